@@ -1,0 +1,82 @@
+"""Errors of files, previews and the object store."""
+
+from __future__ import annotations
+
+from sardonyx.errors import Kind, SystemFault, UserError
+from sardonyx.text import N_
+
+
+class ObjectNotFoundError(UserError):
+    code = "object_not_found"
+    kind = Kind.NOT_FOUND
+    title = N_("No such file")
+    detail = N_("There is no file “{key}”.")
+    next_step = N_("List the folder to see what is there.")
+
+
+class ObjectExistsError(UserError):
+    code = "object_exists"
+    kind = Kind.CONFLICT
+    title = N_("A file of that name is already there")
+    detail = N_("“{key}” already exists and was left as it is.")
+    next_step = N_("Choose to replace it, or give the new file another name.")
+
+
+class ObjectNameError(UserError):
+    code = "object_name"
+    title = N_("This name cannot be used for a file")
+    detail = N_("“{key}”: {reason}.")
+    next_step = N_("Rename the file and try again.")
+
+
+class AccessRefusedError(UserError):
+    code = "store_access_refused"
+    kind = Kind.REFUSED
+    title = N_("The storage refused access")
+    detail = N_("You may not reach “{bucket}”.")
+    next_step = N_("Work in the storage of one of your own projects.")
+
+
+class StoreUnavailableError(SystemFault):
+    code = "store_unavailable"
+    title = N_("The storage does not answer")
+    detail = N_("Your files cannot be reached for now; nothing was changed.")
+    next_step = N_("Wait a few seconds and try again. “sardonyx doctor” says which part is down.")
+
+
+class UploadInterruptedError(UserError):
+    code = "upload_interrupted"
+    title = N_("The upload stopped before its end")
+    detail = N_("“{key}” was not changed: {received} bytes arrived.")
+    next_step = N_("Send the file again.")
+
+
+class PreviewError(UserError):
+    """Root of what reading a table can meet."""
+
+    code = "preview_failed"
+    title = N_("This file cannot be shown as a table")
+    detail = N_("“{key}”: {reason}")
+    next_step = N_("Open the file in JupyterLab to look at it closely.")
+
+
+class PreviewFormatError(PreviewError):
+    code = "preview_format"
+    detail = N_("“{key}” is not a Parquet, CSV or JSON file.")
+    next_step = N_("Download it, or open it in JupyterLab.")
+
+
+class PreviewLimitError(PreviewError):
+    code = "preview_limit"
+    kind = Kind.TIMEOUT
+    title = N_("The query was stopped")
+    detail = N_("It went over the limit of {limit}.")
+    next_step = N_("Ask for less (fewer columns, a filter), or run it in JupyterLab.")
+
+
+class QueryRefusedError(PreviewError):
+    code = "query_refused"
+    kind = Kind.REFUSED
+    title = N_("This query is not allowed here")
+    detail = N_("{reason}")
+    next_step = N_("Write one SELECT over the table “data”; anything else runs in JupyterLab.")

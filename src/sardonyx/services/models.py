@@ -1,0 +1,162 @@
+"""What a running service is, as every runtime reports it and every page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sardonyx.catalog.models import ChartRef
+from sardonyx.text import Scalar
+from sardonyx.values import JsonObject, Path
+
+
+class State(StrEnum):
+    """The life of a service, in the order it is met."""
+
+    PREPARING = "preparing"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class StepStatus(StrEnum):
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlan:
+    """All a runtime needs to run one release; made by the launcher, executed by a runtime.
+
+    values: what is sent to Helm (computed values); merged: those over the chart's values.yaml,
+    which templates of the process profile read. context: the launch context (launcher.md 2)
+    the references of the process profile resolve against. secret_paths: places in `values`
+    that must never be shown. Secrets inside are plain text here: a plan is stored only in
+    owner-only files and never logged.
+    """
+
+    release: str
+    project: str
+    owner: str
+    friendly_name: str
+    shared: bool
+    chart: ChartRef
+    values: JsonObject = field(repr=False)
+    merged: JsonObject = field(repr=False)
+    context: JsonObject = field(repr=False)
+    secret_paths: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """One step of a launch.
+
+    step: asked, checked, values, environment, init.<name>, started, answering, paused,
+    resumed, exited, restarted, stopped. `detail` holds plain facts (seconds, bytes, exit_code,
+    package, port, …) that the page words; `progress` in [0, 1] while a step goes on.
+    """
+
+    at: datetime
+    step: str
+    status: StepStatus
+    detail: Mapping[str, Scalar] = field(default_factory=dict)
+    progress: float | None = None
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a service does not advance. `code` names the words (services/findings.py);
+    `evidence` is what was seen: last lines, exit code, a resolver's sentence."""
+
+    code: str
+    severity: Severity
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a runtime sees of one release: facts only; `services` words and judges them.
+
+    urls: for browsers. address: for programs (`http://127.0.0.1:PORT`, `postgresql://…`),
+    without its credential. notes: Markdown of the chart. facts: keys read by `diagnose`
+    (exit_code, signal, oom, last_lines, port_holder, package_error, disk_free, …).
+    """
+
+    release: str
+    project: str
+    owner: str
+    friendly_name: str
+    shared: bool
+    chart: ChartRef
+    revision: int
+    state: State
+    started_at: datetime | None
+    created_at: datetime
+    urls: tuple[str, ...]
+    address: str | None
+    notes: str
+    timeline: tuple[TimelineEvent, ...]
+    facts: Mapping[str, Scalar] = field(default_factory=dict)
+    values: JsonObject = field(default_factory=dict, repr=False)
+    secret_paths: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What deleting a service would lose: a file only there, or unpushed Git work.
+
+    kind: `file`, `git_uncommitted`, `git_unpushed`, `volume`. size in bytes.
+    """
+
+    kind: str
+    path: str
+    size: int = 0
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Equivalent commands of one action in two tabs; each text is a pasteable script.
+
+    A secret stands as `$VAR`. `platform` uses our command line, `underneath` runs without us.
+    """
+
+    platform: str
+    underneath: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A release as people see it: an observation, judged and worded by `services`."""
+
+    name: str
+    friendly_name: str
+    chart: ChartRef
+    project: str
+    owner: str
+    shared: bool
+    state: State
+    urls: tuple[str, ...]
+    address: str | None
+    started_at: datetime | None
+    created_at: datetime
+    revision: int
+    notes: str
+    findings: tuple[Finding, ...]
+    timeline: tuple[TimelineEvent, ...]
+    commands: Commands

@@ -1,0 +1,63 @@
+"""What services need from outside: something that runs releases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from sardonyx.services.models import LaunchPlan, Loss, Observation
+from sardonyx.values import Secret
+
+
+class Runtime(Protocol):
+    """Runs releases. Writes are acknowledged at once; what follows is seen by `observe`.
+
+    Reads come from a watch cache: they start no process and ask no server.
+    """
+
+    async def install(self, plan: LaunchPlan) -> None:
+        """Begin to run `plan`. Raises ServiceExistsError, or a SystemFault when not begun."""
+
+    async def suspend(self, project: str, release: str) -> None:
+        """Stop the processes; keep files, values and timeline. Already paused is no fault."""
+
+    async def resume(self, project: str, release: str) -> None:
+        """Start a paused, stopped or failed release again with fresh credentials."""
+
+    async def restart(self, project: str, release: str) -> None:
+        """Stop and start again."""
+
+    async def uninstall(self, project: str, release: str) -> None:
+        """Stop, revoke its credentials, remove its files. Logs and timeline stay readable."""
+
+    async def rename(self, project: str, release: str, friendly_name: str) -> None: ...
+
+    def releases(self, project: str) -> Sequence[Observation]:
+        """Return the project's releases, newest first."""
+
+    def release(self, project: str, release: str) -> Observation:
+        """Raises ServiceNotFoundError."""
+
+    def observe(self, project: str) -> AsyncIterator[Observation]:
+        """Yield a release each time something about it changes, until the caller stops."""
+
+    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
+        """Return the last lines, also after the process is gone."""
+
+    def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
+        """Yield new log text as it is written."""
+
+    async def losses(self, project: str, release: str) -> Sequence[Loss]:
+        """Return what `uninstall` would lose."""
+
+    async def service_credential(
+        self, project: str, release: str, *, life: timedelta
+    ) -> tuple[str, Secret]:
+        """Return header name and short-lived value that open the release's `address`."""
+
+    async def underneath(self, project: str, release: str) -> str:
+        """Return a shell script that runs what the release runs, without the platform."""
+
+    async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
+        """Return the facts `diagnose` judges before a launch (disk_free, port_holder, …)."""
