@@ -1,0 +1,77 @@
+"""Serve a person's own choices. The Git token lives in the secret store, never in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sardonyx.account.errors import PreferenceError
+from sardonyx.account.models import AuditEntry, Preferences
+from sardonyx.account.ports import AccountRecords
+from sardonyx.projects.models import Actor
+from sardonyx.secrets.errors import SecretNotFoundError
+from sardonyx.secrets.ports import SecretStore
+from sardonyx.text import LANGUAGES
+from sardonyx.values import Secret
+
+# Hidden from the secrets page by its leading dot, as Onyxia hides `.onyxia`.
+GIT_PATH = ".sardonyx/git"
+GIT_KEY = "GIT_TOKEN"
+_LINE_LIMIT = 200
+
+
+class Accounts:
+    """Preferences, the Git identity and the record of changes."""
+
+    def __init__(self, *, records: AccountRecords, secrets: SecretStore) -> None:
+        self._records = records
+        self._secrets = secrets
+
+    async def preferences(self, actor: Actor) -> Preferences:
+        return await self._records.preferences(actor.username)
+
+    async def save(self, actor: Actor, preferences: Preferences) -> None:
+        """Keep `preferences`. Raises PreferenceError; then nothing is changed."""
+        if preferences.language not in (None, *LANGUAGES):
+            raise PreferenceError(
+                value=preferences.language or "",
+                name="language",
+                known=", ".join(LANGUAGES),
+                field="language",
+            )
+        for name, value in (
+            ("git_name", preferences.git_name),
+            ("git_email", preferences.git_email),
+        ):
+            # A line break would let a name write further lines of a Git configuration.
+            if value and (len(value) > _LINE_LIMIT or not value.isprintable()):
+                raise PreferenceError(value=value[:40], name=name, known="one line", field=name)
+        await self._records.save_preferences(actor.username, preferences)
+        await self._records.record(actor.username, "account.save", actor.username, "done")
+
+    async def git_token(self, actor: Actor) -> Secret | None:
+        """Return the person's forge token, None when they gave none."""
+        try:
+            kept = await self._secrets.read(
+                username=actor.username, project=actor.personal_project, path=GIT_PATH
+            )
+        except SecretNotFoundError:
+            return None
+        return kept.entries.get(GIT_KEY)
+
+    async def save_git_token(self, actor: Actor, token: Secret | None) -> None:
+        """Keep the forge token, or forget it when None."""
+        username, project = actor.username, actor.personal_project
+        if token is not None:
+            await self._secrets.write(
+                username=username, project=project, path=GIT_PATH, entries={GIT_KEY: token}
+            )
+        elif await self.git_token(actor) is not None:
+            await self._secrets.delete(username=username, project=project, path=GIT_PATH)
+        else:
+            return
+        await self._records.record(actor.username, "account.git_token", actor.username, "done")
+
+    async def audit(self, actor: Actor, *, limit: int = 100) -> Sequence[AuditEntry]:
+        """Return the newest changes: one's own, or everyone's for an administrator."""
+        entries = await self._records.entries(limit=limit)
+        return [entry for entry in entries if actor.is_admin or entry.username == actor.username]

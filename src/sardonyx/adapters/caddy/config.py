@@ -1,0 +1,188 @@
+"""Build the front door's configuration: a pure function from routes to Caddy's JSON.
+
+Order matters (Caddy takes the first match): the portal's own hosts, one route a service, then
+a refusal of every other host, which is what defeats DNS rebinding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sardonyx.projects.sign_in import SERVICE_COOKIE
+from sardonyx.values import Json, JsonObject, Secret
+
+_DOWN_PAGE = (
+    "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=2>"
+    "<meta name=viewport content='width=device-width'><title>sardonyx</title>"
+    "<h1>One moment</h1><p>The portal is starting again; this page reloads by itself. "
+    "Running services go on.</p><p lang=fr>Le portail redémarre ; cette page se recharge "
+    "d’elle-même. Les services lancés continuent.</p>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one service is reached.
+
+    upstream: `unix//path` or `127.0.0.1:PORT`. header: the service's own credential, added so
+    that nobody types it. address_port: loopback port for programs, None when the service has
+    an address of its own.
+    """
+
+    release: str
+    upstream: str
+    header: tuple[str, Secret] | None = None
+    address_port: int | None = None
+
+
+def front_door(
+    *,
+    listen: tuple[str, ...],
+    admin_socket: Path,
+    portal_socket: Path,
+    routes: Iterable[Route],
+    log_file: Path,
+) -> JsonObject:
+    """Return the whole configuration. `listen`: `host:port` texts, loopback ones."""
+    portal = f"unix/{portal_socket}"
+    known = list(routes)
+    servers: JsonObject = {
+        "front": _server(
+            list(listen),
+            [
+                _portal_route(portal),
+                *(_service_route(route, portal) for route in known),
+                {"handle": [{"handler": "static_response", "status_code": 421}]},
+            ],
+        )
+    }
+    for route in known:
+        if route.address_port is not None:
+            servers[f"address-{route.release}"] = _server(
+                [f"127.0.0.1:{route.address_port}"],
+                [{"handle": _guarded(route, portal, via="address")}],
+            )
+    return {
+        "admin": {"listen": f"unix/{admin_socket}|0600", "config": {"persist": False}},
+        "logging": {
+            "logs": {
+                "default": {
+                    "level": "WARN",
+                    "writer": {
+                        "output": "file",
+                        "filename": str(log_file),
+                        "mode": "0600",
+                        "roll_size_mb": 5,
+                        "roll_keep": 2,
+                    },
+                }
+            }
+        },
+        "apps": {"http": {"grace_period": "1s", "servers": servers}},
+    }
+
+
+def _server(listen: list[Json], routes: list[Json]) -> JsonObject:
+    return {
+        "listen": listen,
+        "protocols": ["h1"],
+        "automatic_https": {"disable": True},
+        "routes": routes,
+        "errors": {
+            "routes": [
+                {
+                    "handle": [
+                        {
+                            "handler": "static_response",
+                            "status_code": "{http.error.status_code}",
+                            "headers": {
+                                "Content-Type": ["text/html; charset=utf-8"],
+                                "Cache-Control": ["no-store"],
+                            },
+                            "body": _DOWN_PAGE,
+                        }
+                    ]
+                }
+            ]
+        },
+    }
+
+
+def _portal_route(portal: str) -> JsonObject:
+    return {
+        "match": [{"host": ["localhost", "127.0.0.1", "::1"]}],
+        "handle": [_proxy(portal)],
+        "terminal": True,
+    }
+
+
+def _service_route(route: Route, portal: str) -> JsonObject:
+    inner: list[Json] = [
+        {
+            "match": [{"path": ["/_sardonyx/enter"]}],
+            "handle": [_proxy(portal)],
+            "terminal": True,
+        },
+        {"handle": _guarded(route, portal, via="host")},
+    ]
+    return {
+        "match": [{"host": [f"{route.release}.localhost"]}],
+        "handle": [{"handler": "subroute", "routes": inner}],
+        "terminal": True,
+    }
+
+
+def _guarded(route: Route, portal: str, *, via: str) -> list[Json]:
+    """Ask the portal, take our own credentials out, add the service's, pass on."""
+    request: JsonObject = {
+        "replace": {
+            "Cookie": [
+                {"search_regexp": f"(^|; ){SERVICE_COOKIE}=[^;]*", "replace": ""},
+            ]
+        }
+    }
+    if via == "address" or route.header:
+        request["delete"] = ["Authorization"]
+    if route.header:
+        request["set"] = {route.header[0]: [route.header[1].reveal()]}
+    forward = _proxy(route.upstream)
+    return [_ask(route, portal, via), {"handler": "headers", "request": request}, forward]
+
+
+def _ask(route: Route, portal: str, via: str) -> JsonObject:
+    return {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": portal}],
+        "rewrite": {"method": "GET", "uri": f"/_sardonyx/auth?name={route.release}&via={via}"},
+        "headers": {
+            "request": {
+                # With these the portal would take the question for a WebSocket handshake.
+                "delete": [
+                    "Upgrade",
+                    "Connection",
+                    "Sec-Websocket-Key",
+                    "Sec-Websocket-Version",
+                    "Sec-Websocket-Extensions",
+                    "Sec-Websocket-Protocol",
+                    "Content-Length",
+                    "Transfer-Encoding",
+                ],
+                "set": {
+                    "X-Forwarded-Method": ["{http.request.method}"],
+                    "X-Forwarded-Uri": ["{http.request.uri}"],
+                },
+            }
+        },
+        "handle_response": [{"match": {"status_code": [2]}, "routes": []}],
+    }
+
+
+def _proxy(upstream: str) -> JsonObject:
+    return {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": upstream}],
+        "flush_interval": -1,
+        "stream_close_delay": 24 * 3600 * 10**9,
+    }

@@ -1,0 +1,102 @@
+"""Keep Caddy's configuration equal to the services that run.
+
+The configuration file is the truth: each change writes it whole and asks Caddy to load it, so
+a Caddy that was killed comes back with every route. Open WebSockets survive a load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+
+import httpx2
+
+from sardonyx.adapters.caddy.config import Route, front_door
+from sardonyx.adapters.processes.home import Home, write_private
+from sardonyx.adapters.processes.parts import Part
+from sardonyx.services.errors import RuntimeUnavailableError
+
+_ANSWER_SECONDS = 10.0
+
+
+class CaddyFrontDoor:
+    """The routes of the front door."""
+
+    def __init__(self, *, home: Home, port: int) -> None:
+        self._home = home
+        self._listen = listen_addresses(port)
+        self._routes: dict[str, Route] = {}
+        self._lock = asyncio.Lock()
+
+    def part(self, caddy: str) -> Part:
+        """Write the configuration with the routes known so far; return the program."""
+        self._write()
+        return Part(
+            name="caddy",
+            command=(caddy, "run", "--config", str(self._config_file)),
+            directory=self._home.parts,
+            environment={"HOME": str(self._home.parts), "GOMEMLIMIT": "64MiB"},
+        )
+
+    async def replace(self, routes: list[Route]) -> None:
+        """Make `routes` the only ones. Raises RuntimeUnavailableError."""
+        async with self._lock:
+            self._routes = {route.release: route for route in routes}
+            await self._load()
+
+    async def add(self, route: Route) -> None:
+        """Open or change the way to one service. Raises RuntimeUnavailableError."""
+        async with self._lock:
+            if self._routes.get(route.release) != route:
+                self._routes[route.release] = route
+                await self._load()
+
+    async def remove(self, release: str) -> None:
+        """Close the way to one service; an unknown one is no fault."""
+        async with self._lock:
+            if self._routes.pop(release, None) is not None:
+                await self._load()
+
+    @property
+    def _config_file(self) -> str:
+        return str(self._home.parts / "caddy.json")
+
+    def _write(self) -> bytes:
+        document = front_door(
+            listen=self._listen,
+            admin_socket=self._home.caddy_admin_socket,
+            portal_socket=self._home.portal_socket,
+            routes=self._routes.values(),
+            log_file=self._home.logs / "front-door.log",
+        )
+        content = json.dumps(document, indent=1).encode()
+        write_private(self._home.parts / "caddy.json", content)
+        return content
+
+    async def _load(self) -> None:
+        content = self._write()
+        transport = httpx2.AsyncHTTPTransport(uds=str(self._home.caddy_admin_socket))
+        async with httpx2.AsyncClient(transport=transport, timeout=_ANSWER_SECONDS) as client:
+            try:
+                answer = await client.post(
+                    "http://127.0.0.1/load",
+                    content=content,
+                    headers={"content-type": "application/json", "origin": "http://127.0.0.1"},
+                )
+                answer.raise_for_status()
+            except httpx2.TransportError:
+                # Caddy is down: it reads the file when the supervisor starts it again.
+                return
+            except httpx2.HTTPStatusError as error:
+                raise RuntimeUnavailableError from error
+
+
+def listen_addresses(port: int) -> tuple[str, ...]:
+    """Return loopback addresses of both families; IPv6 only where the machine has it."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return (f"127.0.0.1:{port}",)
+    return (f"127.0.0.1:{port}", f"[::1]:{port}")

@@ -1,0 +1,113 @@
+"""Decide who is signed in: one-time links, sessions, and the entry tickets of services.
+
+Tokens are 256 random bits; only their SHA-256 is kept, so that the database alone opens nothing.
+A token is good for one *audience*: the portal, the command line, or one service's host.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sardonyx.projects.errors import OneTimeLinkError
+from sardonyx.projects.models import Actor
+from sardonyx.projects.ports import IdentityProvider
+from sardonyx.values import Secret
+
+PORTAL = "portal"
+SERVICE_COOKIE = "sxs"
+SERVICE_SESSION_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token stands for."""
+
+    username: str
+    audience: str
+    expires: datetime
+
+
+class SignInRecords(Protocol):
+    """Keeps grants under the digest of their token; expired ones count as absent."""
+
+    async def add_link(self, digest: str, grant: Grant) -> None: ...
+
+    async def take_link(self, digest: str, now: datetime) -> Grant | None:
+        """Return the link's grant and forget it, in one step: a second call gets None."""
+
+    async def add_session(self, digest: str, grant: Grant) -> None: ...
+
+    async def session(self, digest: str, now: datetime) -> Grant | None: ...
+
+    async def drop_session(self, digest: str) -> None: ...
+
+
+class SignIn:
+    """Issues and checks tokens."""
+
+    def __init__(
+        self,
+        *,
+        records: SignInRecords,
+        identities: IdentityProvider,
+        session_life: timedelta,
+        link_life: timedelta,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._records = records
+        self._identities = identities
+        self._session_life = session_life
+        self._link_life = link_life
+        self._clock = clock
+
+    async def one_time_token(self, username: str, *, audience: str = PORTAL) -> Secret:
+        """Return a token that `enter` accepts once, within minutes."""
+        token = secrets.token_urlsafe(32)
+        grant = Grant(username, audience, self._clock() + self._link_life)
+        await self._records.add_link(_digest(token), grant)
+        return Secret(token)
+
+    async def enter(self, one_time_token: str, *, audience: str = PORTAL) -> Secret:
+        """Swap a one-time token for a session token. Raises OneTimeLinkError."""
+        grant = await self._records.take_link(_digest(one_time_token), self._clock())
+        if grant is None or grant.audience != audience:
+            raise OneTimeLinkError
+        return await self.session_token(grant.username, audience=audience)
+
+    async def session_token(
+        self, username: str, *, audience: str = PORTAL, life: timedelta | None = None
+    ) -> Secret:
+        """Return a new session token."""
+        if life is None:
+            life = self._session_life if audience == PORTAL else SERVICE_SESSION_LIFE
+        token = secrets.token_urlsafe(32)
+        grant = Grant(username, audience, self._clock() + life)
+        await self._records.add_session(_digest(token), grant)
+        return Secret(token)
+
+    async def actor(self, session_token: str | None, *, audience: str = PORTAL) -> Actor | None:
+        """Return who the token speaks for, None when it is unknown, old or for another place."""
+        if not session_token:
+            return None
+        grant = await self._records.session(_digest(session_token), self._clock())
+        if grant is None or grant.audience != audience:
+            return None
+        return await self._identities.actor(grant.username)
+
+    async def sign_out(self, session_token: str) -> None:
+        """Make the token worthless."""
+        await self._records.drop_session(_digest(session_token))
+
+
+def service_audience(release: str) -> str:
+    """Return the audience of tokens that open one service."""
+    return f"service/{release}"
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""Let the signed-in person, and nobody else, through the front door to their services.
+
+A cookie does not cross host names, so the portal hands over by a one-time address: portal
+`/open/<release>` -> `/_sardonyx/enter` on the service's host -> a cookie of that host alone.
+The front door asks `/_sardonyx/auth` before every request it passes on.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode, urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from sardonyx.projects.models import Actor
+from sardonyx.projects.sign_in import (
+    SERVICE_COOKIE,
+    SERVICE_SESSION_LIFE,
+    SignIn,
+    service_audience,
+)
+from sardonyx.web.security import hostname
+from sardonyx.web.session import current_actor
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/open/{release}")
+async def open_service(request: Request, release: str, next: str = "/") -> Response:  # noqa: A002
+    """Send the person to their service, signed in there."""
+    actor = await current_actor(request)
+    address = await service_link(request, actor, release, next)
+    return RedirectResponse(address, status_code=302)
+
+
+async def service_link(request: Request, actor: Actor, release: str, wanted: str) -> str:
+    """Return a one-time address that opens `release`. Raises ServiceNotFoundError."""
+    platform = request.app.state.platform
+    project = actor.personal_project.id
+    await platform.services.show(actor, project, release)
+    token = await platform.sign_in.one_time_token(
+        actor.username, audience=service_audience(release)
+    )
+    query = urlencode({"t": token.reveal(), "next": local_path(wanted)})
+    origin = f"http://{release}.localhost:{platform.settings.port}"
+    return f"{origin}/_sardonyx/enter?{query}"
+
+
+@router.get("/_sardonyx/enter")
+async def enter(request: Request, t: str, next: str = "/") -> Response:  # noqa: A002
+    """Swap the one-time token for the service host's cookie."""
+    release = hostname(request.headers["host"]).removesuffix(".localhost")
+    sign_in: SignIn = request.app.state.platform.sign_in
+    session = await sign_in.enter(t, audience=service_audience(release))
+    answer = RedirectResponse(local_path(next), status_code=303)
+    answer.set_cookie(
+        SERVICE_COOKIE,
+        session.reveal(),
+        max_age=int(SERVICE_SESSION_LIFE.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
+    answer.headers["cache-control"] = "no-store"
+    return answer
+
+
+@router.get("/_sardonyx/auth")
+async def authorise(request: Request, name: str, via: str) -> Response:
+    """Answer the front door: 204 lets the request pass, anything else is sent back."""
+    sign_in: SignIn = request.app.state.platform.sign_in
+    headers = request.headers
+    if via == "address":
+        _, _, token = headers.get("authorization", "").partition(" ")
+    else:
+        token = request.cookies.get(SERVICE_COOKIE, "")
+        origin = headers.get("origin")
+        # Caddy checks no Origin: a page of another service could else open a WebSocket here.
+        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+            return _refusal(403, "foreign_request", "The request comes from another site.")
+    actor = await sign_in.actor(token, audience=service_audience(name))
+    if actor is not None:
+        return Response(status_code=204)
+    is_page = headers.get("x-forwarded-method") == "GET" and "text/html" in headers.get(
+        "accept", ""
+    )
+    if via == "host" and is_page:
+        port = request.app.state.platform.settings.port
+        wanted = quote(local_path(headers.get("x-forwarded-uri", "/")), safe="")
+        return RedirectResponse(f"http://localhost:{port}/open/{name}?next={wanted}", 302)
+    return _refusal(401, "sign_in_required", f"Run “sardonyx services open {name}”.")
+
+
+def local_path(wanted: str) -> str:
+    """Return `wanted` when it is a path of the same host, else `/` (no open redirect)."""
+    parts = urlsplit(wanted)
+    if parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith("//"):
+        return "/"
+    if "\\" in wanted or any(ord(character) < 32 for character in wanted):
+        return "/"
+    return wanted
+
+
+def _refusal(status: int, code: str, detail: str) -> Response:
+    return JSONResponse(
+        {"code": code, "title": "Refused", "detail": detail, "status": status},
+        status_code=status,
+        media_type="application/problem+json",
+        headers={"cache-control": "no-store"},
+    )

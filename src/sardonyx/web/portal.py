@@ -1,0 +1,83 @@
+"""Assemble the portal: every area's routes on one application, and how errors are shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+
+from sardonyx.api import problems
+from sardonyx.app import Platform
+from sardonyx.catalog import api as catalog_api
+from sardonyx.catalog import pages as catalog_pages
+from sardonyx.account import api as account_api
+from sardonyx.account import pages as account_pages
+from sardonyx.files import api as files_api
+from sardonyx.files import pages as files_pages
+from sardonyx.projects.errors import ForeignRequestError
+from sardonyx.secrets import api as secrets_api
+from sardonyx.secrets import pages as secrets_pages
+from sardonyx.services import api as services_api
+from sardonyx.services import pages as services_pages
+from sardonyx.web import error_pages, gateway, home_pages, sign_in_pages
+from sardonyx.web.security import SameOrigin
+
+API = "/api/v1"
+STATIC = Path(__file__).parent / "static"
+
+
+def create_portal(platform: Platform) -> FastAPI:
+    """Return the portal's application; `platform` starts and stops with it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with platform.running():
+            yield
+
+    portal = FastAPI(
+        title="sardonyx",
+        version="1",
+        lifespan=lifespan,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    portal.state.platform = platform
+    portal.include_router(health)
+    for area in (catalog_api, services_api, files_api, secrets_api, account_api):
+        portal.include_router(area.router, prefix=API)
+    for pages in (
+        home_pages,
+        sign_in_pages,
+        catalog_pages,
+        services_pages,
+        files_pages,
+        secrets_pages,
+        account_pages,
+        gateway,
+    ):
+        portal.include_router(pages.router, include_in_schema=False)
+    portal.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(portal)
+    error_pages.install(portal)
+    portal.add_middleware(SameOrigin, refuse=_refuse_foreign)
+    return portal
+
+
+health = APIRouter(include_in_schema=False)
+
+
+@health.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Say that the portal's process answers."""
+    return {"status": "ok"}
+
+
+def _refuse_foreign(request: Request) -> Response:
+    error = ForeignRequestError()
+    if request.url.path.startswith(API):
+        return problems.response(request, error)
+    return error_pages.response(request, error)

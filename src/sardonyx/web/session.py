@@ -1,0 +1,64 @@
+"""Find out who is calling, and in which language to answer.
+
+A browser carries a cookie; a program carries `Authorization: Bearer …`. Both are opaque
+session tokens that `projects.sign_in` checks; the cookie's host is the portal's alone.
+"""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from sardonyx.projects.errors import SignInRequiredError
+from sardonyx.projects.models import Actor
+from sardonyx.text import DEFAULT_LANGUAGE, LANGUAGES
+from sardonyx.values import Secret
+
+PORTAL_COOKIE = "sardonyx"
+LANGUAGE_COOKIE = "language"
+
+
+async def current_actor(request: Request) -> Actor:
+    """Return the signed-in person. Raises SignInRequiredError."""
+    actor = await optional_actor(request)
+    if actor is None:
+        raise SignInRequiredError
+    return actor
+
+
+async def optional_actor(request: Request) -> Actor | None:
+    """Return the signed-in person, None when nobody is."""
+    sign_in = request.app.state.platform.sign_in
+    actor: Actor | None = await sign_in.actor(session_token(request))
+    return actor
+
+
+def session_token(request: Request) -> str | None:
+    """Return the token the request carries: a program's header first, else the cookie."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credential:
+        return credential.strip()
+    return request.cookies.get(PORTAL_COOKIE)
+
+
+def set_session(response: Response, token: Secret, *, seconds: int) -> None:
+    """Give the browser its cookie: unreadable by scripts, unsent from other sites' forms."""
+    response.set_cookie(
+        PORTAL_COOKIE,
+        token.reveal(),
+        max_age=seconds,
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
+
+
+def request_language(request: Request) -> str:
+    """Return `en` or `fr`: the person's choice (cookie), else the browser's first known one."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in LANGUAGES:
+        return chosen
+    for part in request.headers.get("accept-language", "").split(","):
+        language = part.split(";")[0].strip().lower()[:2]
+        if language in LANGUAGES:
+            return language
+    return DEFAULT_LANGUAGE
