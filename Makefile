@@ -1,0 +1,52 @@
+# Two commands do all: `make up` and `make test`. Each sets up what it needs first.
+PY := .venv/bin/python
+BIN := .venv/bin
+SARDONYX_DATA ?= $(abspath ../shared/data)
+export SARDONYX_DATA
+
+.PHONY: up down test check format test-heavy bench wheel browser pins clean
+
+up:            ## set up and run the platform on this machine
+	@python3 tools/bootstrap.py run
+	@$(BIN)/sardonyx up $(UP)
+
+down:          ## stop the platform
+	@$(BIN)/sardonyx down
+
+test:          ## set up and run the tests (real parts, Chromium where it is installed)
+	@python3 tools/bootstrap.py dev
+	@$(PY) tools/chromium.py
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+test-heavy:    ## what is slow, needs root or needs the published data
+	@python3 tools/bootstrap.py dev
+	@$(PY) tools/chromium.py
+	@$(BIN)/pytest -m 'heavy or published'
+
+check:         ## format, lint, types, layers, dead code, translations, documents
+	@python3 tools/bootstrap.py dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(PY) tools/translations.py check
+	$(PY) tools/documents.py check
+
+format:
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench:         ## measure, with peers in the same run
+	@python3 tools/bootstrap.py dev
+	@$(PY) tools/bench.py
+
+wheel:         ## build the wheel that `pip install 'sardonyx[local]'` takes
+	@python3 tools/bootstrap.py dev
+	$(BIN)/uv build --wheel --no-build-isolation --python $(PY) --out-dir dist
+
+pins:          ## resolve every requirements file again
+	$(PY) tools/pins.py
+
+clean:
+	rm -rf .venv node_modules dist build src/sardonyx/web/static/dist
