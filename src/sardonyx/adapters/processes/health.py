@@ -1,0 +1,72 @@
+"""Ask each local part whether it answers, and say which program it runs.
+
+Used by the “being prepared” strip of pages, by `sardonyx status` and by `sardonyx doctor`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx2
+
+from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.processes.programs import Program
+
+_ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """One part. state: `ready` or `starting`. source: where its program comes from."""
+
+    name: str
+    state: str
+    source: str
+    version: str
+
+
+class LocalParts:
+    """The parts of one machine."""
+
+    def __init__(self, *, home: Home, programs: Mapping[str, Program]) -> None:
+        self._addresses = readiness_addresses(home)
+        self._programs = programs
+
+    async def status(self) -> tuple[PartStatus, ...]:
+        """Return every part's status, asked side by side."""
+        async with httpx2.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
+            answers = await asyncio.gather(
+                *(self._answers(client, address) for address in self._addresses.values())
+            )
+        return tuple(
+            self._status(name, answered)
+            for name, answered in zip(self._addresses, answers, strict=True)
+        )
+
+    async def _answers(self, client: httpx2.AsyncClient, address: str) -> bool:
+        try:
+            answer = await client.get(address)
+        except httpx2.TransportError:
+            return False
+        return answer.is_success
+
+    def _status(self, name: str, answered: bool) -> PartStatus:
+        program = self._programs.get(name)
+        return PartStatus(
+            name=name,
+            state="ready" if answered else "starting",
+            source=program.source if program else "sardonyx",
+            version=program.version if program else "",
+        )
+
+
+def readiness_addresses(home: Home) -> dict[str, str]:
+    """Return the address each part answers with 200 once it is ready."""
+    ports = home.ports()
+    return {
+        "keys": f"http://127.0.0.1:{ports['keys']}/jwks",
+        "seaweedfs": f"http://127.0.0.1:{ports['s3']}/status",
+        "openbao": f"http://127.0.0.1:{ports['openbao']}/v1/sys/health",
+    }

@@ -1,0 +1,68 @@
+"""The front door's configuration, as a pure function."""
+
+from pathlib import Path
+from typing import Any
+
+from sardonyx.adapters.caddy.config import Route, front_door
+from sardonyx.values import Secret
+from sardonyx.web.gateway import local_path
+
+
+def _configuration(*routes: Route) -> dict[str, Any]:
+    return front_door(
+        listen=("127.0.0.1:8000",),
+        admin_socket=Path("/h/run/caddy.sock"),
+        portal_socket=Path("/h/run/portal.sock"),
+        routes=routes,
+        log_file=Path("/h/logs/front-door.log"),
+    )
+
+
+def test_the_last_route_refuses_every_other_host() -> None:
+    routes = _configuration()["apps"]["http"]["servers"]["front"]["routes"]
+    assert "match" not in routes[-1]
+    assert routes[-1]["handle"][0]["status_code"] == 421
+
+
+def test_the_administration_is_an_owner_only_socket() -> None:
+    assert _configuration()["admin"]["listen"] == "unix//h/run/caddy.sock|0600"
+
+
+def test_the_question_to_the_portal_carries_no_upgrade() -> None:
+    route = Route("lab-1", "unix//s", header=("Authorization", Secret("token x")))
+    service = _configuration(route)["apps"]["http"]["servers"]["front"]["routes"][1]
+    ask, headers, proxy = service["handle"][0]["routes"][1]["handle"]
+    assert {"Upgrade", "Connection"} <= set(ask["headers"]["request"]["delete"])
+    assert headers["request"]["set"] == {"Authorization": ["token x"]}
+    assert proxy["upstreams"] == [{"dial": "unix//s"}]
+
+
+def test_our_cookie_never_reaches_a_service() -> None:
+    import re
+
+    route = Route("lab-1", "unix//s")
+    service = _configuration(route)["apps"]["http"]["servers"]["front"]["routes"][1]
+    replace = service["handle"][0]["routes"][1]["handle"][1]["request"]["replace"]["Cookie"][0]
+    for cookies in ("sxs=secret", "a=1; sxs=secret; b=2", "a=1; sxs=secret"):
+        assert "secret" not in re.sub(replace["search_regexp"], replace["replace"], cookies)
+
+
+def test_a_program_listener_exists_only_where_asked() -> None:
+    servers = _configuration(Route("a", "unix//s"), Route("b", "unix//t", address_port=9))["apps"][
+        "http"
+    ]["servers"]
+    assert servers.keys() == {"front", "address-b"}
+    assert servers["address-b"]["listen"] == ["127.0.0.1:9"]
+
+
+def test_a_wanted_path_never_leaves_the_host() -> None:
+    for foreign in (
+        "http://evil.example/",
+        "//evil.example",
+        "\\\\evil",
+        "/\\evil",
+        "x",
+        "/a\r\nb",
+    ):
+        assert local_path(foreign) == "/"
+    assert local_path("/lab/tree/a.ipynb?x=1") == "/lab/tree/a.ipynb?x=1"
