@@ -90,6 +90,11 @@ class SignIn:
         await self._records.add_session(_digest(token), grant)
         return Secret(token)
 
+    async def adopt(self, token: Secret, username: str, *, life: timedelta) -> None:
+        """Make a token drawn elsewhere (the command line's, kept in its file) a session."""
+        grant = Grant(username, PORTAL, self._clock() + life)
+        await self._records.add_session(_digest(token.reveal()), grant)
+
     async def actor(self, session_token: str | None, *, audience: str = PORTAL) -> Actor | None:
         """Return who the token speaks for, None when it is unknown, old or for another place."""
         if not session_token:

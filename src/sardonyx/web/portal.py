@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
 
 from sardonyx.api import problems
 from sardonyx.app import Platform
@@ -17,16 +15,17 @@ from sardonyx.account import api as account_api
 from sardonyx.account import pages as account_pages
 from sardonyx.files import api as files_api
 from sardonyx.files import pages as files_pages
+from sardonyx.projects import api as projects_api
 from sardonyx.projects.errors import ForeignRequestError
 from sardonyx.secrets import api as secrets_api
 from sardonyx.secrets import pages as secrets_pages
 from sardonyx.services import api as services_api
 from sardonyx.services import pages as services_pages
 from sardonyx.web import error_pages, gateway, home_pages, sign_in_pages
+from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.security import SameOrigin
 
 API = "/api/v1"
-STATIC = Path(__file__).parent / "static"
 
 
 def create_portal(platform: Platform) -> FastAPI:
@@ -47,7 +46,7 @@ def create_portal(platform: Platform) -> FastAPI:
     )
     portal.state.platform = platform
     portal.include_router(health)
-    for area in (catalog_api, services_api, files_api, secrets_api, account_api):
+    for area in (projects_api, catalog_api, services_api, files_api, secrets_api, account_api):
         portal.include_router(area.router, prefix=API)
     for pages in (
         home_pages,
@@ -60,7 +59,7 @@ def create_portal(platform: Platform) -> FastAPI:
         gateway,
     ):
         portal.include_router(pages.router, include_in_schema=False)
-    portal.mount("/static", StaticFiles(directory=STATIC), name="static")
+    portal.mount("/static", BundleFiles(), name="static")
     problems.install(portal)
     error_pages.install(portal)
     portal.add_middleware(SameOrigin, refuse=_refuse_foreign)

@@ -19,10 +19,10 @@ _ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class PartStatus:
-    """One part. state: `ready` or `starting`. source: where its program comes from."""
+    """One part. source: where its program comes from (path, wheel, setting)."""
 
     name: str
-    state: str
+    ready: bool
     source: str
     version: str
 
@@ -56,7 +56,7 @@ class LocalParts:
         program = self._programs.get(name)
         return PartStatus(
             name=name,
-            state="ready" if answered else "starting",
+            ready=answered,
             source=program.source if program else "sardonyx",
             version=program.version if program else "",
         )

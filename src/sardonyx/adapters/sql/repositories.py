@@ -80,7 +80,7 @@ class SqlRecords:
     async def add_session(self, digest: str, grant: Grant) -> None:
         def work(session: Session) -> None:
             session.execute(delete(SessionRow).where(SessionRow.expires < datetime.now(UTC)))
-            session.add(SessionRow(digest=digest, **_columns(grant)))
+            session.merge(SessionRow(digest=digest, **_columns(grant)))
 
         await self._run(work)
 

@@ -1,0 +1,225 @@
+"""Start, watch and end the platform on this machine: the bodies of `up`, `down`, `purge`.
+
+Steps are printed on standard error with their seconds; the one-time address is the only thing
+on standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import httpx2
+
+from sardonyx.adapters.processes.health import readiness_addresses
+from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.processes.supervisor import running, start_supervisor, stop_supervisor
+from sardonyx.app import local_parts
+from sardonyx.cli.errors import (
+    MachineNotSupportedError,
+    NotAHomeError,
+    NotRunningError,
+    PortTakenError,
+    StartTimeoutError,
+    StillRunningError,
+    SupervisorEndedError,
+)
+from sardonyx.settings import Settings
+from sardonyx.text import N_, Text
+
+_START_SECONDS = 90.0
+_PAUSE = 0.05
+Say = Callable[[Text], None]
+
+
+def up(settings: Settings, *, detach: bool, say: Say) -> str:
+    """Start everything and return the one-time address once the portal answers.
+
+    Raises MachineNotSupportedError, PortTakenError, HomeInUseError, StartTimeoutError.
+    """
+    _check_machine()
+    home = Home(settings.home)
+    steps = _Steps(say, total=4)
+    with steps.step(N_("programs")) as done:
+        if not running(home):
+            _check_port(settings.port)
+        home.prepare()
+        parts = local_parts(settings)
+        done(Text("{count} parts", {"count": len(parts)}))
+    with steps.step(N_("supervisor")):
+        process = start_supervisor(home, parts, detach=detach)
+    settings_file(home).write_text(json.dumps({"port": settings.port}))
+    try:
+        with steps.step(N_("portal")) as done:
+            _wait("portal", f"http://127.0.0.1:{settings.port}/healthz", home)
+            done(Text("http://localhost:{port}", {"port": settings.port}))
+        with steps.step(N_("storage and secrets")):
+            for part, address in readiness_addresses(home).items():
+                _wait(part, address, home)
+        link = one_time_address(home)
+    except BaseException:
+        stop_supervisor(home)
+        process.wait()
+        raise
+    say(Text(N_("JupyterLab's environment is prepared in the background: see the home page.")))
+    say(Text(N_("Data:        {home}"), {"home": str(home.root)}))
+    stop = N_("Stop:        Ctrl-C") if not detach else N_("Stop:        sardonyx down")
+    say(Text(stop))
+    say(Text(N_("Remove all:  sardonyx purge")))
+    return link
+
+
+def stay(settings: Settings) -> None:
+    """Wait until Ctrl-C, SIGTERM or `down`; then end everything that was started.
+
+    Raises SupervisorEndedError when the supervisor was killed.
+    """
+    home = Home(settings.home)
+    asked = False
+
+    def ask(_: int, __: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ask)
+    while running(home):
+        if asked:
+            stop_supervisor(home)
+            return
+        time.sleep(0.2)
+    if not asked and not _ended_in_order(home):
+        raise SupervisorEndedError
+
+
+def down(settings: Settings) -> None:
+    """End everything that runs on the home. Raises NotRunningError."""
+    home = Home(settings.home)
+    if not stop_supervisor(home):
+        raise NotRunningError(home=str(home.root))
+
+
+def purge(settings: Settings) -> None:
+    """Remove the home and all in it. Raises StillRunningError, NotAHomeError."""
+    home = Home(settings.home)
+    if running(home):
+        raise StillRunningError(home=str(home.root))
+    if not (home.root / "ports.json").is_file() or not home.keys.is_dir():
+        raise NotAHomeError(home=str(home.root))
+    _remove(home.root)
+
+
+def one_time_address(home: Home) -> str:
+    """Return an address that signs its first visitor in. Raises NotRunningError."""
+    token = (home.keys / "cli.token").read_text()
+    transport = httpx2.HTTPTransport(uds=str(home.portal_socket))
+    with httpx2.Client(transport=transport, timeout=10, trust_env=False) as client:
+        try:
+            answer = client.post(
+                "http://localhost/api/v1/sign-in-links",
+                headers={"authorization": f"Bearer {token}"},
+            )
+        except httpx2.TransportError as error:
+            raise NotRunningError(home=str(home.root)) from error
+    answer.raise_for_status()
+    address: str = answer.json()["url"]
+    return address
+
+
+def settings_file(home: Home) -> Path:
+    """Return the file that tells other commands how this home was started."""
+    return home.run / "up.json"
+
+
+def _check_machine() -> None:
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        raise MachineNotSupportedError(machine=f"{platform.system()} {platform.machine()}")
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortTakenError(port=port, other=port + 1, field="--port") from error
+
+
+def _wait(part: str, address: str, home: Home) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    with httpx2.Client(timeout=5, trust_env=False) as client:
+        while True:
+            try:
+                if client.get(address).is_success:
+                    return
+            except httpx2.TransportError:
+                pass
+            if not running(home):
+                raise SupervisorEndedError
+            if time.monotonic() > deadline:
+                log = home.logs / f"{part}.log"
+                lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+                raise StartTimeoutError(
+                    part=part,
+                    seconds=int(_START_SECONDS),
+                    last=lines[-1] if lines else "–",
+                    log=str(log),
+                )
+            time.sleep(_PAUSE)
+
+
+def _ended_in_order(home: Home) -> bool:
+    """Tell whether supervisord said goodbye: it removes its socket when it ends in order."""
+    return not home.supervisor_socket.exists()
+
+
+def _remove(root: Path) -> None:
+    try:
+        shutil.rmtree(root)
+    except PermissionError:
+        # Environments are read-only, and an overlay's work folder has no mode at all.
+        subprocess.run(["chmod", "-R", "u+rwX", str(root)], check=False)  # noqa: S607
+        shutil.rmtree(root)
+
+
+class _Steps:
+    def __init__(self, say: Say, *, total: int) -> None:
+        self._say = say
+        self._total = total
+        self._number = 0
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Callable[[Text], None]]:
+        """Print `n/total title …` with what was found and its seconds, when it is done."""
+        self._number += 1
+        start = time.monotonic()
+        found = ""
+
+        def done(text: Text) -> None:
+            nonlocal found
+            found = text.in_language("en")
+
+        yield done
+        seconds = f"{time.monotonic() - start:.1f}"
+        self._say(
+            Text(
+                "{number}/{total} {title:<22} {found:<28} {seconds:>6} s",
+                {
+                    "number": self._number,
+                    "total": self._total,
+                    "title": title,
+                    "found": found,
+                    "seconds": seconds,
+                },
+            )
+        )

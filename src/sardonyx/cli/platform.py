@@ -1,0 +1,125 @@
+"""The commands that run the platform on this machine. Bodies are in `machine`, loaded late."""
+
+from __future__ import annotations
+
+import json
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sardonyx.settings import Settings
+from sardonyx.text import Text
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The platform's folder.", envvar="SARDONYX_HOME")
+]
+
+
+def register(application: typer.Typer) -> None:
+    """Add `up`, `down`, `open`, `status`, `doctor` and `purge` to the command line."""
+    application.command()(up)
+    application.command()(down)
+    application.command(name="open")(open_)
+    application.command()(status)
+    application.command()(doctor)
+    application.command()(purge)
+
+
+def up(
+    home: HomeOption = None,
+    port: Annotated[int | None, typer.Option(help="Port of the front door.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser page.")] = True,
+    detach: Annotated[bool, typer.Option("--detach", help="Return once it answers.")] = False,
+) -> None:
+    """Start the platform on this machine. The last line is the address."""
+    from sardonyx.cli import machine
+
+    settings = _settings(home, port)
+    link = machine.up(settings, detach=detach, say=_say)
+    print(link, flush=True)
+    if browser and not detach and sys.stdout.isatty():
+        webbrowser.open(link)
+    if not detach:
+        machine.stay(settings)
+
+
+def down(home: HomeOption = None) -> None:
+    """Stop the platform and every service; files stay."""
+    from sardonyx.cli import machine
+
+    machine.down(_settings(home))
+
+
+def open_(
+    home: HomeOption = None,
+    print_only: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
+) -> None:
+    """Open the portal in a browser, signed in."""
+    from sardonyx.adapters.processes.home import Home
+    from sardonyx.cli import machine
+
+    link = machine.one_time_address(Home(_settings(home).home))
+    print(link)
+    if not print_only:
+        webbrowser.open(link)
+
+
+def status(
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say which parts run, and the state of each service."""
+    from sardonyx.cli import report
+
+    _print(report.status(_settings(home)), as_json=as_json)
+
+
+def doctor(
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Check this machine: isolation, programs and where they come from, disk, ports."""
+    from sardonyx.cli import report
+
+    _print(report.doctor(_settings(home)), as_json=as_json)
+
+
+def purge(
+    home: HomeOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the platform's folder: every file, secret and service in it."""
+    from sardonyx.cli import machine
+
+    settings = _settings(home)
+    if not yes:
+        typer.confirm(
+            f"Remove {settings.home} with all files, secrets and services?", abort=True, err=True
+        )
+    machine.purge(settings)
+
+
+def _settings(home: Path | None, port: int | None = None) -> Settings:
+    given: dict[str, object] = {}
+    if home is not None:
+        given["home"] = home.absolute()
+    if port is not None:
+        given["port"] = port
+    return Settings.model_validate({**Settings().model_dump(), **given})
+
+
+def _say(text: Text) -> None:
+    from sardonyx.cli.language import user_language
+
+    print(text.in_language(user_language()), file=sys.stderr, flush=True)
+
+
+def _print(rows: list[dict[str, str]], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        print("  ".join(f"{value:<22}" for value in row.values()).rstrip())

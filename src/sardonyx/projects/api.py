@@ -1,0 +1,30 @@
+"""REST of signing in: a program of the person asks for an address that opens a browser."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from sardonyx.projects.models import Actor
+from sardonyx.web.session import current_actor
+
+router = APIRouter(tags=["sign-in"])
+
+
+class SignInLink(BaseModel):
+    """An address that signs its first visitor in, once, for some minutes."""
+
+    url: str
+
+
+@router.post("/sign-in-links", status_code=201)
+async def make_link(
+    request: Request, actor: Annotated[Actor, Depends(current_actor)]
+) -> SignInLink:
+    """Return a one-time address of the portal."""
+    platform = request.app.state.platform
+    token = await platform.sign_in.one_time_token(actor.username)
+    port = platform.settings.port
+    return SignInLink(url=f"http://localhost:{port}/sign-in?t={token.reveal()}")
