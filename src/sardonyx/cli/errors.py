@@ -59,3 +59,32 @@ class StillRunningError(UserError):
     title = N_("The platform is running")
     detail = N_("What runs on {home} must stop before its data can be removed.")
     next_step = N_("Run “sardonyx down” first.")
+
+
+class ValuesFileError(UserError):
+    code = "values_file"
+    title = N_("The values could not be read")
+    detail = N_("“{file}” is not a YAML document of names and values: {reason}.")
+    next_step = N_("Correct the file; “sardonyx catalog show CHART --values” prints a whole one.")
+
+
+class LaunchFailedError(SystemFault):
+    code = "launch_failed"
+    title = N_("The service failed")
+    detail = N_("“{name}” did not come up.")
+    next_step = N_("Read why: “sardonyx services explain {name}”.")
+
+
+class LaunchWouldFailError(UserError):
+    code = "launch_refused"
+    title = N_("The launch would be refused")
+    detail = N_("The problems above must be solved first.")
+    next_step = N_("Correct the values, then try again.")
+
+
+class ConfirmationNeededError(UserError):
+    code = "confirmation_needed"
+    kind = Kind.REFUSED
+    title = N_("This needs a yes")
+    detail = N_("Nobody is at the terminal to be asked; nothing was changed.")
+    next_step = N_("Repeat the command with --yes.")

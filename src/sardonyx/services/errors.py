@@ -52,3 +52,46 @@ class RuntimeUnavailableError(SystemFault):
     title = N_("The machine's supervisor does not answer")
     detail = N_("Nothing was started or changed.")
     next_step = N_("Run “sardonyx status”; if it is down, run “sardonyx up”.")
+
+
+class ServiceNameError(UserError):
+    code = "service_name"
+    title = N_("This name cannot be used")
+    detail = N_("“{name}” cannot be the name of a service.")
+    next_step = N_(
+        "Use at most {limit} small letters, digits and hyphens; begin with a letter, and do not "
+        "end with a hyphen."
+    )
+
+
+class FriendlyNameError(UserError):
+    code = "friendly_name"
+    title = N_("This name cannot be used")
+    detail = N_("“{name}” cannot be shown as the name of a service.")
+    next_step = N_("Write one line of at most {limit} characters.")
+
+
+class ServiceOfAnotherError(UserError):
+    """A service shared in the project can be used by all, but changed by its owner only."""
+
+    code = "service_of_another"
+    kind = Kind.REFUSED
+    title = N_("This service is not yours")
+    detail = N_("“{name}” belongs to {owner}.")
+    next_step = N_("Ask {owner} to do it, or launch a service of your own.")
+
+
+class ServiceChangedError(UserError):
+    code = "service_changed"
+    kind = Kind.PRECONDITION
+    title = N_("The service changed meanwhile")
+    detail = N_("“{name}” is no longer as it was when you looked at it.")
+    next_step = N_("Look at it again, then make your change again.")
+
+
+class IdempotencyConflictError(UserError):
+    code = "idempotency_conflict"
+    kind = Kind.CONFLICT
+    title = N_("This request was sent before with another content")
+    detail = N_("The key “{key}” belongs to an earlier launch that asked for something else.")
+    next_step = N_("Send each new launch with a new Idempotency-Key.")

@@ -1,0 +1,123 @@
+"""`sardonyx launch`: read the values, launch, and follow the launch where asked to."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
+from sardonyx.cli.output import document, say
+from sardonyx.text import N_
+
+if TYPE_CHECKING:
+    from sardonyx.client.client import Client
+    from sardonyx.client.models import Service
+    from sardonyx.values import JsonObject
+
+RUNNING = ("running", "finished")
+
+
+def launch(
+    chart: Annotated[str, typer.Argument(help="The chart's name; see “sardonyx catalog list”.")],
+    catalog: Annotated[str | None, typer.Option(help="The catalogue's id.")] = None,
+    version: Annotated[str | None, typer.Option(help="The chart's version.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the service.")] = None,
+    project: ProjectOption = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="One value; secrets go by -f."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("-f", "--file", metavar="FILE|-", help="Values as YAML.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Return once the service answers.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long --wait waits.")
+    ] = 600,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Launch a service of the catalogue."""
+    from sardonyx.client.client import launch_body
+
+    values = read_values(file)
+    body = launch_body(
+        chart,
+        catalog=catalog,
+        version=version,
+        friendly_name=name,
+        values=values,
+        settings=settings or (),
+    )
+    with connect(home) as client:
+        if dry_run:
+            _preview(client, body, project, as_json=as_json)
+            return
+        service = client.services.submit(body, project=project)
+        if not as_json:
+            say(
+                N_("“{name}” was asked for; it is {state}."), name=service.name, state=service.state
+            )
+        if wait:
+            service = client.services.wait(
+                service.name, until=RUNNING, seconds=timeout, project=service.project
+            )
+        if as_json:
+            document(service.raw)
+        else:
+            _told(service)
+    if wait and service.state == "failed":
+        from sardonyx.cli.errors import LaunchFailedError
+
+        raise LaunchFailedError(name=service.name)
+
+
+def read_values(file: str | None) -> JsonObject:
+    """Return the values of a YAML file, `-` for standard input. Raises ValuesFileError."""
+    if file is None:
+        return {}
+    from sardonyx.cli.values_file import parsed
+
+    if file == "-":
+        return parsed(sys.stdin.read(), N_("standard input"))
+    from sardonyx.cli.errors import ValuesFileError
+
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as failure:
+        raise ValuesFileError(file=file, reason=str(failure), field="-f") from failure
+    return parsed(text, file)
+
+
+def _preview(client: Client, body: JsonObject, project: str | None, *, as_json: bool) -> None:
+    from sardonyx.cli.errors import LaunchWouldFailError
+    from sardonyx.cli.values_file import written
+
+    preview = client.services.preview(body, project=project)
+    if as_json:
+        document(preview)
+    else:
+        print(written(preview["values"]), end="")
+        for key in ("problems", "findings"):
+            listed = preview[key]
+            for item in listed if isinstance(listed, list) else []:
+                if isinstance(item, dict):
+                    words = item.get("message") or f"{item.get('title')}: {item.get('detail')}"
+                    print(f"{item.get('pointer', '')} {words}".strip(), file=sys.stderr)
+    if preview["refused"]:
+        raise LaunchWouldFailError
+
+
+def _told(service: Service) -> None:
+    print(service.name)
+    for url in service.urls:
+        say(N_("Page: {url}"), url=url)
+    if service.address:
+        say(N_("Address for programs: {address}"), address=service.address)
+    for finding in service.findings:
+        say("{title}: {detail}", title=finding.title, detail=finding.detail)
+    say(N_("Open it with “sardonyx services open {name}”."), name=service.name)

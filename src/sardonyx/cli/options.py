@@ -1,0 +1,50 @@
+"""Own the options that many commands share, and how a command reaches the platform.
+
+On the own machine the platform is found by its home. `SARDONYX_URL` with `SARDONYX_TOKEN`
+points elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sardonyx.cli.language import user_language
+
+if TYPE_CHECKING:
+    from sardonyx.client.client import Client
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The platform's folder.", envvar="SARDONYX_HOME")
+]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", help="Where to act, if not your own project.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Write one JSON document on standard output.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def connect(home: Path | None) -> Client:
+    """Return a client of the platform. Raises PlatformNotRunningError."""
+    from sardonyx.client.client import Client
+    from sardonyx.values import Secret
+
+    url = os.environ.get("SARDONYX_URL")
+    if url and home is None:
+        token = Secret(os.environ.get("SARDONYX_TOKEN", ""))
+        return Client.of_url(url, token, language=user_language())
+    return Client.of_home(home_folder(home), language=user_language())
+
+
+def home_folder(home: Path | None) -> Path:
+    """Return the platform's folder: the one given, else the user's data directory."""
+    if home is not None:
+        return home.absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("sardonyx")

@@ -1,0 +1,310 @@
+"""`sardonyx services …`: look at what runs, and act on it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, YesOption, connect
+from sardonyx.cli.output import document, fields, say, table, worded
+from sardonyx.text import N_
+
+if TYPE_CHECKING:
+    from sardonyx.client.models import Event, Finding, Loss, Service, TimelineEvent
+
+commands = typer.Typer(help="Your running services.", no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(help="The service's name, as “list” shows it.")]
+FollowOption = Annotated[bool, typer.Option("-f", "--follow", help="Go on as more comes.")]
+
+
+@commands.command("list")
+def list_(
+    project: ProjectOption = None, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """List your services, and those shared with you."""
+    with connect(home) as client:
+        seen = client.services.list(project=project)
+    if as_json:
+        document([service.raw for service in seen])
+        return
+    if not seen:
+        say(N_("No service yet. See what there is with “sardonyx catalog list”."))
+        return
+    titles = (N_("name"), N_("called"), N_("state"), N_("chart"), N_("started"))
+    table(titles, [_row(service) for service in seen])
+
+
+@commands.command()
+def show(
+    name: NameArgument,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one service: its state, addresses, story and equivalent commands."""
+    with connect(home) as client:
+        service = client.services.show(name, project=project)
+    if as_json:
+        document(service.raw)
+        return
+    fields(
+        {
+            N_("name"): service.name,
+            N_("called"): service.friendly_name,
+            N_("state"): service.state,
+            N_("chart"): f"{service.catalog}/{service.chart} {service.version}",
+            N_("owner"): service.owner,
+            N_("page"): " ".join(service.urls),
+            N_("address"): service.address or "",
+        }
+    )
+    _explained(service.findings)
+    _timeline(service.timeline)
+    if service.commands is not None:
+        print(f"\n# sardonyx\n{service.commands.platform}")
+        print(f"# {worded(N_('without the platform'))}\n{service.commands.underneath}")
+
+
+@commands.command("open")
+def open_(
+    name: NameArgument,
+    print_only: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
+    wanted: Annotated[str, typer.Option("--next", help="A path inside the service.")] = "/",
+    project: ProjectOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Open a service in a browser, signed in. The address works once."""
+    with connect(home) as client:
+        address = client.services.open_address(name, project=project, wanted=wanted)
+    print(address)
+    if not print_only:
+        import webbrowser
+
+        webbrowser.open(address)
+
+
+@commands.command()
+def token(
+    name: NameArgument,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a short-lived credential for a service's address."""
+    with connect(home) as client:
+        credential = client.services.credential(name, project=project)
+    if as_json:
+        document(
+            {
+                "address": credential.address,
+                "header": credential.header,
+                "value": credential.value.reveal(),
+                "expires": credential.expires.isoformat(),
+            }
+        )
+        return
+    print(credential.value.reveal())
+    say(
+        N_("For {address}, as “{header}”, until {expires}."),
+        address=credential.address,
+        header=credential.header,
+        expires=credential.expires.astimezone().strftime("%H:%M"),
+    )
+
+
+@commands.command()
+def logs(
+    name: NameArgument,
+    follow: FollowOption = False,
+    lines: Annotated[int, typer.Option(min=1, max=10_000, help="How many lines back.")] = 200,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Print what the service's program wrote."""
+    with connect(home) as client:
+        if not follow:
+            sys.stdout.write(client.services.logs(name, project=project, lines=lines))
+            return
+        for text in client.services.follow_logs(name, project=project, lines=lines):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+@commands.command()
+def events(
+    name: NameArgument,
+    follow: FollowOption = False,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the service's timeline."""
+    with connect(home) as client:
+        if not follow:
+            service = client.services.show(name, project=project)
+            if as_json:
+                document(service.raw["timeline"])
+            else:
+                _timeline(service.timeline)
+            return
+        for event in client.services.events(name, project=project):
+            _followed(event, as_json=as_json)
+
+
+@commands.command()
+def explain(
+    name: NameArgument,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a service does not advance, and what to do."""
+    with connect(home) as client:
+        service = client.services.show(name, project=project)
+    if as_json:
+        document(service.raw["findings"])
+        return
+    _explained(service.findings)
+    if not service.findings:
+        say(N_("“{name}” is {state}; nothing is wrong with it."), name=name, state=service.state)
+
+
+@commands.command()
+def pause(
+    name: NameArgument,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop the program and keep its files."""
+    with connect(home) as client:
+        _told(client.services.pause(name, project=project), as_json=as_json)
+
+
+@commands.command()
+def resume(
+    name: NameArgument,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start again what is paused, stopped or failed."""
+    with connect(home) as client:
+        _told(client.services.resume(name, project=project), as_json=as_json)
+
+
+@commands.command()
+def restart(
+    name: NameArgument,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop and start again."""
+    with connect(home) as client:
+        _told(client.services.restart(name, project=project), as_json=as_json)
+
+
+@commands.command()
+def rename(
+    name: NameArgument,
+    words: Annotated[str, typer.Argument(help="What to call it from now on.")],
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a service other words."""
+    with connect(home) as client:
+        _told(client.services.rename(name, words, project=project), as_json=as_json)
+
+
+@commands.command()
+def delete(
+    name: NameArgument,
+    yes: YesOption = False,
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop a service and remove its files; says first what would be lost."""
+    with connect(home) as client:
+        _losses(client.services.losses(name, project=project))
+        if not yes:
+            if not sys.stdin.isatty():
+                from sardonyx.cli.errors import ConfirmationNeededError
+
+                raise ConfirmationNeededError(field="--yes")
+            question = worded(N_("Delete “{name}” and its files?"), name=name)
+            typer.confirm(question, abort=True, err=True)
+        deleted = client.services.delete(name, project=project)
+    if as_json:
+        document(deleted)
+    else:
+        say(N_("“{name}” is being deleted."), name=name)
+
+
+def _row(service: Service) -> list[str]:
+    started = service.started_at
+    return [
+        service.name,
+        service.friendly_name,
+        service.state,
+        f"{service.chart} {service.version}",
+        "" if started is None else started.astimezone().strftime("%Y-%m-%d %H:%M"),
+    ]
+
+
+def _told(service: Service, *, as_json: bool) -> None:
+    if as_json:
+        document(service.raw)
+    else:
+        say(N_("“{name}” is {state}."), name=service.name, state=service.state)
+
+
+def _explained(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        print(f"\n{finding.title} ({finding.code})\n  {finding.detail}")
+        for line in finding.evidence.splitlines():
+            print(f"  | {line}")
+        if finding.next:
+            print(f"  {worded(N_('Next'))}: {finding.next}")
+
+
+def _timeline(events: Iterable[TimelineEvent]) -> None:
+    for event in events:
+        _step(event)
+
+
+def _step(event: TimelineEvent) -> None:
+    facts = " ".join(f"{key}={value}" for key, value in event.detail.items())
+    share = "" if event.progress is None else f" {event.progress:.0%}"
+    at = event.at.astimezone().strftime("%H:%M:%S")
+    print(f"{at}  {event.step:<14} {event.status}{share}  {facts}".rstrip(), flush=True)
+
+
+def _followed(event: Event, *, as_json: bool) -> None:
+    from sardonyx.client.models import timeline_event
+
+    if event.name != "timeline":
+        return
+    if as_json:  # one document a line, as each comes
+        import json
+
+        print(json.dumps(event.data, ensure_ascii=False), flush=True)
+    else:
+        _step(timeline_event(event.data))
+
+
+def _losses(losses: Iterable[Loss]) -> None:
+    listed = list(losses)
+    if listed:
+        say(N_("This would be lost:"))
+    for loss in listed:
+        say("  {kind}  {path}  ({count}, {size} B)", **_facts(loss))
+
+
+def _facts(loss: Loss) -> dict[str, str | int]:
+    return {"kind": loss.kind, "path": loss.path, "count": loss.count, "size": loss.size}

@@ -1,0 +1,151 @@
+"""Build the requests of REST v1 and read their answers; the sync and async clients share them.
+
+Pure: nothing is sent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from sardonyx.client import models
+from sardonyx.client.models import Credential, Fields, Loss, Service
+from sardonyx.values import Json, JsonObject
+
+T = TypeVar("T")
+API = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the JSON document (or text), and the headers by small letters."""
+
+    document: Json
+    text: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request, and how to read its answer."""
+
+    method: str
+    path: str
+    read: Callable[[Answer], T]
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def path(*parts: str) -> str:
+    """Return an address under REST v1; each part is one segment, whatever it holds."""
+    return API + "".join("/" + quote(part, safe="") for part in parts)
+
+
+def raw(answer: Answer) -> JsonObject:
+    """Return the answer's JSON object as it came."""
+    return Fields(answer.document).document
+
+
+def one_service(answer: Answer) -> Service:
+    return models.service(answer.document, etag=answer.headers.get("etag"))
+
+
+def me() -> Call[JsonObject]:
+    """Say who is calling."""
+    return Call("GET", path("me"), raw)
+
+
+def projects() -> Call[JsonObject]:
+    """List the caller's projects."""
+    return Call("GET", path("projects"), raw)
+
+
+def services(project: str) -> Call[tuple[Service, ...]]:
+    """List a project's services."""
+
+    def read(answer: Answer) -> tuple[Service, ...]:
+        return tuple(models.service(s) for s in Fields(answer.document).items("services"))
+
+    return Call("GET", path("projects", project, "services"), read)
+
+
+def launch(project: str, body: JsonObject, *, idempotency_key: str | None = None) -> Call[Service]:
+    """Launch a service. body: fields of `LaunchBody` (chart, catalog, version, values, set, …)."""
+    headers = {} if idempotency_key is None else {"idempotency-key": idempotency_key}
+    return Call(
+        "POST", path("projects", project, "services"), one_service, body=body, headers=headers
+    )
+
+
+def preview(project: str, body: JsonObject) -> Call[JsonObject]:
+    """Say what a launch would do."""
+    return Call(
+        "POST", path("projects", project, "services"), raw, query={"dryRun": "true"}, body=body
+    )
+
+
+def service(project: str, name: str) -> Call[Service]:
+    """Show one service."""
+    return Call("GET", path("projects", project, "services", name), one_service)
+
+
+def change(project: str, name: str, verb: str) -> Call[Service]:
+    """Pause, resume or restart a service."""
+    return Call("POST", path("projects", project, "services", name, verb), one_service)
+
+
+def rename(project: str, name: str, words: str, *, etag: str | None) -> Call[Service]:
+    """Give a service other words, if it is still as `etag` says."""
+    return Call(
+        "PATCH",
+        path("projects", project, "services", name),
+        one_service,
+        body={"friendlyName": words},
+        headers={} if etag is None else {"if-match": etag},
+    )
+
+
+def delete(project: str, name: str) -> Call[JsonObject]:
+    """Delete a service."""
+    return Call("DELETE", path("projects", project, "services", name), raw)
+
+
+def losses(project: str, name: str) -> Call[tuple[Loss, ...]]:
+    """Say what deleting would lose."""
+
+    def read(answer: Answer) -> tuple[Loss, ...]:
+        return tuple(models.loss(item) for item in Fields(answer.document).items("losses"))
+
+    return Call("GET", path("projects", project, "services", name, "losses"), read)
+
+
+def credential(project: str, name: str) -> Call[Credential]:
+    """Give a credential for the service's address."""
+    return Call(
+        "GET",
+        path("projects", project, "services", name, "credential"),
+        lambda answer: models.credential(answer.document),
+    )
+
+
+def open_address(project: str, name: str, *, wanted: str = "/") -> Call[str]:
+    """Give an address that opens the service once."""
+    return Call(
+        "POST",
+        path("projects", project, "services", name, "open"),
+        lambda answer: Fields(answer.document).text("url"),
+        query={"next": wanted},
+    )
+
+
+def logs(project: str, name: str, *, lines: int) -> Call[str]:
+    """Give the last lines of the log."""
+    return Call(
+        "GET",
+        path("projects", project, "services", name, "logs"),
+        lambda answer: answer.text,
+        query={"lines": str(lines)},
+    )

@@ -1,0 +1,303 @@
+"""Serve running services over REST v1: parse, one call, render.
+
+Addresses: design.md 8. `/me` and `/projects` are here too: they say where services can be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from sse_starlette import EventSourceResponse
+
+from sardonyx.projects.models import Actor, Project
+from sardonyx.services.models import Service
+from sardonyx.services.service import Services, etag
+from sardonyx.services.view import (
+    CommandsView,
+    CredentialView,
+    DeletedView,
+    LaunchBody,
+    LossList,
+    LossView,
+    MeView,
+    OpenView,
+    PreviewView,
+    ProjectList,
+    ProjectView,
+    RenameBody,
+    ServiceList,
+    ServiceView,
+    TimelineEventView,
+    summary,
+    whole,
+)
+from sardonyx.web.gateway import service_link
+from sardonyx.web.session import current_actor, request_language
+
+router = APIRouter(tags=["services"])
+_SETTLED_LINES = 10_000
+
+
+def services_of(request: Request) -> Services:
+    """Return the process's service layer."""
+    services: Services = request.app.state.platform.services
+    return services
+
+
+Me = Annotated[Actor, Depends(current_actor)]
+Language = Annotated[str, Depends(request_language)]
+Served = Annotated[Services, Depends(services_of)]
+IfMatch = Annotated[str | None, Header()]
+
+
+@router.get("/me")
+async def me(actor: Me) -> MeView:
+    """Say who is calling."""
+    return MeView(
+        username=actor.username,
+        full_name=actor.full_name,
+        email=actor.email,
+        is_admin=actor.is_admin,
+        personal_project=actor.personal_project.id,
+        projects=[_project(project) for project in actor.projects],
+    )
+
+
+@router.get("/projects")
+async def projects(actor: Me) -> ProjectList:
+    """List the projects where the caller may act."""
+    return ProjectList(projects=[_project(project) for project in actor.projects])
+
+
+@router.get("/projects/{project}/services")
+async def list_services(
+    project: str, actor: Me, services: Served, language: Language
+) -> ServiceList:
+    """List one's own services and those shared in the project, newest start first."""
+    seen = await services.list(actor, project)
+    return ServiceList(services=[summary(service, language) for service in seen])
+
+
+@router.post(
+    "/projects/{project}/services",
+    status_code=202,
+    response_model=ServiceView | PreviewView,
+    responses={200: {"model": PreviewView, "description": "What a dry run would do"}},
+)
+async def launch(
+    request: Request,
+    response: Response,
+    project: str,
+    body: LaunchBody,
+    actor: Me,
+    services: Served,
+    language: Language,
+    dry_run: Annotated[bool, Query(alias="dryRun")] = False,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> ServiceView | PreviewView:
+    """Launch a service, or with `dryRun=true` say what a launch would do."""
+    asked = body.request()
+    if dry_run:
+        draft = await services.open_request(
+            actor, project=project, request=asked, language=language
+        )
+        preview = await services.preview(
+            actor,
+            project=project,
+            draft=draft,
+            friendly_name=asked.friendly_name,
+            name=asked.name,
+            shared=asked.shared,
+        )
+        response.status_code = 200
+        return PreviewView.of(preview, language)
+    done = await services.launch_once(
+        actor, project=project, request=asked, language=language, idempotency_key=idempotency_key
+    )
+    response.headers["Location"] = f"{request.url.path}/{done.result.name}"
+    return whole(done.result, language)
+
+
+@router.get("/projects/{project}/events")
+async def project_events(
+    request: Request, project: str, actor: Me, services: Served, language: Language
+) -> EventSourceResponse:
+    """Stream each service of the project as it is and whenever it changes (`service`)."""
+    first = await services.list(actor, project)  # a wrong project is refused before the stream
+
+    async def stream() -> AsyncIterator[dict[str, str]]:
+        for service in first:
+            yield _event("service", summary(service, language).model_dump_json(by_alias=True))
+        async with aclosing(services.observe(actor, project)) as changes:
+            async for service in changes:
+                yield _event("service", summary(service, language).model_dump_json(by_alias=True))
+
+    return EventSourceResponse(stream())
+
+
+@router.get("/projects/{project}/services/{name}")
+async def show(
+    response: Response, project: str, name: str, actor: Me, services: Served, language: Language
+) -> ServiceView:
+    """Show one service; its `ETag` goes into `If-Match` of a change."""
+    return _tagged(response, await services.show(actor, project, name), language)
+
+
+@router.patch("/projects/{project}/services/{name}")
+async def rename(
+    response: Response,
+    project: str,
+    name: str,
+    body: RenameBody,
+    actor: Me,
+    services: Served,
+    language: Language,
+    if_match: IfMatch = None,
+) -> ServiceView:
+    """Give a service other words."""
+    expected = None if if_match in (None, "*") else str(if_match).strip().removeprefix("W/")
+    done = await services.rename(
+        actor,
+        project,
+        name,
+        body.friendly_name,
+        expected_etag=None if expected is None else expected.strip('"'),
+    )
+    return _tagged(response, done.result, language)
+
+
+@router.delete("/projects/{project}/services/{name}", status_code=202)
+async def delete(project: str, name: str, actor: Me, services: Served) -> DeletedView:
+    """Stop a service and remove its files; see `losses` first."""
+    done = await services.delete(actor, project, name)
+    return DeletedView(name=name, commands=CommandsView.of(done.commands))
+
+
+@router.post("/projects/{project}/services/{name}/pause", status_code=202)
+async def pause(
+    project: str, name: str, actor: Me, services: Served, language: Language
+) -> ServiceView:
+    """Stop the program and keep its files."""
+    return whole((await services.pause(actor, project, name)).result, language)
+
+
+@router.post("/projects/{project}/services/{name}/resume", status_code=202)
+async def resume(
+    project: str, name: str, actor: Me, services: Served, language: Language
+) -> ServiceView:
+    """Start again what is paused, stopped or failed."""
+    return whole((await services.resume(actor, project, name)).result, language)
+
+
+@router.post("/projects/{project}/services/{name}/restart", status_code=202)
+async def restart(
+    project: str, name: str, actor: Me, services: Served, language: Language
+) -> ServiceView:
+    """Stop and start again."""
+    return whole((await services.restart(actor, project, name)).result, language)
+
+
+@router.get("/projects/{project}/services/{name}/losses")
+async def losses(project: str, name: str, actor: Me, services: Served) -> LossList:
+    """Say what deleting the service would lose."""
+    return LossList(
+        losses=[LossView.of(loss) for loss in await services.losses(actor, project, name)]
+    )
+
+
+@router.get("/projects/{project}/services/{name}/credential")
+async def credential(
+    response: Response, project: str, name: str, actor: Me, services: Served
+) -> CredentialView:
+    """Give a short-lived credential for the service's address."""
+    response.headers["Cache-Control"] = "no-store"
+    return CredentialView.of(await services.credential(actor, project, name))
+
+
+@router.post("/projects/{project}/services/{name}/open")
+async def open_address(
+    request: Request,
+    response: Response,
+    project: str,
+    name: str,
+    actor: Me,
+    services: Served,
+    next: Annotated[str, Query(max_length=2000)] = "/",  # noqa: A002 - the parameter's public name
+) -> OpenView:
+    """Give an address that opens the service in a browser once, within minutes."""
+    await services.list(actor, project)
+    response.headers["Cache-Control"] = "no-store"
+    return OpenView(url=await service_link(request, actor, name, next))
+
+
+@router.get(
+    "/projects/{project}/services/{name}/logs",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {}, "text/event-stream": {}}}},
+)
+async def logs(
+    project: str,
+    name: str,
+    actor: Me,
+    services: Served,
+    lines: Annotated[int, Query(ge=1, le=_SETTLED_LINES)] = 200,
+    follow: bool = False,
+) -> Response:
+    """Give the last lines; with `follow=true` stream them and what is written next (`log`)."""
+    text = await services.logs(actor, project, name, lines=lines)
+    if not follow:
+        return PlainTextResponse(text)
+
+    async def stream() -> AsyncIterator[dict[str, str]]:
+        yield _event("log", json.dumps({"text": text}))
+        async with aclosing(services.follow_logs(actor, project, name)) as texts:
+            async for more in texts:
+                yield _event("log", json.dumps({"text": more}))
+
+    return EventSourceResponse(stream())
+
+
+@router.get("/projects/{project}/services/{name}/events")
+async def events(
+    project: str, name: str, actor: Me, services: Served, language: Language
+) -> EventSourceResponse:
+    """Stream the timeline from its beginning (`timeline`) and the service's changes (`service`)."""
+    first = await services.show(actor, project, name)
+
+    async def stream() -> AsyncIterator[dict[str, str]]:
+        told = 0
+        async with aclosing(_from(first, services.observe(actor, project))) as changes:
+            async for service in changes:
+                for number, event in enumerate(service.timeline[told:], start=told):
+                    view = TimelineEventView.of(event).model_dump_json(by_alias=True)
+                    yield {**_event("timeline", view), "id": str(number)}
+                told = len(service.timeline)
+                yield _event("service", summary(service, language).model_dump_json(by_alias=True))
+
+    return EventSourceResponse(stream())
+
+
+async def _from(first: Service, changes: AsyncIterator[Service]) -> AsyncGenerator[Service, None]:
+    """Yield `first`, then its changes only."""
+    yield first
+    async for service in changes:
+        if service.name == first.name:
+            yield service
+
+
+def _tagged(response: Response, service: Service, language: str) -> ServiceView:
+    response.headers["ETag"] = f'"{etag(service)}"'
+    return whole(service, language)
+
+
+def _event(name: str, data: str) -> dict[str, str]:
+    return {"event": name, "data": data}
+
+
+def _project(project: Project) -> ProjectView:
+    return ProjectView(id=project.id, name=project.name, group=project.group, bucket=project.bucket)

@@ -1,0 +1,255 @@
+"""Own what a launch needs before a runtime sees it: drafts, requests, the plan, repeats.
+
+A draft's random items are drawn once and kept here, else the defaults of a form would change
+at each round trip (launcher.md 1). Nothing here starts a service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import string
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sardonyx.errors import Problem
+from sardonyx.launcher.context import ContextInputs
+from sardonyx.launcher.draft import Draft
+from sardonyx.launcher.models import PatchEntry
+from sardonyx.projects.models import Actor, Project
+from sardonyx.services.errors import (
+    FriendlyNameError,
+    IdempotencyConflictError,
+    ServiceNameError,
+)
+from sardonyx.text import N_, Text
+from sardonyx.values import Json, JsonObject, Path, Secret, pointer
+
+DRAFT_LIFE = timedelta(hours=12)
+DRAFTS_KEPT = 2_000
+REPEATS_KEPT = 1_000
+RELEASE_LENGTH = 53
+FRIENDLY_LENGTH = 100
+_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?", re.ASCII)
+_BASE_36 = string.digits + string.ascii_lowercase
+
+
+class LaunchContexts(Protocol):
+    """Gathers what a person, their project and the region put into a launch."""
+
+    async def inputs(self, actor: Actor, project: Project) -> ContextInputs:
+        """Return the inputs of the launch context; the draft's random items are set later."""
+
+
+class Audit(Protocol):
+    """Keeps who changed what, with which result."""
+
+    async def record(self, username: str, action: str, target: str, result: str) -> None: ...
+
+
+class Randomness(Protocol):
+    """Draws the random items of a draft; replaced in tests."""
+
+    def draft_id(self) -> str: ...
+
+    def suffix(self) -> str:
+        """Return an integer 0..999999 as text."""
+
+    def password(self) -> Secret:
+        """Return 20 base-36 characters."""
+
+
+class SystemRandomness:
+    """Randomness of the operating system (launcher.md 2, 16: CSPRNG)."""
+
+    def draft_id(self) -> str:
+        return secrets.token_urlsafe(12)
+
+    def suffix(self) -> str:
+        return str(secrets.randbelow(1_000_000))
+
+    def password(self) -> Secret:
+        return Secret("".join(secrets.choice(_BASE_36) for _ in range(20)))
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """The random items of one draft, and when they were drawn."""
+
+    suffix: str
+    one_time_password: Secret
+    drawn: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDraft:
+    """One opening of the launcher: the draft, the id that keeps its random items, its place.
+
+    `language` is the reader's; problems found before the launch stand in `problems`.
+    """
+
+    id: str
+    project: str
+    seeds: Seeds
+    language: str
+    draft: Draft
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """A launch as the command line and REST ask for it.
+
+    values: a document over the computed defaults (maps merge, lists replace), as `-f`.
+    settings: `PATH=VALUE` texts, as `--set`; they win over `values`, and refuse secret fields.
+    patch: entries as pages and saved configurations keep them; they win over both.
+    """
+
+    chart: str
+    catalog: str | None = None
+    version: str | None = None
+    name: str | None = None
+    friendly_name: str | None = None
+    shared: bool = False
+    values: JsonObject = field(default_factory=dict, repr=False)
+    settings: tuple[str, ...] = field(default=(), repr=False)
+    patch: tuple[PatchEntry, ...] = field(default=(), repr=False)
+
+
+class Drafts:
+    """Keeps the random items of open drafts: per person, bounded, twelve hours."""
+
+    def __init__(self, *, randomness: Randomness, clock: Callable[[], datetime]) -> None:
+        self._randomness = randomness
+        self._clock = clock
+        self._kept: OrderedDict[tuple[str, str], Seeds] = OrderedDict()
+
+    def seeds(
+        self, username: str, draft_id: str | None, *, taken: Callable[[str], bool]
+    ) -> tuple[str, Seeds]:
+        """Return the draft's id and random items; an unknown or expired id gives a new draft.
+
+        taken: tells whether a suffix would name a release that exists.
+        """
+        now = self._clock()
+        if draft_id is not None:
+            kept = self._kept.get((username, draft_id))
+            if kept is not None and now - kept.drawn < DRAFT_LIFE:
+                self._kept.move_to_end((username, draft_id))
+                return draft_id, kept
+        suffix = self._randomness.suffix()
+        while taken(suffix):
+            suffix = self._randomness.suffix()
+        seeds = Seeds(suffix, self._randomness.password(), now)
+        draft_id = self._randomness.draft_id()
+        self._kept[username, draft_id] = seeds
+        while len(self._kept) > DRAFTS_KEPT:
+            self._kept.popitem(last=False)
+        return draft_id, seeds
+
+    def forget(self, username: str, draft_id: str) -> None:
+        """Drop a draft that was launched: its password must not be used twice."""
+        self._kept.pop((username, draft_id), None)
+
+
+class Repeats:
+    """Answers a repeated request (`Idempotency-Key`) with what the first one made."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str, str], tuple[object, asyncio.Future[str]]] = (
+            OrderedDict()
+        )
+
+    async def once(
+        self, key: tuple[str, str, str], asked: object, act: Callable[[], Awaitable[str]]
+    ) -> str:
+        """Return the name that `act` gives, running it once per key.
+
+        key: person, project, the client's key. A request that failed may be sent again.
+        Raises IdempotencyConflictError when the same key comes with another request.
+        """
+        known = self._kept.get(key)
+        if known is not None:
+            if known[0] != asked:
+                raise IdempotencyConflictError(key=key[2], field="Idempotency-Key")
+            return await asyncio.shield(known[1])
+        made: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._kept[key] = (asked, made)
+        while len(self._kept) > REPEATS_KEPT:
+            self._kept.popitem(last=False)
+        try:
+            name = await act()
+        except Exception as error:
+            self._kept.pop(key, None)
+            made.set_exception(error)
+            made.exception()  # nobody may be waiting for it
+            raise
+        except asyncio.CancelledError:
+            self._kept.pop(key, None)
+            made.cancel()
+            raise
+        made.set_result(name)
+        return name
+
+
+def checked_release(name: str) -> str:
+    """Return `name` if it can be a release's; raises ServiceNameError (field `name`)."""
+    if len(name) > RELEASE_LENGTH or not _LABEL.fullmatch(name):
+        raise ServiceNameError(name=name[:80], limit=RELEASE_LENGTH, field="name")
+    return name
+
+
+def checked_friendly(name: str) -> str:
+    """Return the words a person gave their service; raises ServiceNameError."""
+    stripped = name.strip()
+    if not stripped or len(stripped) > FRIENDLY_LENGTH or not stripped.isprintable():
+        raise FriendlyNameError(name=stripped[:80], limit=FRIENDLY_LENGTH, field="friendlyName")
+    return stripped
+
+
+def laid_over(default: Json, given: Json) -> Json:
+    """Return `given` laid over `default` as Helm does: maps merge, all else replaces."""
+    if isinstance(default, dict) and isinstance(given, dict):
+        merged = dict(default)
+        for key, value in given.items():
+            merged[key] = laid_over(default.get(key), value)
+        return merged
+    return given
+
+
+def secrets_in_open(
+    entries: Sequence[PatchEntry], secret_paths: frozenset[Path]
+) -> tuple[Problem, ...]:
+    """Return a problem for each setting that would put a secret on a command line."""
+    return tuple(
+        Problem(
+            pointer=pointer(entry.path),
+            code="secret_in_open",
+            level="error",
+            message=Text(
+                N_("This field is a secret: give it in a file or by standard input (“-f -”).")
+            ),
+        )
+        for entry in entries
+        if any(_touches(entry.path, secret) for secret in secret_paths)
+    )
+
+
+def _touches(path: Path, secret: Path) -> bool:
+    shorter = min(len(path), len(secret))
+    return path[:shorter] == secret[:shorter]
+
+
+def masked(values: Json, secret_paths: frozenset[Path], *, at: Path = ()) -> Json:
+    """Return `values` with each secret replaced by `$VAR`, named as in shown commands."""
+    if at in secret_paths and at:
+        return "$" + "_".join(re.sub(r"\W", "_", str(part)).upper() for part in at)
+    if isinstance(values, Mapping):
+        return {key: masked(value, secret_paths, at=(*at, key)) for key, value in values.items()}
+    if isinstance(values, list):
+        return [masked(value, secret_paths, at=(*at, i)) for i, value in enumerate(values)]
+    return values

@@ -1,0 +1,221 @@
+"""Turn a launch somebody asks for into a draft, a plan, and what stands in its way.
+
+Reads the catalogue and the runtime's pre-flight facts; starts nothing, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sardonyx.catalog.service import CatalogService
+from sardonyx.errors import Problem
+from sardonyx.launcher.commands import helm_commands
+from sardonyx.launcher.context import launch_context
+from sardonyx.launcher.draft import make_draft
+from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.patch import diff, parse_set
+from sardonyx.launcher.plan import make_plan, release_name
+from sardonyx.projects.models import Actor, Project
+from sardonyx.services.commands import launch_command
+from sardonyx.services.diagnosis import diagnose
+from sardonyx.services.errors import ServiceNotFoundError
+from sardonyx.services.findings import words
+from sardonyx.services.launching import (
+    Drafts,
+    LaunchContexts,
+    LaunchRequest,
+    OpenDraft,
+    checked_friendly,
+    checked_release,
+    laid_over,
+    masked,
+    secrets_in_open,
+)
+from sardonyx.services.models import Commands, Finding, LaunchPlan, Observation, Severity, State
+from sardonyx.services.ports import Runtime
+from sardonyx.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a launch would do: its name, values with secrets as `$VAR`, and what is wrong."""
+
+    release: str
+    friendly_name: str
+    values: Json
+    problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...]
+    commands: Commands
+
+    @property
+    def refused(self) -> bool:
+        """Whether the launch would be refused as it stands."""
+        return any(problem.level == "error" for problem in self.problems) or any(
+            finding.severity is Severity.ERROR for finding in self.findings
+        )
+
+
+class Planner:
+    """Makes drafts and plans for `Services`."""
+
+    def __init__(
+        self,
+        *,
+        catalog: CatalogService,
+        runtime: Runtime,
+        contexts: LaunchContexts,
+        drafts: Drafts,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._catalog = catalog
+        self._runtime = runtime
+        self._contexts = contexts
+        self._drafts = drafts
+        self._clock = clock
+
+    async def open(
+        self,
+        actor: Actor,
+        project: Project,
+        *,
+        chart: str,
+        catalog: str | None,
+        version: str | None,
+        patch: tuple[PatchEntry, ...],
+        language: str,
+        draft_id: str | None,
+    ) -> OpenDraft:
+        """Return a draft. Raises ChartNotFoundError and its kin for an unknown chart."""
+        found = self._catalog.chart(actor, chart, catalog=catalog, version=version)
+        draft_id, seeds = self._drafts.seeds(
+            actor.username,
+            draft_id,
+            taken=lambda suffix: self.taken(project.id, release_name(chart, suffix)),
+        )
+        inputs = await self._contexts.inputs(actor, project)
+        context = launch_context(
+            replace(
+                inputs,
+                random_subdomain=seeds.suffix,
+                one_time_password=seeds.one_time_password,
+                language=language,
+            )
+        )
+        draft = make_draft(chart=found, context=context, patch=patch, language=language)
+        return OpenDraft(
+            id=draft_id, project=project.id, seeds=seeds, language=language, draft=draft
+        )
+
+    async def open_request(
+        self, actor: Actor, project: Project, request: LaunchRequest, *, language: str
+    ) -> OpenDraft:
+        """Return the draft of a launch asked by command line or REST, with its own problems."""
+        opened = await self.open(
+            actor,
+            project,
+            chart=request.chart,
+            catalog=request.catalog,
+            version=request.version,
+            patch=(),
+            language=language,
+            draft_id=None,
+        )
+        parsed = [parse_set(setting) for setting in request.settings]
+        misread = tuple(item for item in parsed if isinstance(item, Problem))
+        settings = tuple(item for item in parsed if isinstance(item, PatchEntry))
+        patch = settings + request.patch
+        if request.values:
+            current = laid_over(opened.draft.defaults, request.values)
+            assert isinstance(current, dict)  # noqa: S101 - both sides are objects
+            patch = tuple(diff(opened.draft.defaults, current)) + patch
+        if not patch:
+            return replace(opened, problems=misread)
+        draft = make_draft(
+            chart=opened.draft.chart, context=opened.draft.context, patch=patch, language=language
+        )
+        problems = misread + secrets_in_open(settings, draft.secret_paths)
+        return replace(opened, draft=draft, problems=problems)
+
+    def plan(
+        self,
+        actor: Actor,
+        opened: OpenDraft,
+        *,
+        friendly_name: str | None,
+        name: str | None,
+        shared: bool,
+    ) -> LaunchPlan:
+        """Return the plan of a draft. Raises ServiceNameError or FriendlyNameError."""
+        chart = opened.draft.chart.ref.chart
+        return make_plan(
+            opened.draft,
+            release=checked_release(name) if name else release_name(chart, opened.seeds.suffix),
+            project=opened.project,
+            owner=actor.username,
+            friendly_name=checked_friendly(friendly_name or name or chart),
+            shared=shared,
+        )
+
+    async def findings(self, plan: LaunchPlan) -> tuple[Finding, ...]:
+        """Return what the machine has against `plan`: the same judgement as after a launch."""
+        facts = await self._runtime.preflight(plan)
+        now = self._clock()
+        return tuple(
+            diagnose(
+                Observation(
+                    release=plan.release,
+                    project=plan.project,
+                    owner=plan.owner,
+                    friendly_name=plan.friendly_name,
+                    shared=plan.shared,
+                    chart=plan.chart,
+                    revision=0,
+                    state=State.PREPARING,
+                    started_at=None,
+                    created_at=now,
+                    urls=(),
+                    address=None,
+                    notes="",
+                    timeline=(),
+                    facts=facts,
+                )
+            )
+        )
+
+    def preview(self, opened: OpenDraft, plan: LaunchPlan, findings: Sequence[Finding]) -> Preview:
+        """Return what launching `plan` would do, with nothing secret in it."""
+        return Preview(
+            release=plan.release,
+            friendly_name=plan.friendly_name,
+            values=masked(plan.values, plan.secret_paths),
+            problems=opened.problems + opened.draft.problems,
+            findings=tuple(findings),
+            commands=Commands(
+                platform=launch_command(plan.chart, plan.release, plan.values, plan.secret_paths),
+                underneath=helm_commands(plan),
+            ),
+        )
+
+    def taken(self, project: str, release: str) -> bool:
+        """Return whether a release of that name exists, whoever owns it."""
+        try:
+            self._runtime.release(project, release)
+        except ServiceNotFoundError:
+            return False
+        return True
+
+
+def blocking(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return the problems that forbid a launch."""
+    return tuple(problem for problem in problems if problem.level == "error")
+
+
+def refusals(findings: Sequence[Finding]) -> tuple[Problem, ...]:
+    """Return the findings that forbid a launch, as problems of no field in particular."""
+    return tuple(
+        Problem(pointer="", code=finding.code, level="error", message=words(finding).detail)
+        for finding in findings
+        if finding.severity is Severity.ERROR
+    )
