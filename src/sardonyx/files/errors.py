@@ -25,8 +25,11 @@ class ObjectExistsError(UserError):
 class ObjectNameError(UserError):
     code = "object_name"
     title = N_("This name cannot be used for a file")
-    detail = N_("“{key}”: {reason}.")
-    next_step = N_("Rename the file and try again.")
+    detail = N_("“{key}” would be stored under another name, so it was not stored at all.")
+    next_step = N_(
+        "Rename it: no backslash, no “//”, no “.” or “..” between slashes, no “/” at the end, "
+        "at most 1024 bytes."
+    )
 
 
 class AccessRefusedError(UserError):

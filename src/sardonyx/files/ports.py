@@ -42,7 +42,7 @@ class ObjectStore(Protocol):
     def walk(
         self, credentials: S3Credentials, bucket: str, prefix: str
     ) -> AsyncIterator[StoredObject]:
-        """Yield every object whose key starts with `prefix`, in key order."""
+        """Yield every object whose key starts with `prefix`, in the order of the store."""
 
     async def head(self, credentials: S3Credentials, bucket: str, key: str) -> StoredObject:
         """Return the object's description. Raises ObjectNotFoundError."""

@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from sardonyx.adapters.processes.home import Home, write_private
-from sardonyx.values import Json, JsonObject, Secret
+from sardonyx.values import JsonObject, Secret
 
 ALGORITHM = "ES256"
 AUDIENCE = "sardonyx"
@@ -57,8 +57,8 @@ class Issuer:
 
     def jwks(self) -> JsonObject:
         """Return the public key set."""
-        public: dict[str, Json] = dict(self.key.as_dict(private=False))
-        return {"keys": [public]}
+        public = self.key.as_dict(private=False)
+        return {"keys": [{name: str(value) for name, value in public.items()}]}
 
     def discovery(self) -> JsonObject:
         """Return the OpenID Connect discovery document."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sardonyx.adapters.processes.home import Home, write_private
 
-_RECORD, _TOKEN = "creds.json", "creds.token"  # noqa: S105 - names of files
+_RECORD, _TOKEN = "creds.json", "creds.token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,7 @@ class ServiceCredentials:
     release: str
 
 
-def register_service_credentials(
-    home: Home, *, release: str, username: str, project: str
-) -> Path:
+def register_service_credentials(home: Home, *, release: str, username: str, project: str) -> Path:
     """Draw a new token for the service and return its file (0600); an older one dies."""
     folder = home.service(release)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

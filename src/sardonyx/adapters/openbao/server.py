@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import hvac
-from cryptography.hazmat.primitives import serialization
 
 from sardonyx.adapters.oidc.issuer import ADMIN_AUDIENCE, AUDIENCE, PLATFORM_SUBJECT, Issuer
 from sardonyx.adapters.openbao.session import faults_translated, open_session
@@ -33,9 +32,7 @@ _SERVICE_PERIOD = "720h"
 # Go gives memory back to stay below this.
 _MEMORY = "80MiB"
 
-_ADMIN_POLICY = (
-    'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'
-)
+_ADMIN_POLICY = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'
 _HOME_POLICY = """
 path "kv/data/user-{{identity.entity.aliases.ACCESSOR.name}}/*" {
   capabilities = ["create", "read", "update", "patch", "delete"]

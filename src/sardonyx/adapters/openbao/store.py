@@ -22,7 +22,6 @@ from sardonyx.projects.ports import IdentityProvider
 from sardonyx.secrets.errors import (
     SecretConflictError,
     SecretNameError,
-
     SecretRefusedError,
 )
 from sardonyx.secrets.models import SecretFolder, SecretSet
@@ -55,7 +54,7 @@ class OpenBaoStore:
         self._logins: dict[str, tuple[Secret, datetime]] = {}
 
     async def list_folder(self, *, username: str, project: Project, path: str) -> SecretFolder:
-        """Return the folder; one without secrets is empty, as folders do not exist by themselves."""
+        """Return the folder; a path without secrets is an empty folder."""
         inner = path.strip("/")
         full = _full(project, inner) if inner else project.secrets_folder
 
@@ -203,6 +202,3 @@ def _full(project: Project, path: str) -> str:
 def _as_text(value: object) -> str:
     """Return a value as text; what another tool stored as JSON stays JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-

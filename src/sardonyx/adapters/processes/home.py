@@ -18,6 +18,7 @@ PART_PORTS = (
     "seaweedfs_master",
     "seaweedfs_volume",
     "seaweedfs_filer",
+    "seaweedfs_admin",
     "openbao",
     "openbao_cluster",
 )
@@ -78,6 +79,29 @@ class Home:
     @property
     def supervisor_socket(self) -> Path:
         return self.run / "supervisor.sock"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        """Held (flock) by the supervisor's process as long as it lives."""
+        return self.run / "supervisor.lock"
+
+    @property
+    def supervisor_boot(self) -> Path:
+        """The id of the supervisor's present life: what another life said is stale."""
+        return self.run / "supervisor.boot"
+
+    @property
+    def supervisor_config(self) -> Path:
+        return self.run / "supervisord.conf"
+
+    @property
+    def supervisor_programs(self) -> Path:
+        """One file for each program added live."""
+        return self.run / "conf.d"
+
+    @property
+    def network_environment(self) -> Path:
+        return self.run / "network.json"
 
     @property
     def caddy_admin_socket(self) -> Path:

@@ -82,7 +82,9 @@ def _make(kept: InnerCertificate) -> None:
         )
         .add_extension(
             # Each component is a server to some and a client of others.
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
+            x509.ExtendedKeyUsage(
+                [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+            ),
             critical=False,
         )
         .sign(authority_key, hashes.SHA256())
@@ -91,8 +93,6 @@ def _make(kept: InnerCertificate) -> None:
     write_private(kept.authority, authority.public_bytes(pem))
     write_private(
         kept.key,
-        key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )
     write_private(kept.certificate, certificate.public_bytes(pem))

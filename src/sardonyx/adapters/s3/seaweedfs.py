@@ -59,6 +59,8 @@ def seaweedfs_part(
     data = directory / "data"
     for folder in (directory, data):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Flags of an earlier start, which it would read again: ours are the only ones.
+    (data / "mini.options").unlink(missing_ok=True)
     keys = _kept_keys(directory / "keys.json")
     issuer = f"http://127.0.0.1:{ports['keys']}"
     _write_json(directory / "s3.json", _administrator(keys))
@@ -85,6 +87,8 @@ def _flags(home: Home, ports: Mapping[str, int], data: Path) -> tuple[str, ...]:
         "-logtostderr=true",
         "mini",
         f"-dir={data}",
+        # Else it is guessed from the disk's size and kept in mini.options.
+        "-master.volumeSizeLimitMB=1024",
         "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1",
         "-disableHttp=true",
@@ -103,7 +107,9 @@ def _flags(home: Home, ports: Mapping[str, int], data: Path) -> tuple[str, ...]:
         "-s3.allowDeleteBucketNotEmpty=false",
         # It reports to its makers unless told otherwise.
         "-master.telemetry=false",
+        # No pages; its port still tells its health and counts of maintenance runs.
         "-admin.ui=false",
+        f"-admin.port={ports['seaweedfs_admin']}",
         "-webdav=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
@@ -128,9 +134,7 @@ def _administrator(keys: Mapping[str, str]) -> Json:
         "identities": [
             {
                 "name": "admin",
-                "credentials": [
-                    {"accessKey": keys["admin_id"], "secretKey": keys["admin_secret"]}
-                ],
+                "credentials": [{"accessKey": keys["admin_id"], "secretKey": keys["admin_secret"]}],
                 "actions": ["Admin", "Read", "Write", "List", "Tagging"],
             }
         ]

@@ -90,11 +90,11 @@ class WebIdentityBroker:
         except (httpx2.HTTPError, AnswerError) as error:
             raise StoreUnavailableError from error
         if answer.is_client_error:
-            raise AccessRefusedError(bucket=project.bucket) from _Refusal(text(root, "Code"))
+            raise AccessRefusedError(bucket=project.bucket) from _RefusalError(text(root, "Code"))
         keys = [text(root, name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
         expiration = text(root, "Expiration")
         if not answer.is_success or not all(keys) or not expiration:
-            raise StoreUnavailableError from _Refusal(text(root, "Code"))
+            raise StoreUnavailableError from _RefusalError(text(root, "Code"))
         return S3Credentials(
             access_key_id=keys[0],
             secret_access_key=Secret(keys[1]),
@@ -105,5 +105,5 @@ class WebIdentityBroker:
         )
 
 
-class _Refusal(Exception):
+class _RefusalError(Exception):
     """The reason a store gives (its error code), kept as the cause of our error."""

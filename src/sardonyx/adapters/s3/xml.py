@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser  # noqa: S405
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 
 class AnswerError(Exception):
