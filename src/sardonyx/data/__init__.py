@@ -1,0 +1,1 @@
+"""Data that comes with the platform. Each set tells its level: here, *invented*."""
