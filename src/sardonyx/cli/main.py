@@ -45,16 +45,23 @@ def application() -> typer.Typer:
     return app
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("sardonyx"))
+        raise typer.Exit
+
+
 def _options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
     ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        print(installed("sardonyx"))
-        raise typer.Exit
+    """Hold what stands before a command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

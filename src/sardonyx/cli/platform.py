@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sardonyx.settings import Settings
 from sardonyx.text import Text
+
+if TYPE_CHECKING:
+    from sardonyx.settings import Settings
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The platform's folder.", envvar="SARDONYX_HOME")
@@ -41,6 +42,8 @@ def up(
     link = machine.up(settings, detach=detach, say=_say)
     print(link, flush=True)
     if browser and not detach and sys.stdout.isatty():
+        import webbrowser
+
         webbrowser.open(link)
     if not detach:
         machine.stay(settings)
@@ -64,6 +67,8 @@ def open_(
     link = machine.one_time_address(Home(_settings(home).home))
     print(link)
     if not print_only:
+        import webbrowser
+
         webbrowser.open(link)
 
 
@@ -103,6 +108,8 @@ def purge(
 
 
 def _settings(home: Path | None, port: int | None = None) -> Settings:
+    from sardonyx.settings import Settings
+
     given: dict[str, object] = {}
     if home is not None:
         given["home"] = home.absolute()
