@@ -8,13 +8,13 @@ with Client.of_home(Path("~/.local/share/sardonyx").expanduser()) as platform:
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from sardonyx.client import calls
-from sardonyx.client.calls import Call
+from sardonyx.client.calls import Answer, Call
 from sardonyx.client.connection import (
     EventReader,
     Place,
@@ -25,11 +25,13 @@ from sardonyx.client.connection import (
     translated,
 )
 from sardonyx.client.errors import WaitTimeoutError
+from sardonyx.client.files import FileCalls, SecretCalls
 from sardonyx.client.models import Credential, Event, Loss, Service
 from sardonyx.values import JsonObject, Secret
 
 T = TypeVar("T")
 _LOOK_EVERY_SECONDS = 0.25
+TRANSFER_SECONDS = 300.0  # a store may stay silent for long while it writes the last part
 
 
 class Client:
@@ -40,6 +42,8 @@ class Client:
         self._http = sync_http(place, language)
         self._project: str | None = None
         self.services = ServiceCalls(self)
+        self.files = FileCalls(self)
+        self.secrets = SecretCalls(self)
 
     @classmethod
     def of_home(cls, home: Path, *, language: str = "en") -> Client:
@@ -98,6 +102,24 @@ class Client:
                 event = reader.feed(line)
                 if event is not None:
                     yield event
+
+    def upload(self, path: str, content: Iterator[bytes], headers: Mapping[str, str]) -> Answer:
+        """Send bytes as they are read, and return the answer."""
+        with translated(self._place):
+            answer = self._http.put(
+                path, content=content, headers=dict(headers), timeout=TRANSFER_SECONDS
+            )
+        return answer_of(answer.status_code, answer.content, answer.headers.items())
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of an address as they come."""
+        with (
+            translated(self._place),
+            self._http.stream("GET", path, timeout=TRANSFER_SECONDS) as answer,
+        ):
+            if answer.status_code >= 400:
+                answer_of(answer.status_code, answer.read(), answer.headers.items())
+            yield from answer.iter_raw()
 
     def me(self) -> JsonObject:
         """Say who is calling."""
