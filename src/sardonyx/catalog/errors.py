@@ -28,3 +28,11 @@ class CatalogNotFoundError(UserError):
     title = N_("Unknown catalogue")
     detail = N_("There is no catalogue “{catalog}”.")
     next_step = N_("Choose one of: {known}.")
+
+
+class IconNotFoundError(UserError):
+    code = "icon_not_found"
+    kind = Kind.NOT_FOUND
+    title = N_("No icon")
+    detail = N_("The chart “{chart}” has no icon.")
+    next_step = N_("Show its name instead.")

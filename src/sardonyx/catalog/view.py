@@ -1,0 +1,137 @@
+"""What REST v1 says of catalogues and charts."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from sardonyx.catalog.models import Catalog, Chart, ChartFault, LocalizedText
+from sardonyx.catalog.versions import is_prerelease
+from sardonyx.text import localized
+from sardonyx.values import Json
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class ChartSummary(_View):
+    """A chart as a list shows it."""
+
+    catalog: str
+    name: str
+    version: str
+    title: str = Field(description="In the language asked for.")
+    description: str
+    keywords: list[str]
+    app_version: str
+    home: str | None
+    icon: str | None = Field(description="Address of the icon, null when the chart has none.")
+    runs_here: bool = Field(description="Whether it can run as processes of one machine.")
+
+
+class FaultItem(_View):
+    """One thing that keeps a chart out: the file and line, and a sentence."""
+
+    place: str
+    code: str
+    message: str
+
+
+class FaultView(_View):
+    folder: str
+    problems: list[FaultItem]
+
+
+class CatalogView(_View):
+    """A catalogue: one version of each chart, and the charts that could not be read."""
+
+    id: str
+    name: str
+    charts: list[ChartSummary]
+    faults: list[FaultView]
+
+
+class CatalogList(_View):
+    catalogs: list[CatalogView]
+
+
+class ChartList(_View):
+    charts: list[ChartSummary]
+
+
+class ChartView(ChartSummary):
+    """A chart with all that is known of it."""
+
+    versions: list[str]
+    sources: list[str]
+    chart_schema: dict[str, Json] | None = Field(alias="schema")
+    values: dict[str, Json]
+    readme: str
+
+
+def summary(chart: Chart, language: str) -> ChartSummary:
+    """Return the chart as a list shows it, in `language`."""
+    return ChartSummary(
+        catalog=chart.ref.catalog,
+        name=chart.ref.chart,
+        version=chart.ref.version,
+        title=localized(chart.title, language),
+        description=localized(chart.description, language),
+        keywords=list(chart.keywords),
+        app_version=chart.app_version,
+        home=chart.home,
+        icon=icon_address(chart),
+        runs_here=chart.local is not None,
+    )
+
+
+def whole(chart: Chart, versions: tuple[str, ...], language: str) -> ChartView:
+    return ChartView(
+        **summary(chart, language).model_dump(),
+        versions=list(versions),
+        sources=list(chart.sources),
+        chart_schema=chart.schema,
+        values=chart.values,
+        readme=chart.readme,
+    )
+
+
+def catalog_view(catalog: Catalog, language: str) -> CatalogView:
+    return CatalogView(
+        id=catalog.id,
+        name=localized(catalog.name, language),
+        charts=[summary(chart, language) for chart in one_of_each(catalog)],
+        faults=[_fault(fault, language) for fault in catalog.faults],
+    )
+
+
+def one_of_each(catalog: Catalog) -> list[Chart]:
+    """Return the version of each chart that is offered: the newest that is no pre-release."""
+    offered: dict[str, Chart] = {}
+    for chart in catalog.charts:
+        known = offered.setdefault(chart.ref.chart, chart)
+        if is_prerelease(known.ref.version) and not is_prerelease(chart.ref.version):
+            offered[chart.ref.chart] = chart
+    return list(offered.values())
+
+
+def icon_address(chart: Chart) -> str | None:
+    if chart.icon is None:
+        return None
+    ref = chart.ref
+    return f"/api/v1/catalog/{ref.chart}/icon?catalog={ref.catalog}&version={ref.version}"
+
+
+def _fault(fault: ChartFault, language: str) -> FaultView:
+    return FaultView(
+        folder=fault.folder,
+        problems=[
+            FaultItem(
+                place=problem.pointer,
+                code=problem.code,
+                message=problem.message.in_language(language),
+            )
+            for problem in fault.problems
+        ],
+    )
