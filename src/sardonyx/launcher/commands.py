@@ -1,0 +1,142 @@
+"""Show what does the same as a launch without us, and with our own command line.
+
+Both are pasteable scripts. A secret stands as `$VAR`, named after its path; every other `$`,
+backtick and backslash of a here-document is escaped. Source: launcher.md 15.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from sardonyx.launcher.models import PatchEntry, Unset
+from sardonyx.launcher.patch import apply
+from sardonyx.launcher.yaml_text import quoted, write
+from sardonyx.services.models import LaunchPlan
+from sardonyx.values import Json, JsonObject, Path
+
+_MARK = "\x00"
+
+
+def variable(path: Path) -> str:
+    """Return the shell variable that stands for a secret: `git.token` gives `GIT_TOKEN`."""
+    name = "_".join(re.sub(r"[^A-Za-z0-9]+", "_", str(part)).strip("_").upper() for part in path)
+    return f"_{name}" if not name or name[0].isdigit() else name
+
+
+def variables(secret_paths: frozenset[Path], values: JsonObject) -> dict[Path, str]:
+    """Return the variable of each secret that `values` hold, no two alike, in order."""
+    named: dict[Path, str] = {}
+    for path in _leaves(values, (), secret_paths):
+        name = variable(path)
+        number = 1
+        while name in named.values():
+            number += 1
+            name = f"{variable(path)}_{number}"
+        named[path] = name
+    return named
+
+
+def masked(values: JsonObject, secret_paths: frozenset[Path]) -> JsonObject:
+    """Return `values` with `$VAR` in place of each secret."""
+    names = variables(secret_paths, values)
+    shown = _replaced(values, (), {path: f"${name}" for path, name in names.items()})
+    return shown if isinstance(shown, dict) else {}
+
+
+def here_document(values: JsonObject, secret_paths: frozenset[Path], *, word: str = "EOF") -> str:
+    """Return the body of `cat <<EOF`: YAML where the shell expands the secrets, nothing else."""
+    names = variables(secret_paths, values)
+    marks = {path: f"{_MARK}{name}{_MARK}" for path, name in names.items()}
+    text = write(_replaced(values, (), marks))
+    text = re.sub(r"([\\$`])", r"\\\1", text)
+    for path, name in names.items():
+        text = text.replace(_escaped(marks[path]), f'"${name}"')
+    if any(line == word for line in text.splitlines()):
+        return here_document(values, secret_paths, word=f"{word}_")
+    return f"<<{word} > ./values.yaml\n{text}{word}\n"
+
+
+def _escaped(mark: str) -> str:
+    return re.sub(r"([\\$`])", r"\\\1", quoted(mark))
+
+
+def helm_commands(
+    plan: LaunchPlan, *, repository: str | None = None, namespace: str | None = None
+) -> str:
+    """Return the script `launch-<release>.sh`: Helm alone installs the same release.
+
+    repository: the catalogue's address; without one the chart is taken from its folder.
+    """
+    chart = plan.chart
+    lines: list[str] = []
+    if repository is not None:
+        lines.append(f"helm repo add {shlex.quote(chart.catalog)} {shlex.quote(repository)}\n")
+    lines.append(f"cat {here_document(plan.values, plan.secret_paths)}")
+    arguments = [
+        *("helm", "install", plan.release, f"{chart.catalog}/{chart.chart}"),
+        *("--namespace", namespace or plan.project, "--version", chart.version),
+        *("-f", "./values.yaml"),
+    ]
+    lines.append(shlex.join(arguments) + "\n")
+    return "".join(lines)
+
+
+def release_commands(release: str, namespace: str) -> Mapping[str, str]:
+    """Return the Helm and kubectl commands of one release, by what they do."""
+    place = shlex.join(["--namespace", namespace])
+    name = shlex.quote(release)
+    return {
+        "list": f"helm list {place}\n",
+        "delete": f"helm uninstall {name} {place}\n",
+        "notes": f"helm get notes {name} {place}\n",
+        "values": f"helm get values {name} {place}\n",
+        "quota": f"kubectl get quota {place}\n",
+    }
+
+
+def platform_command(
+    plan: LaunchPlan, *, patch: tuple[PatchEntry, ...], friendly_name: str | None = None
+) -> str:
+    """Return `sardonyx launch …` that gives the same values from the same defaults.
+
+    What differs goes by `-f -`, so that no secret is ever an argument.
+    """
+    arguments = ["sardonyx", "launch", plan.chart.chart, "--catalog", plan.chart.catalog]
+    arguments += ["--version", plan.chart.version, "--project", plan.project]
+    if friendly_name is not None:
+        arguments += ["--name", friendly_name]
+    given = apply({}, [entry for entry in patch if not isinstance(entry.value, Unset)])
+    if not given:
+        return shlex.join(arguments) + "\n"
+    document = here_document(given, plan.secret_paths).replace(" > ./values.yaml", "", 1)
+    return f"{shlex.join(arguments)} -f - {document}"
+
+
+def _leaves(value: Json, path: Path, wanted: frozenset[Path]) -> list[Path]:
+    found: list[Path] = []
+    if path in wanted and value not in (None, "", [], {}):
+        if not isinstance(value, (dict, list)):
+            return [path]
+        # A secret that is a container hides all its texts.
+        wanted = frozenset({*wanted, *((*path, key) for key in _keys(value))})
+    if isinstance(value, (dict, list)):
+        for key in _keys(value):
+            inner = value[key]  # type: ignore[call-overload,index]
+            found += _leaves(inner, (*path, key), wanted)
+    return found
+
+
+def _keys(value: dict[str, Json] | list[Json]) -> list[str | int]:
+    return list(value) if isinstance(value, dict) else list(range(len(value)))
+
+
+def _replaced(value: Json, path: Path, texts: Mapping[Path, str]) -> Json:
+    if path in texts:
+        return texts[path]
+    if isinstance(value, dict):
+        return {key: _replaced(item, (*path, key), texts) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, (*path, index), texts) for index, item in enumerate(value)]
+    return value

@@ -1,0 +1,175 @@
+"""Open the launcher for one chart and one person: values, form and problems of one draft.
+
+A draft is a value: made again from the same chart, context and patch it is the same. Order:
+schema, defaults, patch, validation, form. Source: launcher.md 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sardonyx.catalog.models import Chart
+from sardonyx.errors import Problem
+from sardonyx.launcher.defaults import compute_defaults
+from sardonyx.launcher.form_build import FormInputs, build_tree
+from sardonyx.launcher.form_layout import join_ranges, lay_out
+from sardonyx.launcher.form_model import FormGroup, GroupRole
+from sardonyx.launcher.models import Origin, PatchEntry, Unset
+from sardonyx.launcher.options import OptionFinder
+from sardonyx.launcher.patch import apply_with_problems
+from sardonyx.launcher.schema import ResolvedSchema, resolve_schema
+from sardonyx.launcher.secret_names import is_password_key
+from sardonyx.launcher.validation import validate
+from sardonyx.values import Json, JsonObject, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One opening of the launcher.
+
+    defaults: before the patch; values: what would be sent; merged: those over values.yaml.
+    origins: of defaults, by path; a changed value is the person's own. secret_paths: never to
+    be shown in clear. uses_s3: the chart reads the storage profile.
+    """
+
+    chart: Chart
+    context: JsonObject = field(repr=False)
+    patch: tuple[PatchEntry, ...] = field(repr=False)
+    defaults: JsonObject = field(repr=False)
+    values: JsonObject = field(repr=False)
+    merged: JsonObject = field(repr=False)
+    form: FormGroup = field(repr=False)
+    problems: tuple[Problem, ...]
+    secret_paths: frozenset[Path]
+    origins: Mapping[Path, Origin] = field(repr=False)
+    schema: ResolvedSchema = field(repr=False)
+    language: str = "en"
+    uses_s3: bool = False
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that block a launch."""
+        return tuple(problem for problem in self.problems if problem.level == "error")
+
+
+def make_draft(
+    *,
+    chart: Chart,
+    context: JsonObject,
+    patch: tuple[PatchEntry, ...] = (),
+    language: str = "en",
+    registry: Mapping[str, JsonObject] | None = None,
+    roles: Sequence[str] = (),
+    all_defaults: bool = False,
+    region_sliders: bool = False,
+) -> Draft:
+    """Return the draft of `chart` for the person of `context`, with `patch` applied.
+
+    Never raises on what the chart, the region or the person wrote: see `problems`.
+    """
+    sliders = _region_sliders(context) if region_sliders else None
+    schema = resolve_schema(chart.schema, registry=registry, roles=roles, sliders=sliders)
+    root = schema.root
+    computed = compute_defaults(root, context, chart.values, all_defaults=all_defaults)
+    applied = apply_with_problems(computed.values, patch)
+    values = applied.values
+    merged = merge(chart.values, values)
+    options = OptionFinder(context)
+    checked = validate(
+        root,
+        values=values,
+        merged=merged,
+        defaults=computed.values,
+        patch=patch,
+        options=options,
+    )
+    secrets = frozenset(computed.secret_paths | set(_password_leaves(values, ())))
+    problems = (*schema.problems, *computed.problems, *applied.problems, *checked)
+    form = FormGroup((), "", "", "", GroupRole.ROOT, ())
+    if root is not None and root.properties is not None:
+        by_pointer: dict[str, list[Problem]] = {}
+        for problem in problems:
+            by_pointer.setdefault(problem.pointer, []).append(problem)
+        tree = build_tree(
+            root,
+            FormInputs(
+                values=values,
+                defaults=computed.values,
+                options=options,
+                language=language,
+                problems=by_pointer,
+                origins=computed.origins,
+                secrets=secrets,
+            ),
+        )
+        tree, range_problems = join_ranges(tree, root)
+        problems = (*problems, *range_problems)
+        form = lay_out(
+            tree,
+            chart_name=chart.ref.chart,
+            dependencies=chart.dependencies,
+            values=values,
+            chart_values=chart.values,
+            language=language,
+        )
+    return Draft(
+        chart=chart,
+        context=context,
+        patch=patch,
+        defaults=computed.values,
+        values=values,
+        merged=merged,
+        form=form,
+        problems=problems,
+        secret_paths=secrets,
+        origins=_with_user(computed.origins, patch),
+        schema=schema,
+        language=language,
+        uses_s3=computed.uses_s3 or options.uses_s3,
+    )
+
+
+def merge(chart_values: JsonObject, values: JsonObject) -> JsonObject:
+    """Return `values` over values.yaml as Helm merges them: null removes a key, lists replace."""
+    merged: JsonObject = dict(chart_values)
+    for key, value in values.items():
+        below = chart_values.get(key)
+        if value is None and key in chart_values:
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(below, dict):
+            merged[key] = merge(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _region_sliders(context: JsonObject) -> JsonObject | None:
+    region = context.get("region")
+    sliders = region.get("sliders") if isinstance(region, dict) else None
+    return sliders if isinstance(sliders, dict) else None
+
+
+def _with_user(
+    origins: Mapping[Path, Origin], patch: tuple[PatchEntry, ...]
+) -> Mapping[Path, Origin]:
+    if not patch:
+        return origins
+    mine = {entry.path: Origin.USER for entry in patch if not isinstance(entry.value, Unset)}
+    return {**origins, **mine}
+
+
+def _password_leaves(value: Json, path: Path) -> list[Path]:
+    """Return the places whose key itself says that a password stands there."""
+    found: list[Path] = []
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, (dict, list)):
+                found += _password_leaves(item, (*path, key))
+            elif isinstance(item, str) and item and is_password_key(key):
+                found.append((*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, (dict, list)):
+                found += _password_leaves(item, (*path, index))
+    return found

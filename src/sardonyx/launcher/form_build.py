@@ -1,0 +1,265 @@
+"""Build the form of a draft: one widget per node that is not hidden.
+
+Layout and range sliders follow in `form_layout`. Source: launcher.md 9.2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sardonyx.errors import Problem
+from sardonyx.launcher.conditions import is_hidden
+from sardonyx.launcher.form_model import FormField, FormGroup, FormOption, GroupRole, Widget
+from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset
+from sardonyx.launcher.options import OptionFinder
+from sardonyx.launcher.scalars import at, number_text, read_number, same
+from sardonyx.launcher.schema import NUMERIC, Node, NodeKind, Slider
+from sardonyx.launcher.yaml_text import text_of, write
+from sardonyx.text import Text, localized
+from sardonyx.values import Json, JsonObject, Path
+
+
+@dataclass(frozen=True, slots=True)
+class FormInputs:
+    """What a form is built from. `problems` by pointer; `secrets` as value paths."""
+
+    values: JsonObject
+    defaults: JsonObject
+    options: OptionFinder
+    language: str
+    problems: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+    origins: Mapping[Path, Origin] = field(default_factory=dict)
+    secrets: frozenset[Path] = frozenset()
+
+
+def build_tree(root: Node, inputs: FormInputs) -> FormGroup:
+    """Return the whole form as nested groups, before layout."""
+    return _Builder(inputs).group(root, (), "", "", inputs.options)
+
+
+def form_text(value: Maybe) -> str:
+    """Return what an input holds for an atomic value; unset and null are empty."""
+    if isinstance(value, Unset) or value is None:
+        return ""
+    return write(value) if isinstance(value, (dict, list)) else text_of(value)
+
+
+def split_unit(value: Maybe, unit: str) -> int | float | None:
+    """Return the number of a slider's value: `"500m"` with unit `m` gives 500."""
+    if isinstance(value, str):
+        return read_number(value.removesuffix(unit) if unit else value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    inputs: FormInputs
+
+    def child(
+        self, node: Node, path: Path, pointer: str, label: str, options: OptionFinder
+    ) -> FormGroup | FormField | None:
+        """Return the widget of a node; None when it is hidden."""
+        if node.hidden is not False and is_hidden(node, path, self.inputs.values):
+            return None
+        if node.kind is NodeKind.DEGRADED:
+            return self.field(node, path, pointer, label, Widget.NOTICE, options)
+        offered = options(node)
+        if offered is not None:
+            return self.field(node, path, pointer, label, Widget.SELECT, options)
+        value = at_path(self.inputs.values, path)
+        fits_group = isinstance(value, (dict, Unset))
+        if node.properties is not None and node.const is UNSET and fits_group:
+            return self.group(node, path, pointer, label, options)
+        fits_list = isinstance(value, (list, Unset))
+        if node.items is not None and node.const is UNSET and fits_list:
+            return self.list(node, path, pointer, label, options)
+        return self.field(node, path, pointer, label, _widget(node), options)
+
+    def group(
+        self, node: Node, path: Path, pointer: str, label: str, options: OptionFinder
+    ) -> FormGroup:
+        children: list[FormGroup | FormField] = []
+        for key, member in (node.properties or {}).items():
+            escaped = key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+            child = self.child(member, (*path, key), f"{pointer}/{escaped}", key, options)
+            if child is not None:
+                children.append(child)
+        return FormGroup(
+            path=path,
+            pointer=pointer,
+            label=self._label(node, label),
+            help=self._help(node),
+            role=GroupRole.GROUP if path else GroupRole.ROOT,
+            children=tuple(children),
+            problems=tuple(self.inputs.problems.get(pointer, ())),
+        )
+
+    def list(
+        self, node: Node, path: Path, pointer: str, label: str, options: OptionFinder
+    ) -> FormGroup:
+        heading = self._label(node, label)
+        value = at_path(self.inputs.values, path)
+        items = value if isinstance(value, list) else []
+        children: list[FormGroup | FormField] = []
+        inside = options
+        if node.items is not None:
+            for index, item in enumerate(items):
+                if isinstance(item, dict):
+                    inside = options.inside(item)
+                child = self.child(
+                    node.items,
+                    (*path, index),
+                    f"{pointer}/{index}",
+                    f"{heading} {index + 1}",
+                    inside,
+                )
+                if child is not None:
+                    children.append(child)
+        limit = node.max_items
+        return FormGroup(
+            path=path,
+            pointer=pointer,
+            label=heading,
+            help=self._help(node),
+            role=GroupRole.LIST,
+            children=tuple(children),
+            is_list=True,
+            can_add=not node.readonly and (limit is None or len(items) < limit),
+            can_remove=not node.readonly and len(items) > node.min_items,
+            item_count=len(items),
+            problems=tuple(self.inputs.problems.get(pointer, ())),
+        )
+
+    def field(
+        self,
+        node: Node,
+        path: Path,
+        pointer: str,
+        label: str,
+        widget: Widget,
+        options: OptionFinder,
+    ) -> FormField:
+        inputs = self.inputs
+        value, default = at_path(inputs.values, path), at_path(inputs.defaults, path)
+        is_set = not isinstance(value, Unset)
+        changed = is_set != (not isinstance(default, Unset)) or (
+            is_set and not same(value, default)
+        )
+        slider = node.slider if widget is Widget.SLIDER else None
+        choices: tuple[FormOption, ...] = ()
+        offered = True
+        if widget is Widget.SELECT:
+            choices, offered = _choices(options(node) or (), value)
+        text = value if isinstance(value, str) else form_text(value)
+        if slider is not None:
+            number = split_unit(value, slider.unit)
+            text = text if number is None else number_text(number)
+        return FormField(
+            path=path,
+            pointer=pointer,
+            label=self._label(node, label),
+            help=self._help(node),
+            widget=widget,
+            kind=node.kind,
+            value=value,
+            default=default,
+            text=text,
+            is_set=is_set,
+            is_changed=changed,
+            disabled=node.readonly or node.const is not UNSET,
+            secret=path in inputs.secrets,
+            options=choices,
+            offered=offered,
+            companion="false" if isinstance(value, bool) else text,
+            minimum=slider.minimum if slider else node.minimum,
+            maximum=slider.maximum if slider else None,
+            step=slider.step if slider else _step(node),
+            unit=slider.unit if slider else "",
+            pattern=node.pattern if widget in (Widget.TEXT, Widget.PASSWORD) else None,
+            origin=Origin.USER if changed else inputs.origins.get(path),
+            reason=Text(node.reason).in_language(inputs.language) if node.reason else "",
+            problems=tuple(inputs.problems.get(pointer, ())),
+        )
+
+    def _label(self, node: Node, fallback: str) -> str:
+        title = node.title
+        if title is None:
+            return fallback
+        return (title if isinstance(title, str) else localized(title, self.inputs.language)) or (
+            fallback
+        )
+
+    def _help(self, node: Node) -> str:
+        if node.description is None:
+            return ""
+        return localized(node.description, self.inputs.language)
+
+
+def at_path(values: JsonObject, path: Path) -> Maybe:
+    """Return the value at a form path, UNSET when absent."""
+    return at(values, path)
+
+
+def _step(node: Node) -> float | None:
+    multiple = node.raw.get("multipleOf")
+    if isinstance(multiple, (int, float)) and not isinstance(multiple, bool) and multiple > 0:
+        return multiple
+    return 1 if node.kind is NodeKind.INTEGER else None
+
+
+def _widget(node: Node) -> Widget:
+    """Return the widget of a node that is neither hidden nor a select, group or list."""
+    kind = node.kind
+    if kind is NodeKind.CONST:
+        kind = _kind_of(node.const)
+    if kind in (NodeKind.OBJECT, NodeKind.ARRAY):
+        return Widget.YAML
+    if kind is NodeKind.BOOLEAN:
+        return Widget.CHECKBOX
+    if is_slider(node.slider, node):
+        return Widget.SLIDER
+    if kind in NUMERIC:
+        return Widget.NUMBER
+    if node.render == "textArea":
+        return Widget.TEXTAREA
+    return Widget.PASSWORD if node.render == "password" else Widget.TEXT
+
+
+def is_slider(slider: Slider | None, node: Node) -> bool:
+    """Tell whether a node is drawn as a slider or half of one."""
+    if slider is None or node.render != "slider":
+        return False
+    return slider.minimum is not None or slider.maximum is not None or slider.range_id is not None
+
+
+def _kind_of(value: Maybe) -> NodeKind:
+    if isinstance(value, bool):
+        return NodeKind.BOOLEAN
+    if isinstance(value, (int, float)):
+        return NodeKind.NUMBER
+    if isinstance(value, dict):
+        return NodeKind.OBJECT
+    return NodeKind.ARRAY if isinstance(value, list) else NodeKind.STRING
+
+
+def _choices(options: Sequence[Json], value: Maybe) -> tuple[tuple[FormOption, ...], bool]:
+    """Return the choices, and whether the current value is one of them (or unset)."""
+    choices = []
+    offered = isinstance(value, Unset)
+    for option in options:
+        selected = not isinstance(value, Unset) and same(option, value)
+        offered = offered or selected
+        token = option_token(option)
+        choices.append(FormOption(option, token, token, selected))
+    return tuple(choices), offered
+
+
+def option_token(option: Json) -> str:
+    """Return what a form posts for an option: its text, JSON for a container."""
+    if isinstance(option, (dict, list)):
+        return json.dumps(option, ensure_ascii=False)
+    return text_of(option)

@@ -1,0 +1,169 @@
+"""Check the keywords that only JSON Schema knows, on values merged over values.yaml.
+
+The core checks (types, patterns, minimum, counts, options) are made by `coerce`; only what is
+left is compiled here, so a schema without such keywords costs nothing. Patterns inside go
+through our own engine, which has a time limit; nothing is fetched. Source: launcher.md 4, 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonschema_rs
+
+from sardonyx.launcher import patterns
+from sardonyx.launcher.schema import Node, NodeKind
+from sardonyx.text import N_, Scalar
+from sardonyx.values import Json, JsonObject, Path
+
+_PLAIN_KEYWORDS = (
+    *("maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"),
+    *("format", "uniqueItems", "required", "minProperties", "maxProperties"),
+    *("dependentRequired", "contentEncoding", "contentMediaType"),
+)
+_SCHEMA_KEYWORDS = (
+    *("anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependencies"),
+    *("dependentSchemas", "patternProperties", "propertyNames", "contains"),
+    *("additionalProperties", "additionalItems"),
+)
+_OWN_PATTERN = "sardonyxPattern"
+_MAX_DEPTH = 60
+
+_TEXTS = {
+    "maximum": N_("“{path}” must be {limit} or less."),
+    "minimum": N_("“{path}” must be {limit} or more."),
+    "exclusiveMaximum": N_("“{path}” must be less than {limit}."),
+    "exclusiveMinimum": N_("“{path}” must be more than {limit}."),
+    "multipleOf": N_("“{path}” must be a multiple of {limit}."),
+    "minLength": N_("“{path}” must have {limit} characters or more."),
+    "maxLength": N_("“{path}” must have {limit} characters or less."),
+    "format": N_("“{path}” is not a valid {limit}."),
+    "uniqueItems": N_("“{path}” holds the same entry twice."),
+    "required": N_("“{path}” lacks the value “{limit}”."),
+    "additionalProperties": N_("“{path}” holds a value the chart does not know: {limit}."),
+}
+_OTHER = N_("“{path}” does not fit the chart's schema ({limit}).")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One keyword that a value breaks: where, which (`code`), and how to say it."""
+
+    path: Path
+    code: str
+    template: str
+    details: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+class _Pattern:
+    """The keyword that stands for `pattern` in what we compile."""
+
+    def __init__(self, parent: JsonObject, value: Any, path: list[str | int]) -> None:  # noqa: ANN401
+        self.pattern = value
+
+    def validate(self, instance: Any) -> None:  # noqa: ANN401 - any JSON
+        if not isinstance(instance, str) or not isinstance(self.pattern, str):
+            return
+        found = patterns.search(self.pattern, instance)
+        if found in (patterns.Match.NO, patterns.Match.TOO_SLOW):
+            raise ValueError("pattern")
+
+
+def violations(root: Node, merged: JsonObject) -> Iterator[Violation]:
+    """Yield what `merged` breaks. A schema that cannot be compiled breaks one rule: itself."""
+    schema = checked_part(root)
+    if schema is None:
+        return
+    for name in ("definitions", "$defs"):
+        if isinstance(root.raw.get(name), dict):
+            schema[name] = _rewritten(root.raw[name], 0)
+    validator_class = _validator_class(root.raw.get("$schema"))
+    try:
+        validator = validator_class(
+            schema,
+            validate_formats=True,
+            offline=True,
+            keywords={_OWN_PATTERN: _Pattern},
+            pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000),
+        )
+        for error in validator.iter_errors(merged):
+            yield _violation(error)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as fault:
+        text = N_("A part of the chart's schema cannot be checked ({limit}).")
+        yield Violation((), "schema_not_checked", text, {"limit": str(fault).split("\n")[0][:200]})
+    except (ValueError, OverflowError, TypeError, RecursionError):
+        text = N_("The values hold something that cannot be checked.")
+        yield Violation((), "values_not_checked", text)
+
+
+def _validator_class(draft: Json | None) -> type[jsonschema_rs.Draft7Validator]:
+    named = draft if isinstance(draft, str) else ""
+    chosen: Any = jsonschema_rs.Draft7Validator
+    if "2020-12" in named:
+        chosen = jsonschema_rs.Draft202012Validator
+    elif "2019-09" in named:
+        chosen = jsonschema_rs.Draft201909Validator
+    return chosen  # type: ignore[no-any-return]
+
+
+def checked_part(node: Node) -> JsonObject | None:
+    """Return the part of a node's schema that the core checks leave, None when nothing."""
+    raw = node.raw
+    part: JsonObject = {}
+    for name in _PLAIN_KEYWORDS:
+        if name in raw:
+            part[name] = raw[name]
+    for name in _SCHEMA_KEYWORDS:
+        if name in raw:
+            part[name] = _rewritten(raw[name], 0)
+    if node.kind is NodeKind.DEGRADED:
+        return None  # its own fault is told already; Helm has the last word
+    if node.properties is not None:
+        members: JsonObject = {}
+        for key, member in node.properties.items():
+            inner = checked_part(member)
+            if inner is not None:
+                members[key] = inner
+        if members or part:
+            known: JsonObject = dict.fromkeys(node.properties, True)
+            part["properties"] = {**known, **members}
+    elif node.items is not None:
+        inner = checked_part(node.items)
+        if inner is not None:
+            part["items"] = inner
+    return part or None
+
+
+def _rewritten(value: Json, depth: int) -> Json:
+    """Return sub-schemas with our own pattern keyword in place of `pattern`."""
+    if depth > _MAX_DEPTH:
+        return True
+    if isinstance(value, dict):
+        return {
+            (_OWN_PATTERN if key == "pattern" and isinstance(item, str) else key): _rewritten(
+                item, depth + 1
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_rewritten(item, depth + 1) for item in value]
+    return value
+
+
+def _violation(error: jsonschema_rs.ValidationError) -> Violation:
+    path = tuple(error.instance_path)
+    name = str(getattr(error.kind, "name", "schema"))
+    value = getattr(error.kind, "value", None)
+    if name in ("required", "additionalProperties", "unevaluatedProperties"):
+        unexpected = getattr(error.kind, "unexpected", None)
+        missing = getattr(error.kind, "property", None)
+        limit = ", ".join(map(str, unexpected)) if unexpected else str(missing)
+        if name == "required" and isinstance(missing, str):
+            path = (*path, missing)
+            return Violation(path, "required", N_("“{path}” is required."), {})
+        return Violation(path, name, _TEXTS["additionalProperties"], {"limit": limit})
+    if name in _TEXTS:
+        return Violation(path, name, _TEXTS[name], {"limit": str(value)})
+    return Violation(path, name, _OTHER, {"limit": name})

@@ -1,0 +1,209 @@
+"""Say how values differ from their defaults, and put that difference back.
+
+`apply(d, diff(d, c)) == c` for all JSON objects. Source: launcher.md 11.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sardonyx.errors import Problem
+from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, error, path_text
+from sardonyx.launcher.scalars import at, copy, is_container, same
+from sardonyx.text import N_
+from sardonyx.values import Json, JsonObject, Path
+
+# A list written by hand or by a link does not grow beyond this.
+_MAX_INDEX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Patched values, and the entries that were skipped."""
+
+    values: JsonObject
+    problems: tuple[Problem, ...]
+
+
+def diff(default: JsonObject, current: JsonObject) -> tuple[PatchEntry, ...]:
+    """Return assignments depth first, then deletions of the outermost vanished paths."""
+    return (*_assigned(default, current, ()), *_deleted(default, current, ()))
+
+
+def _assigned(default: Maybe, current: Json, path: Path) -> Iterator[PatchEntry]:
+    if isinstance(current, dict):
+        old = default if isinstance(default, dict) else None
+        if not current and old is None:
+            yield PatchEntry(path, {})
+        for key, value in current.items():
+            yield from _assigned(UNSET if old is None else old.get(key, UNSET), value, (*path, key))
+    elif isinstance(current, list):
+        items = default if isinstance(default, list) else None
+        if not current and items is None:
+            yield PatchEntry(path, [])
+        for index, value in enumerate(current):
+            known = items is not None and index < len(items)
+            yield from _assigned(items[index] if known and items else UNSET, value, (*path, index))
+    elif isinstance(default, Unset) or not same(default, current):
+        yield PatchEntry(path, current)
+
+
+def _deleted(default: Json, current: Json, path: Path) -> Iterator[PatchEntry]:
+    if isinstance(default, dict) and isinstance(current, dict):
+        for key, value in default.items():
+            if key not in current:
+                yield PatchEntry((*path, key))
+            else:
+                yield from _deleted(value, current[key], (*path, key))
+    elif isinstance(default, list) and isinstance(current, list):
+        for index, value in enumerate(default):
+            if index >= len(current):
+                yield PatchEntry((*path, index))
+            else:
+                yield from _deleted(value, current[index], (*path, index))
+
+
+def apply(default: JsonObject, patch: Iterable[PatchEntry]) -> JsonObject:
+    """Return `default` with the patch applied; entries that cannot be are skipped."""
+    return apply_with_problems(default, patch).values
+
+
+def apply_with_problems(default: JsonObject, patch: Iterable[PatchEntry]) -> Applied:
+    """Return patched values and an error for each entry skipped. `default` stays as it was."""
+    entries = tuple(patch)
+    if not entries:
+        return Applied(default, ())
+    copied = copy(default)
+    values = copied if isinstance(copied, dict) else {}
+    problems: list[Problem] = []
+    for entry in entries:
+        if not isinstance(entry.value, Unset) and not _assign(values, entry.path, entry.value):
+            problems.append(
+                error(
+                    entry.path,
+                    "patch_gap",
+                    N_("“{path}” would leave a gap in a list; it was skipped."),
+                    path=path_text(entry.path),
+                )
+            )
+    deletions = [entry.path for entry in entries if isinstance(entry.value, Unset)]
+    for path in sorted(deletions, key=_last_index, reverse=True):
+        if not _delete(values, path):
+            problems.append(
+                error(
+                    path,
+                    "patch_not_at_end",
+                    N_("“{path}” is not at the end of its list; it was not removed."),
+                    path=path_text(path),
+                )
+            )
+    return Applied(values, tuple(problems))
+
+
+def _last_index(path: Path) -> int:
+    last = path[-1] if path else -1
+    return last if isinstance(last, int) else -1
+
+
+def _assign(values: JsonObject, path: Path, value: Json) -> bool:
+    """Put `value` at `path`, making containers by the kind of the next segment."""
+    if not path or isinstance(path[0], int) or not _fits(values, path):
+        return False
+    here: Json = values
+    for part, following in pairwise(path):
+        wanted: type = list if isinstance(following, int) else dict
+        below = _child(here, part)
+        if not isinstance(below, wanted):
+            below = wanted()
+            _put(here, part, below)
+        here = below  # type: ignore[assignment]
+    _put(here, path[-1], copy(value) if is_container(value) else value)
+    return True
+
+
+def _fits(values: JsonObject, path: Path) -> bool:
+    """Tell whether the assignment leaves no gap; nothing is changed by asking."""
+    here: Maybe = values
+    for part in path:
+        if isinstance(part, int):
+            length = len(here) if isinstance(here, list) else 0
+            if not 0 <= part <= length or part > _MAX_INDEX:
+                return False
+        here = _child(here, part)
+    return True
+
+
+def _child(here: Maybe, part: str | int) -> Maybe:
+    return UNSET if isinstance(here, Unset) else at(here, (part,))
+
+
+def _put(here: Json, part: str | int, value: Json) -> None:
+    if isinstance(here, dict) and isinstance(part, str):
+        here[part] = value
+    elif isinstance(here, list) and isinstance(part, int):
+        if part == len(here):
+            here.append(value)
+        else:
+            here[part] = value
+
+
+def _delete(values: JsonObject, path: Path) -> bool:
+    """Remove `path`; absent is fine. False: inside a list but not at its end."""
+    parent = at(values, path[:-1])
+    last = path[-1] if path else ""
+    if isinstance(parent, dict) and isinstance(last, str):
+        parent.pop(last, None)
+    elif isinstance(parent, list) and isinstance(last, int) and 0 <= last < len(parent):
+        if last != len(parent) - 1:
+            return False
+        parent.pop()
+    return True
+
+
+_SET_STEP = re.compile(r"(?P<dot>\.)?(?:\[(?P<index>[0-9]{1,6})\]|(?P<name>(?:\\.|[^.\[\]\\])+))")
+
+
+def parse_set(text: str) -> PatchEntry | Problem:
+    """Return the entry of `--set a.b[0]=3`; the value is typed like a YAML 1.2 scalar.
+
+    A dot inside a name is written `\\.`. `a.b=null` is null, `a.b=[]` and `a.b={}` are empty
+    containers, `a.b-` (no `=`) deletes, as `a.b=` is the empty text. Quotes give text.
+    """
+    from sardonyx.launcher.yaml_text import scalar  # noqa: PLC0415 - it reads our models too
+
+    name, equals, value = text.partition("=")
+    deleted = not equals and name.endswith("-")
+    path = parse_path(name.removesuffix("-") if deleted else name)
+    if path is None or not (equals or deleted):
+        return error(
+            (),
+            "set_not_understood",
+            N_("“{text}” is not understood. Write it as path=value, for example a.b[0]=3."),
+            text=name,
+        )
+    if deleted:
+        return PatchEntry(path)
+    return PatchEntry(path, [] if value == "[]" else {} if value == "{}" else scalar(value))
+
+
+def parse_path(text: str) -> Path | None:
+    """Return the path that `a.b[0]` spells, None when it spells none."""
+    path: list[str | int] = []
+    end = 0
+    while end < len(text):
+        match = _SET_STEP.match(text, end)
+        if match is None:
+            return None
+        if match["index"] is not None:
+            if match["dot"] is not None or not path:
+                return None
+            path.append(int(match["index"]))
+        else:
+            if (match["dot"] is not None) != bool(path):
+                return None
+            path.append(re.sub(r"\\(.)", r"\1", match["name"]))
+        end = match.end()
+    return tuple(path) or None

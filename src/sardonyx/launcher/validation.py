@@ -1,0 +1,174 @@
+"""Check values before a launch: each set leaf strictly, then every JSON Schema keyword.
+
+What equals the computed default is warned about, what a person set wrongly is an error.
+Source: launcher.md 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sardonyx.errors import Problem
+from sardonyx.launcher.coerce import fault
+from sardonyx.launcher.json_schema import violations
+from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, path_text
+from sardonyx.launcher.options import OptionFinder
+from sardonyx.launcher.scalars import at, number_text, same
+from sardonyx.launcher.schema import Node, NodeKind
+from sardonyx.text import N_, Scalar, Text
+from sardonyx.values import Json, JsonObject, Path, pointer
+
+_TYPE_TEXT = {
+    NodeKind.STRING: N_("“{path}” must be a text."),
+    NodeKind.BOOLEAN: N_("“{path}” must be true or false."),
+    NodeKind.INTEGER: N_("“{path}” must be a whole number."),
+    NodeKind.NUMBER: N_("“{path}” must be a number."),
+    NodeKind.ARRAY: N_("“{path}” must be a list."),
+    NodeKind.OBJECT: N_("“{path}” must be an object with named values."),
+}
+
+_FAULT_TEXT = {
+    "pattern": N_("“{path}” does not have the form asked for: {pattern}"),
+    "pattern_too_slow": N_("“{path}” could not be checked in time; shorten it."),
+    "minimum": N_("“{path}” must be {minimum} or more."),
+    "slider": N_("“{path}” must be between {low} and {high} {unit}."),
+    "count": N_("“{path}” must have between {low} and {high} entries."),
+    "options": N_("“{path}” is not among the choices: {choices}."),
+    "item": N_("“{path}” holds an entry that is not valid."),
+    "member": N_("“{path}” holds a value that is not valid."),
+    "const": N_("“{path}” is fixed by the chart."),
+}
+
+_MAX_PROBLEMS = 200
+
+
+@dataclass(slots=True)
+class _Check:
+    defaults: JsonObject
+    options: OptionFinder
+    problems: list[Problem] = field(default_factory=list)
+    faulty: set[Path] = field(default_factory=set)
+
+    def add(self, path: Path, value: Maybe, code: str, template: str, /, **values: Scalar) -> None:
+        """Note a problem: a warning where the value is the computed default."""
+        default = at(self.defaults, path)
+        level = "warning" if _equal(value, default) else "error"
+        self.faulty.add(path)
+        text = Text(template, {"path": path_text(path) or ".", **values})
+        self.problems.append(Problem(pointer(path), code, level, text))
+
+    def walk(self, node: Node, value: Json, path: Path, options: OptionFinder) -> None:
+        if len(self.problems) >= _MAX_PROBLEMS or node.kind is NodeKind.DEGRADED:
+            return
+        if node.properties is not None and isinstance(value, dict):
+            for key, member in node.properties.items():
+                if key in value:
+                    self.walk(member, value[key], (*path, key), options)
+            return
+        if node.items is not None and isinstance(value, list):
+            self._count(node, value, path)
+            inside = options
+            for index, item in enumerate(value):
+                if node.items.is_group and isinstance(item, dict):
+                    inside = options.inside(item)
+                self.walk(node.items, item, (*path, index), inside)
+            return
+        code = fault(node, value, options)
+        if code is not None:
+            self._tell(node, value, path, code, options)
+
+    def _count(self, node: Node, value: list[Json], path: Path) -> None:
+        if len(value) < node.min_items or (
+            node.max_items is not None and len(value) > node.max_items
+        ):
+            high = "∞" if node.max_items is None else node.max_items
+            self.add(path, value, "count", _FAULT_TEXT["count"], low=node.min_items, high=high)
+
+    def _tell(self, node: Node, value: Json, path: Path, code: str, options: OptionFinder) -> None:
+        if code == "type":
+            self.add(path, value, "type", _TYPE_TEXT[node.kind])
+            return
+        slider = node.slider
+        high: Scalar
+        details: dict[str, Scalar] = {}
+        if code == "pattern":
+            details = {"pattern": node.pattern or ""}
+        elif code == "minimum":
+            details = {"minimum": number_text(node.minimum or 0)}
+        elif code == "slider" and slider is not None:
+            low = "-∞" if slider.minimum is None else number_text(slider.minimum)
+            high = "∞" if slider.maximum is None else number_text(slider.maximum)
+            details = {"low": low, "high": high, "unit": slider.unit}
+        elif code == "options":
+            details = {"choices": _choices(options(node) or ())}
+        elif code == "count":
+            high = "∞" if node.max_items is None else node.max_items
+            details = {"low": node.min_items, "high": high}
+        self.add(path, value, code, _FAULT_TEXT[code], **details)
+
+
+def validate(
+    root: Node | None,
+    *,
+    values: JsonObject,
+    merged: JsonObject,
+    defaults: JsonObject,
+    patch: Iterable[PatchEntry],
+    options: OptionFinder,
+) -> tuple[Problem, ...]:
+    """Return what stands in the way of a launch (errors) and what is only told (warnings).
+
+    values: what is sent; merged: those over the chart's values.yaml.
+    """
+    if root is None:
+        return ()
+    check = _Check(defaults, options)
+    for entry in patch:
+        _locked(check, root, entry)
+    check.walk(root, values, (), options)
+    for violation in violations(root, merged):
+        if violation.path not in check.faulty and len(check.problems) < _MAX_PROBLEMS:
+            value = at(values, violation.path)
+            if violation.code == "schema_not_checked":
+                value = at(defaults, violation.path)  # the chart's fault: told, never blocking
+            details = dict(violation.details)
+            check.add(violation.path, value, violation.code, violation.template, **details)
+    return tuple(check.problems)
+
+
+def _locked(check: _Check, root: Node, entry: PatchEntry) -> None:
+    """Refuse an edit of a constant or read-only place, told at that place."""
+    for path, node in nodes_along(root, entry.path):
+        if node.readonly or node.const is not UNSET:
+            if path not in check.faulty:
+                check.faulty.add(path)
+                text = Text(N_("“{path}” cannot be changed."), {"path": path_text(path)})
+                check.problems.append(Problem(pointer(path), "readonly", "error", text))
+            return
+
+
+def nodes_along(root: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+    """Yield the nodes met from the root to `path`, with their paths, as far as they go."""
+    node: Node | None = root
+    for length in range(len(path) + 1):
+        if node is None:
+            return
+        yield path[:length], node
+        if length < len(path):
+            part = path[length]
+            if isinstance(part, int):
+                node = node.items
+            else:
+                node = None if node.properties is None else node.properties.get(part)
+
+
+def _equal(value: Maybe, default: Maybe) -> bool:
+    if isinstance(value, Unset) or isinstance(default, Unset):
+        return value is default
+    return same(value, default)
+
+
+def _choices(options: Iterable[Json]) -> str:
+    shown = [str(option).lower() if isinstance(option, bool) else str(option) for option in options]
+    return ", ".join(shown[:12]) + (", …" if len(shown) > 12 else "")
