@@ -88,3 +88,46 @@ class ConfirmationNeededError(UserError):
     title = N_("This needs a yes")
     detail = N_("Nobody is at the terminal to be asked; nothing was changed.")
     next_step = N_("Repeat the command with --yes.")
+
+
+class KeyNotFoundError(UserError):
+    code = "secret_key_not_found"
+    kind = Kind.NOT_FOUND
+    title = N_("No such key")
+    detail = N_("The secret “{path}” has no key “{key}”.")
+    next_step = N_("List its keys: “sardonyx secrets get {path}”.")
+
+
+class LocalFileError(UserError):
+    code = "local_file"
+    title = N_("The file on this machine cannot be used")
+    detail = N_("“{path}”: {reason}")
+    next_step = N_("Check the name and your rights, then try again.")
+
+
+class FolderNeedsRecursiveError(UserError):
+    code = "folder_needs_recursive"
+    title = N_("That is a folder")
+    detail = N_("“{path}” is a folder.")
+    next_step = N_("Add --recursive to act on all that is in it.")
+
+
+class NoPlatformSideError(UserError):
+    code = "no_platform_side"
+    title = N_("Neither name is on the platform")
+    detail = N_("“{source}” and “{to}” are both files of this machine.")
+    next_step = N_("Write the platform's side as “platform:folder/file” or “s3://bucket/key”.")
+
+
+class OtherBucketError(UserError):
+    code = "other_bucket"
+    title = N_("That bucket is not the project's")
+    detail = N_("“{uri}” is outside the bucket “{bucket}” of {project}.")
+    next_step = N_("Name the project it belongs to with --project.")
+
+
+class FilesFailedError(SystemFault):
+    code = "files_failed"
+    title = N_("Not every file went through")
+    detail = N_("{failed} of {total} files failed; they are named above.")
+    next_step = N_("Run the same command again: what is there already is sent again whole.")

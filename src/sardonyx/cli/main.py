@@ -8,16 +8,16 @@ Exit codes: 0 done, 2 wrong input, 3 not found, 4 refused, 5 a fault of the plat
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import traceback
+import uuid
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from sardonyx.cli import launch, services
+from sardonyx.cli import account, files, launch, secrets, services
 from sardonyx.cli.output import error, say, usage
 from sardonyx.errors import EXIT_CODE, Kind, PlatformError
 from sardonyx.text import N_
@@ -42,6 +42,11 @@ def application() -> typer.Typer:
     register(app)
     app.command("launch")(launch.launch)
     app.add_typer(services.commands, name="services")
+    app.add_typer(files.commands, name="files")
+    app.add_typer(secrets.commands, name="secrets")
+    app.add_typer(account.account, name="account")
+    app.add_typer(account.projects, name="projects")
+    app.command("whoami")(account.whoami)
     return app
 
 
@@ -108,7 +113,7 @@ def _ended_early(end: BaseException) -> int:
 
 def _incident(failure: Exception) -> int:
     """Say that something unforeseen happened; keep the details where they can be found."""
-    number = secrets.token_hex(4)
+    number = uuid.uuid4().hex[:8]
     from sardonyx.cli.options import home_folder
 
     home = os.environ.get("SARDONYX_HOME")

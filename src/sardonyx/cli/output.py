@@ -28,10 +28,15 @@ def document(value: Json) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     """Write rows under titles (marked with `N_`), each column as wide as its widest cell."""
-    shown = [[worded(title) for title in titles], *([_plain(c) for c in row] for row in rows)]
-    widths = [max(len(row[i]) for row in shown) for i in range(len(titles))]
+    rows([[worded(title) for title in titles], *cells])
+
+
+def rows(cells: Sequence[Sequence[str]]) -> None:
+    """Write rows in columns."""
+    shown = [[_plain(cell) for cell in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     for row in shown:
         print(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -47,6 +47,7 @@ from sardonyx.services.launching import (
     Repeats,
     SystemRandomness,
     checked_friendly,
+    masked,
 )
 from sardonyx.services.models import (
     Commands,
@@ -58,7 +59,7 @@ from sardonyx.services.models import (
 )
 from sardonyx.services.planning import Planner, Preview, blocking, refusals
 from sardonyx.services.ports import Runtime
-from sardonyx.values import Secret
+from sardonyx.values import JsonObject, Secret
 
 T = TypeVar("T")
 CREDENTIAL_LIFE = timedelta(hours=1)
@@ -236,6 +237,13 @@ class Services:
             underneath=script,
         )
         return self._judged(seen, commands)
+
+    async def values(self, actor: Actor, project: str, name: str) -> JsonObject:
+        """Return the values the service was launched with; secrets stand as `$VAR`."""
+        seen = self._seen(actor, project, name)
+        return {
+            key: masked(value, seen.secret_paths, at=(key,)) for key, value in seen.values.items()
+        }
 
     async def pause(self, actor: Actor, project: str, name: str) -> Done[Service]:
         """Stop the program and keep its files. Raises ServiceOfAnotherError and its kin."""
