@@ -10,8 +10,9 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from sardonyx.launcher.models import PatchEntry, Unset
-from sardonyx.launcher.patch import apply
+from sardonyx.launcher.models import UNSET, Unset, path_text
+from sardonyx.launcher.patch import diff
+from sardonyx.launcher.scalars import same
 from sardonyx.launcher.yaml_text import quoted, write
 from sardonyx.services.models import LaunchPlan
 from sardonyx.values import Json, JsonObject, Path
@@ -96,22 +97,38 @@ def release_commands(release: str, namespace: str) -> Mapping[str, str]:
     }
 
 
-def platform_command(
-    plan: LaunchPlan, *, patch: tuple[PatchEntry, ...], friendly_name: str | None = None
-) -> str:
-    """Return `sardonyx launch …` that gives the same values from the same defaults.
+def platform_command(plan: LaunchPlan, *, defaults: JsonObject) -> str:
+    """Return `sardonyx launch …` that gives the plan's values from the chart's `defaults`.
 
-    What differs goes by `-f -`, so that no secret is ever an argument.
+    What differs goes by `-f -`, so that no secret is ever an argument; a value that was taken
+    away is a `--set path-`.
     """
-    arguments = ["sardonyx", "launch", plan.chart.chart, "--catalog", plan.chart.catalog]
-    arguments += ["--version", plan.chart.version, "--project", plan.project]
-    if friendly_name is not None:
-        arguments += ["--name", friendly_name]
-    given = apply({}, [entry for entry in patch if not isinstance(entry.value, Unset)])
+    chart = plan.chart
+    arguments = ["sardonyx", "launch", chart.chart, "--catalog", chart.catalog]
+    arguments += ["--version", chart.version, "--project", plan.project]
+    arguments += ["--name", plan.friendly_name]
+    for entry in diff(defaults, plan.values):
+        if isinstance(entry.value, Unset) and not any(isinstance(p, int) for p in entry.path):
+            arguments += ["--set", f"{path_text(entry.path)}-"]
+    given = overlay(defaults, plan.values)
     if not given:
         return shlex.join(arguments) + "\n"
     document = here_document(given, plan.secret_paths).replace(" > ./values.yaml", "", 1)
     return f"{shlex.join(arguments)} -f - {document}"
+
+
+def overlay(default: JsonObject, current: JsonObject) -> JsonObject:
+    """Return what laid over `default` gives `current`: maps by key, all else whole."""
+    given: JsonObject = {}
+    for key, value in current.items():
+        below = default.get(key, UNSET)
+        if isinstance(value, dict) and isinstance(below, dict):
+            inner = overlay(below, value)
+            if inner:
+                given[key] = inner
+        elif isinstance(below, Unset) or not same(below, value):
+            given[key] = value
+    return given
 
 
 def _leaves(value: Json, path: Path, wanted: frozenset[Path]) -> list[Path]:
@@ -123,7 +140,7 @@ def _leaves(value: Json, path: Path, wanted: frozenset[Path]) -> list[Path]:
         wanted = frozenset({*wanted, *((*path, key) for key in _keys(value))})
     if isinstance(value, (dict, list)):
         for key in _keys(value):
-            inner = value[key]  # type: ignore[call-overload,index]
+            inner = value[key]  # type: ignore[index]
             found += _leaves(inner, (*path, key), wanted)
     return found
 

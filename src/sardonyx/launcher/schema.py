@@ -372,18 +372,17 @@ def _localized(raw: JsonObject, key: str) -> LocalizedText | None:
     """Return a text of a node: a string, a map by language, or one under `x-sardonyx`.
 
     JSON Schema wants `title` to be a string, so a chart that must also pass `helm lint` writes
-    its other languages under `x-sardonyx: {title: {fr: …}}`; the plain text is the English one.
+    its other languages under `x-sardonyx: {fr: {title: …}}`; the plain text is the English one.
     """
-    plain = raw.get(key)
-    own = raw.get("x-sardonyx")
-    if isinstance(own, dict):
-        translated = own.get(key)
-        if isinstance(translated, dict):
-            base = {"en": plain} if isinstance(plain, str) else {}
-            texts = {**base, **translated}
-            return {name: text for name, text in texts.items() if isinstance(text, str)}
-    if isinstance(plain, str):
-        return plain
+    plain, own = raw.get(key), raw.get("x-sardonyx")
+    texts: dict[str, str] = {}
     if isinstance(plain, dict):
-        return {name: text for name, text in plain.items() if isinstance(text, str)} or None
-    return None
+        texts = {name: text for name, text in plain.items() if isinstance(text, str)}
+    if isinstance(own, dict):
+        for language, translated in own.items():
+            text = translated.get(key) if isinstance(translated, dict) else None
+            if isinstance(text, str):
+                texts[language] = text
+        if texts and isinstance(plain, str):
+            texts.setdefault("en", plain)
+    return texts or (plain if isinstance(plain, str) else None)
