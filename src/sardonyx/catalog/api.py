@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
+from pydantic import JsonValue
 
 from sardonyx.catalog.errors import IconNotFoundError
 from sardonyx.catalog.models import Chart
@@ -20,7 +21,6 @@ from sardonyx.catalog.view import (
     whole,
 )
 from sardonyx.projects.models import Actor
-from sardonyx.values import Json
 from sardonyx.web.session import current_actor, request_language
 
 router = APIRouter(tags=["catalogue"])
@@ -80,13 +80,13 @@ def show(found: Chosen, actor: Me, served: Served, language: Language) -> ChartV
 
 
 @router.get("/catalog/{chart}/schema")
-def schema(found: Chosen) -> dict[str, Json]:
+def schema(found: Chosen) -> dict[str, JsonValue]:
     """Return the schema of a chart's values; empty when it has none."""
     return found.schema or {}
 
 
 @router.get("/catalog/{chart}/values")
-def values(found: Chosen) -> dict[str, Json]:
+def values(found: Chosen) -> dict[str, JsonValue]:
     """Return a chart's own values."""
     return found.values
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
-from sardonyx.catalog.models import Catalog, Chart, ChartFault, LocalizedText
+from sardonyx.catalog.models import Catalog, Chart, ChartFault
 from sardonyx.catalog.versions import is_prerelease
 from sardonyx.text import localized
-from sardonyx.values import Json
 
 
 class _View(BaseModel):
@@ -65,8 +64,8 @@ class ChartView(ChartSummary):
 
     versions: list[str]
     sources: list[str]
-    chart_schema: dict[str, Json] | None = Field(alias="schema")
-    values: dict[str, Json]
+    chart_schema: dict[str, JsonValue] | None = Field(alias="schema")
+    values: dict[str, JsonValue]
     readme: str
 
 
@@ -91,7 +90,7 @@ def whole(chart: Chart, versions: tuple[str, ...], language: str) -> ChartView:
         **summary(chart, language).model_dump(),
         versions=list(versions),
         sources=list(chart.sources),
-        chart_schema=chart.schema,
+        schema=chart.schema,
         values=chart.values,
         readme=chart.readme,
     )
