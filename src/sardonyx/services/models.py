@@ -93,7 +93,8 @@ class Observation:
     """What a runtime sees of one release: facts only; `services` words and judges them.
 
     urls: for browsers. address: for programs (`http://127.0.0.1:PORT`, `postgresql://…`),
-    without its credential. notes: Markdown of the chart. facts: keys read by `diagnose`
+    without its credential. notes: Markdown of the chart, in English; notes_by_language: in
+    each language it has. facts: keys read by `diagnose`
     (exit_code, signal, oom, last_lines, port_holder, package_error, disk_free, …).
     """
 
@@ -114,6 +115,7 @@ class Observation:
     facts: Mapping[str, Scalar] = field(default_factory=dict)
     values: JsonObject = field(default_factory=dict, repr=False)
     secret_paths: frozenset[Path] = frozenset()
+    notes_by_language: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

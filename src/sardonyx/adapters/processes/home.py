@@ -100,6 +100,11 @@ class Home:
         return self.run / "conf.d"
 
     @property
+    def sandbox_level(self) -> Path:
+        """How well services are kept apart, as tried at the last start."""
+        return self.run / "sandbox.level"
+
+    @property
     def network_environment(self) -> Path:
         return self.run / "network.json"
 

@@ -1,0 +1,90 @@
+"""Give a service of one machine its own way to storage and secrets, and take it back.
+
+Storage: the address of the endpoint that renews S3 keys, and a token for it in a file; plain
+keys never (SDKs would read them first and stop at their end). Secrets: a periodic token that the
+platform renews while the service exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sardonyx.adapters.oidc.identity import project_of_id
+from sardonyx.adapters.oidc.service_credentials import (
+    register_service_credentials,
+    remove_service_credentials,
+)
+from sardonyx.adapters.openbao.server import MOUNT
+from sardonyx.adapters.openbao.store import OpenBaoStore
+from sardonyx.adapters.processes.home import Home, write_private
+from sardonyx.secrets.errors import SecretRefusedError
+from sardonyx.services.models import LaunchPlan
+from sardonyx.values import Secret
+
+_VAULT_TOKEN = "vault.token"  # noqa: S105 - a file's name
+REGION = "us-east-1"
+
+
+class LocalServiceCredentials:
+    """The ServiceCredentials of one machine."""
+
+    def __init__(self, *, home: Home, secrets: OpenBaoStore) -> None:
+        self._home = home
+        self._secrets = secrets
+        ports = home.ports()
+        self._keys = f"http://127.0.0.1:{ports['keys']}/creds"
+        self._s3 = f"http://127.0.0.1:{ports['s3']}"
+        self._vault = f"http://127.0.0.1:{ports['openbao']}"
+
+    async def issue(self, plan: LaunchPlan, *, token_file: str) -> Mapping[str, str]:
+        """Return the variables of what the chart uses: nothing for a block it lacks."""
+        await self.revoke(plan.release)
+        issued: dict[str, str] = {}
+        if _enabled(plan, "s3"):
+            register_service_credentials(
+                self._home, release=plan.release, username=plan.owner, project=plan.project
+            )
+            issued |= {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": self._keys,
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token_file,
+                "AWS_ENDPOINT_URL": self._s3,
+                "AWS_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
+            }
+        if _enabled(plan, "vault"):
+            token = await self._secrets.service_token(
+                username=plan.owner, project=project_of_id(plan.project), service=plan.release
+            )
+            write_private(self._token_file(plan.release), token.reveal().encode())
+            issued |= {
+                "VAULT_ADDR": self._vault,
+                "VAULT_TOKEN": token.reveal(),
+                "VAULT_MOUNT": MOUNT,
+                "VAULT_TOP_DIR": plan.project,
+            }
+        return issued
+
+    async def revoke(self, release: str) -> None:
+        remove_service_credentials(self._home, release=release)
+        kept = self._token_file(release)
+        if kept.exists():
+            await self._secrets.revoke_service_token(Secret(kept.read_text()))
+            kept.unlink()
+
+    async def renew(self) -> None:
+        """Give every service's secrets token its whole period again."""
+        for kept in self._home.services.glob(f"*/{_VAULT_TOKEN}"):
+            try:
+                await self._secrets.renew_service_token(Secret(kept.read_text()))
+            except SecretRefusedError:
+                continue  # a machine that slept for longer than the period: resume issues anew
+
+    def _token_file(self, release: str) -> Path:
+        return self._home.service(release) / _VAULT_TOKEN
+
+
+def _enabled(plan: LaunchPlan, block: str) -> bool:
+    """Tell whether the chart has the block and the launch left it on."""
+    values = plan.merged.get(block)
+    return isinstance(values, dict) and values.get("enabled") is True

@@ -1,0 +1,130 @@
+"""Write the shell script that runs what a release runs, without the platform.
+
+Secrets stand as `$VAR`: whoever runs the script sets them first.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from sardonyx.adapters.processes.profile import Profile
+from sardonyx.adapters.processes.rendering import Place, render
+from sardonyx.adapters.processes.sandbox import Layout, Level
+from sardonyx.catalog.models import Chart
+from sardonyx.launcher.models import Unset
+from sardonyx.launcher.references import look_up
+from sardonyx.services.models import LaunchPlan
+from sardonyx.values import Json, JsonObject
+
+_LAYOUT = Layout(home="@HOME@", work="@HOME@/work", run="@HOME@/run", token="@TOKEN@")  # noqa: S106
+_PORT = 8899
+_PIN = re.compile(r"^([A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*==\s*[^\s;\\]+)(\s*;[^\\]*)?")
+_SECRET_OF_CONTEXT = (
+    ("service", "oneTimePassword"),
+    ("user", "password"),
+    ("project", "password"),
+    ("git", "token"),
+    ("vault", "VAULT_TOKEN"),
+    ("s3", "AWS_SECRET_ACCESS_KEY"),
+    ("s3", "AWS_SESSION_TOKEN"),
+)
+
+
+def script(
+    chart: Chart, profile: Profile, plan: LaunchPlan, *, discovery: Mapping[str, JsonObject]
+) -> str:
+    """Return the script (POSIX shell). It needs uv, and the programs of the service."""
+    place = Place(
+        layout=_LAYOUT,
+        level=Level.NONE,
+        boot="",
+        port=_PORT,
+        address_port=_PORT,
+        domain=f"localhost:{_PORT}",
+        discovery=discovery,
+    )
+    rendered = render(chart, profile, plan, place)
+    orders = rendered.orders
+    hidden = _secret_texts(plan, discovery)
+    lines = [
+        "set -eu",
+        f'here="${{HERE:-$PWD/{plan.release}}}"',
+        'mkdir -p "$here/work" "$here/run"',
+        'chmod 700 "$here" "$here/run"',
+    ]
+    if orders.requirements is not None:
+        lines += [
+            "cat > \"$here/requirements.txt\" <<'END'",
+            *pins(orders.requirements),
+            "END",
+            'uv venv --quiet --allow-existing "$here/environment"',
+            'uv pip install --quiet --python "$here/environment/bin/python"'
+            ' -r "$here/requirements.txt"',
+            'export PATH="$here/environment/bin:$PATH"',
+        ]
+    for name, content in orders.files.items():
+        target = f'"$here/{name}"'
+        lines += [
+            f'mkdir -p "$(dirname {target})"',
+            f"cat > {target} <<'END-OF-FILE'",
+            content.removesuffix("\n"),
+            "END-OF-FILE",
+        ]
+    lines += [_export(name, value, hidden) for name, value in sorted(orders.env.items())]
+    lines.append('export HOME="$here"')
+    lines.append('cd "$here/work"')
+    lines += [_command(step.command, hidden) for step in orders.steps]
+    lines.append("exec " + _command(orders.command, hidden))
+    return "\n".join(lines) + "\n"
+
+
+def pins(requirements: str) -> list[str]:
+    """Return the pinned requirements without their hashes and comments."""
+    found = []
+    for line in requirements.splitlines():
+        match = _PIN.match(line)
+        if match is not None:
+            found.append((match[1] + (match[2] or "")).strip())
+    return found
+
+
+def _export(name: str, value: str, hidden: frozenset[str]) -> str:
+    if value in hidden:
+        return f': "${{{name}:?give {name} first}}"; export {name}'
+    return f"export {name}={_shown(value, hidden)}"
+
+
+def _command(words: list[str], hidden: frozenset[str]) -> str:
+    return " ".join(_shown(word, hidden) for word in words)
+
+
+def _shown(text: str, hidden: frozenset[str]) -> str:
+    """Quote `text`; places become `$here`, a secret inside becomes `$SECRET`."""
+    for secret in hidden:
+        if secret in text:
+            text = text.replace(secret, "@SECRET@")
+    quoted = shlex.quote(text)
+    if "@" not in text:
+        return quoted
+    if not quoted.startswith("'"):
+        quoted = f"'{quoted}'"
+    quoted = quoted.replace("@HOME@", "'\"$here\"'").replace("@SECRET@", "'\"$SECRET\"'")
+    return quoted.replace("''", "") or "''"
+
+
+def _secret_texts(plan: LaunchPlan, discovery: Mapping[str, JsonObject]) -> frozenset[str]:
+    found: set[str] = set()
+    for path in plan.secret_paths:
+        _collect(look_up(tuple(str(part) for part in path), plan.merged), found)
+    for name in _SECRET_OF_CONTEXT:
+        _collect(look_up(name, plan.context), found)
+    for keys in discovery.values():
+        _collect(keys.get("password"), found)
+    return frozenset(found)
+
+
+def _collect(value: Json | Unset, found: set[str]) -> None:
+    if isinstance(value, str) and value:
+        found.add(value)
