@@ -6,7 +6,7 @@ Addresses: design.md 8. `/me` and `/projects` are here too: they say where servi
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
@@ -130,7 +130,7 @@ async def project_events(
     """Stream each service of the project as it is and whenever it changes (`service`)."""
     first = await services.list(actor, project)  # a wrong project is refused before the stream
 
-    async def stream() -> AsyncIterator[dict[str, str]]:
+    async def stream() -> AsyncGenerator[dict[str, str], None]:
         for service in first:
             yield _event("service", summary(service, language).model_dump_json(by_alias=True))
         async with aclosing(services.observe(actor, project)) as changes:
@@ -253,7 +253,7 @@ async def logs(
     if not follow:
         return PlainTextResponse(text)
 
-    async def stream() -> AsyncIterator[dict[str, str]]:
+    async def stream() -> AsyncGenerator[dict[str, str], None]:
         yield _event("log", json.dumps({"text": text}))
         async with aclosing(services.follow_logs(actor, project, name)) as texts:
             async for more in texts:
@@ -267,11 +267,11 @@ async def events(
     project: str, name: str, actor: Me, services: Served, language: Language
 ) -> EventSourceResponse:
     """Stream the timeline from its beginning (`timeline`) and the service's changes (`service`)."""
-    first = await services.show(actor, project, name)
+    await services.events(actor, project, name)  # a wrong name is refused before the stream
 
-    async def stream() -> AsyncIterator[dict[str, str]]:
+    async def stream() -> AsyncGenerator[dict[str, str], None]:
         told = 0
-        async with aclosing(_from(first, services.observe(actor, project))) as changes:
+        async with aclosing(services.watch(actor, project, name)) as changes:
             async for service in changes:
                 for number, event in enumerate(service.timeline[told:], start=told):
                     view = TimelineEventView.of(event).model_dump_json(by_alias=True)
@@ -280,14 +280,6 @@ async def events(
                 yield _event("service", summary(service, language).model_dump_json(by_alias=True))
 
     return EventSourceResponse(stream())
-
-
-async def _from(first: Service, changes: AsyncIterator[Service]) -> AsyncGenerator[Service, None]:
-    """Yield `first`, then its changes only."""
-    yield first
-    async for service in changes:
-        if service.name == first.name:
-            yield service
 
 
 def _tagged(response: Response, service: Service, language: str) -> ServiceView:

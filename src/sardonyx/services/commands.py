@@ -9,18 +9,56 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from sardonyx.services.models import Commands
+from sardonyx.launcher.commands import platform_command
+from sardonyx.services.models import Commands, LaunchPlan, Observation
+from sardonyx.values import Json, JsonObject, Path
 
 PAUSE_UNDERNEATH = (
     "# A pause ends the program and keeps its folder. Where it runs by its script, that is\n"
     "# Ctrl-C in its terminal.\n"
 )
 DELETE_UNDERNEATH = "# Deleting ends the program (Ctrl-C in its terminal) and removes its folder.\n"
+CHART_GONE = "# The catalogue no longer has this version of the chart.\n"
 
 
 def command(*words: str) -> str:
     """Return one `sardonyx …` command line, quoted for a POSIX shell."""
     return shlex.join(("sardonyx", *words)) + "\n"
+
+
+def launch_command(seen: Observation) -> str:
+    """Return the `sardonyx launch …` that gives what runs.
+
+    Its secrets are left out rather than written as `$VAR`: most were drawn at the launch, and
+    an unset variable would make them empty.
+    """
+    values = without(seen.values, seen.secret_paths)
+    plan = LaunchPlan(
+        release=seen.release,
+        project=seen.project,
+        owner=seen.owner,
+        friendly_name=seen.friendly_name,
+        shared=seen.shared,
+        chart=seen.chart,
+        values=values,
+        merged=values,
+        context={},
+    )
+    note = "# Secrets are drawn anew; give your own in the values.\n" if seen.secret_paths else ""
+    return note + platform_command(plan, defaults={})
+
+
+def without(values: JsonObject, secret_paths: frozenset[Path]) -> JsonObject:
+    """Return `values` without what stands at the secret paths."""
+
+    def kept(value: Json, at: Path) -> Json:
+        if isinstance(value, dict):
+            return {k: kept(v, (*at, k)) for k, v in value.items() if (*at, k) not in secret_paths}
+        if isinstance(value, list):
+            return [kept(item, (*at, i)) for i, item in enumerate(value)]
+        return value
+
+    return {k: kept(v, (k,)) for k, v in values.items() if (k,) not in secret_paths}
 
 
 def on_service(verb: Sequence[str], name: str, *, project: str | None, underneath: str) -> Commands:

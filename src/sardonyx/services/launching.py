@@ -11,7 +11,7 @@ import re
 import secrets
 import string
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -242,14 +242,3 @@ def secrets_in_open(
 def _touches(path: Path, secret: Path) -> bool:
     shorter = min(len(path), len(secret))
     return path[:shorter] == secret[:shorter]
-
-
-def masked(values: Json, secret_paths: frozenset[Path], *, at: Path = ()) -> Json:
-    """Return `values` with each secret replaced by `$VAR`, named as in shown commands."""
-    if at in secret_paths and at:
-        return "$" + "_".join(re.sub(r"\W", "_", str(part)).upper() for part in at)
-    if isinstance(values, Mapping):
-        return {key: masked(value, secret_paths, at=(*at, key)) for key, value in values.items()}
-    if isinstance(values, list):
-        return [masked(value, secret_paths, at=(*at, i)) for i, value in enumerate(values)]
-    return values

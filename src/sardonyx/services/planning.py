@@ -11,17 +11,16 @@ from datetime import datetime
 
 from sardonyx.catalog.service import CatalogService
 from sardonyx.errors import Problem
-from sardonyx.launcher.commands import helm_commands
+from sardonyx.launcher.commands import helm_commands, masked, platform_command
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import make_draft
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff, parse_set
 from sardonyx.launcher.plan import make_plan, release_name
 from sardonyx.projects.models import Actor, Project
-from sardonyx.services.commands import launch_command
 from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.errors import ServiceNotFoundError
-from sardonyx.services.findings import words
+from sardonyx.services.findings import worded
 from sardonyx.services.launching import (
     Drafts,
     LaunchContexts,
@@ -30,12 +29,11 @@ from sardonyx.services.launching import (
     checked_friendly,
     checked_release,
     laid_over,
-    masked,
     secrets_in_open,
 )
 from sardonyx.services.models import Commands, Finding, LaunchPlan, Observation, Severity, State
 from sardonyx.services.ports import Runtime
-from sardonyx.values import Json
+from sardonyx.values import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Preview:
 
     release: str
     friendly_name: str
-    values: Json
+    values: JsonObject
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
     commands: Commands
@@ -193,7 +191,7 @@ class Planner:
             problems=opened.problems + opened.draft.problems,
             findings=tuple(findings),
             commands=Commands(
-                platform=launch_command(plan.chart, plan.release, plan.values, plan.secret_paths),
+                platform=platform_command(plan, defaults=opened.draft.defaults),
                 underneath=helm_commands(plan),
             ),
         )
@@ -215,7 +213,7 @@ def blocking(problems: Sequence[Problem]) -> tuple[Problem, ...]:
 def refusals(findings: Sequence[Finding]) -> tuple[Problem, ...]:
     """Return the findings that forbid a launch, as problems of no field in particular."""
     return tuple(
-        Problem(pointer="", code=finding.code, level="error", message=words(finding).detail)
+        Problem(pointer="", code=finding.code, level="error", message=worded(finding).explanation)
         for finding in findings
         if finding.severity is Severity.ERROR
     )

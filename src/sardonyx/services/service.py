@@ -9,61 +9,42 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sardonyx.catalog.service import CatalogService
 from sardonyx.done import Done
-from sardonyx.errors import PlatformError
-from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.commands import masked
 from sardonyx.projects.models import Actor
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import (
     DELETE_UNDERNEATH,
     PAUSE_UNDERNEATH,
-    launch_command,
     launched_again,
     on_service,
 )
-from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.errors import (
-    LaunchRefusedError,
     ServiceBusyError,
     ServiceChangedError,
-    ServiceExistsError,
     ServiceNotFoundError,
     ServiceOfAnotherError,
 )
+from sardonyx.services.launches import NO_COMMANDS, Launches, visible
 from sardonyx.services.launching import (
-    Audit,
-    Drafts,
-    LaunchContexts,
-    LaunchRequest,
-    OpenDraft,
-    Randomness,
-    Repeats,
-    SystemRandomness,
     checked_friendly,
-    masked,
 )
 from sardonyx.services.models import (
-    Commands,
-    LaunchPlan,
     Loss,
     Observation,
     Service,
     TimelineEvent,
 )
-from sardonyx.services.planning import Planner, Preview, blocking, refusals
-from sardonyx.services.ports import Runtime
 from sardonyx.values import JsonObject, Secret
 
 T = TypeVar("T")
 CREDENTIAL_LIFE = timedelta(hours=1)
-_NO_COMMANDS = Commands(platform="", underneath="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,174 +57,24 @@ class ServiceCredential:
     expires: datetime
 
 
-class Services:
+class Services(Launches):
     """Running services of people and projects, over one runtime."""
-
-    def __init__(
-        self,
-        *,
-        catalog: CatalogService,
-        runtime: Runtime,
-        contexts: LaunchContexts,
-        audit: Audit,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        randomness: Randomness | None = None,
-    ) -> None:
-        self._runtime = runtime
-        self._audit = audit
-        self._clock = clock
-        self._drafts = Drafts(randomness=randomness or SystemRandomness(), clock=clock)
-        self._planner = Planner(
-            catalog=catalog,
-            runtime=runtime,
-            contexts=contexts,
-            drafts=self._drafts,
-            clock=clock,
-        )
-        self._repeats = Repeats()
-        self._installing = asyncio.Lock()
-
-    async def open_draft(
-        self,
-        actor: Actor,
-        *,
-        project: str,
-        chart: str,
-        catalog: str | None = None,
-        version: str | None = None,
-        patch: tuple[PatchEntry, ...] = (),
-        language: str = "en",
-        draft_id: str | None = None,
-    ) -> OpenDraft:
-        """Return a draft of the launcher, with the same random items for the same `draft_id`.
-
-        Raises ChartNotFoundError and its kin. Wrong values never raise: see its problems.
-        """
-        return await self._planner.open(
-            actor,
-            authorised_project(actor, project),
-            chart=chart,
-            catalog=catalog,
-            version=version,
-            patch=patch,
-            language=language,
-            draft_id=draft_id,
-        )
-
-    async def open_request(
-        self, actor: Actor, *, project: str, request: LaunchRequest, language: str = "en"
-    ) -> OpenDraft:
-        """Return the draft of a launch asked by command line or REST. Raises like open_draft."""
-        place = authorised_project(actor, project)
-        return await self._planner.open_request(actor, place, request, language=language)
-
-    async def preview(
-        self,
-        actor: Actor,
-        *,
-        project: str,
-        draft: OpenDraft,
-        friendly_name: str | None = None,
-        name: str | None = None,
-        shared: bool = False,
-    ) -> Preview:
-        """Return what `launch` would do with the same arguments; nothing is changed.
-
-        Raises ServiceNameError, FriendlyNameError, ServiceExistsError; other problems are
-        listed in the result.
-        """
-        plan = self._plan(actor, project, draft, friendly_name, name, shared)
-        return self._planner.preview(draft, plan, await self._planner.findings(plan))
-
-    async def launch(
-        self,
-        actor: Actor,
-        *,
-        project: str,
-        draft: OpenDraft,
-        friendly_name: str | None = None,
-        name: str | None = None,
-        shared: bool = False,
-    ) -> Done[Service]:
-        """Begin to run the draft and return at once; what follows is seen by `observe`.
-
-        Raises LaunchRefusedError with every problem of the values and of the machine;
-        ServiceExistsError, ServiceNameError, FriendlyNameError.
-        """
-        plan = self._plan(actor, project, draft, friendly_name, name, shared)
-        target = f"{project}/{plan.release}"
-        async with self._audited(actor, "service.launch", target):
-            problems = blocking((*draft.problems, *draft.draft.problems))
-            findings = () if problems else await self._planner.findings(plan)
-            problems += refusals(findings)
-            if problems:
-                raise LaunchRefusedError(problems=problems, count=len(problems))
-            async with self._installing:
-                self._refuse_taken(plan)
-                await self._runtime.install(plan)
-        self._drafts.forget(actor.username, draft.id)
-        service = await self.show(actor, project, plan.release)
-        return Done(service, service.commands)
-
-    async def launch_once(
-        self,
-        actor: Actor,
-        *,
-        project: str,
-        request: LaunchRequest,
-        language: str = "en",
-        idempotency_key: str | None = None,
-    ) -> Done[Service]:
-        """Launch what `request` asks; the same key with the same request launches once.
-
-        Raises like `launch`, and IdempotencyConflictError.
-        """
-
-        async def act() -> str:
-            draft = await self.open_request(
-                actor, project=project, request=request, language=language
-            )
-            done = await self.launch(
-                actor,
-                project=project,
-                draft=draft,
-                friendly_name=request.friendly_name,
-                name=request.name,
-                shared=request.shared,
-            )
-            return done.result.name
-
-        if idempotency_key is None:
-            name = await act()
-        else:
-            key = (actor.username, project, idempotency_key)
-            name = await self._repeats.once(key, request, act)
-        service = await self.show(actor, project, name)
-        return Done(service, service.commands)
 
     async def list(self, actor: Actor, project: str) -> list[Service]:
         """Return one's own services and those shared in the project, newest start first."""
         place = authorised_project(actor, project)
-        seen = [o for o in self._runtime.releases(place.id) if _visible(actor, o)]
+        seen = [o for o in self._runtime.releases(place.id) if visible(actor, o)]
         seen.sort(key=lambda o: o.started_at or o.created_at, reverse=True)
-        return [self._judged(o, _NO_COMMANDS) for o in seen]
+        return [self._judged(o, NO_COMMANDS) for o in seen]
 
     async def show(self, actor: Actor, project: str, name: str) -> Service:
         """Return one service with the commands that run it. Raises ServiceNotFoundError."""
-        seen = self._seen(actor, project, name)
-        script = await self._runtime.underneath(seen.project, seen.release)
-        commands = Commands(
-            platform=launch_command(seen.chart, seen.release, seen.values, seen.secret_paths),
-            underneath=script,
-        )
-        return self._judged(seen, commands)
+        return await self._described(self._seen(actor, project, name))
 
     async def values(self, actor: Actor, project: str, name: str) -> JsonObject:
         """Return the values the service was launched with; secrets stand as `$VAR`."""
         seen = self._seen(actor, project, name)
-        return {
-            key: masked(value, seen.secret_paths, at=(key,)) for key, value in seen.values.items()
-        }
+        return masked(seen.values, seen.secret_paths)
 
     async def pause(self, actor: Actor, project: str, name: str) -> Done[Service]:
         """Stop the program and keep its files. Raises ServiceOfAnotherError and its kin."""
@@ -255,7 +86,7 @@ class Services:
     async def resume(self, actor: Actor, project: str, name: str) -> Done[Service]:
         """Start again what is paused, stopped or failed, with fresh credentials."""
         seen = self._own(actor, project, name)
-        script = await self._runtime.underneath(seen.project, name)
+        script = await self._script(seen)
         async with self._audited(actor, "service.resume", f"{project}/{name}"):
             await self._runtime.resume(seen.project, name)
         return self._done(actor, seen, "resume", launched_again(script))
@@ -263,7 +94,7 @@ class Services:
     async def restart(self, actor: Actor, project: str, name: str) -> Done[Service]:
         """Stop and start again."""
         seen = self._own(actor, project, name)
-        script = await self._runtime.underneath(seen.project, name)
+        script = await self._script(seen)
         async with self._audited(actor, "service.restart", f"{project}/{name}"):
             await self._runtime.restart(seen.project, name)
         return self._done(actor, seen, "restart", launched_again(script))
@@ -312,20 +143,50 @@ class Services:
         """Return the service's timeline, oldest first."""
         return self._seen(actor, project, name).timeline
 
-    async def observe(self, actor: Actor, project: str) -> AsyncIterator[Service]:
+    async def observe(self, actor: Actor, project: str) -> AsyncGenerator[Service, None]:
         """Yield a visible service each time something about it changes."""
         place = authorised_project(actor, project)
         async with aclosing(_generator(self._runtime.observe(place.id))) as changes:
             async for seen in changes:
-                if _visible(actor, seen):
-                    yield self._judged(seen, _NO_COMMANDS)
+                if visible(actor, seen):
+                    yield self._judged(seen, NO_COMMANDS)
+
+    async def watch(self, actor: Actor, project: str, name: str) -> AsyncGenerator[Service, None]:
+        """Yield one service now and after each change, until it is gone.
+
+        Raises ServiceNotFoundError before the first.
+        """
+        async with aclosing(self.observe(actor, project)) as changes:
+            following = asyncio.ensure_future(anext(changes, None))
+            try:
+                await asyncio.sleep(0)  # listening before the first look: no change is missed
+                yield self._judged(self._seen(actor, project, name), NO_COMMANDS)
+                while (changed := await following) is not None:
+                    following = asyncio.ensure_future(anext(changes, None))
+                    if changed.name != name:
+                        continue
+                    yield changed
+                    if not self._planner.taken(changed.project, name):
+                        return
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
 
     async def logs(self, actor: Actor, project: str, name: str, *, lines: int = 200) -> str:
-        """Return the last lines, also after the process is gone."""
-        seen = self._seen(actor, project, name)
-        return await self._runtime.logs(seen.project, name, lines=lines)
+        """Return the last lines, also after the process is gone.
 
-    async def follow_logs(self, actor: Actor, project: str, name: str) -> AsyncIterator[str]:
+        Those of a deleted service stay readable in a personal project; in a group nobody can
+        say any more who might see it.
+        """
+        place = authorised_project(actor, project)
+        try:
+            self._seen(actor, project, name)
+        except ServiceNotFoundError:
+            if place.group is not None:
+                raise
+        return await self._runtime.logs(place.id, name, lines=lines)
+
+    async def follow_logs(self, actor: Actor, project: str, name: str) -> AsyncGenerator[str, None]:
         """Yield new log text as it is written."""
         seen = self._seen(actor, project, name)
         async with aclosing(_generator(self._runtime.follow_logs(seen.project, name))) as texts:
@@ -346,36 +207,6 @@ class Services:
         )
         return ServiceCredential(seen.address, header, value, expires)
 
-    def _plan(
-        self,
-        actor: Actor,
-        project: str,
-        draft: OpenDraft,
-        friendly_name: str | None,
-        name: str | None,
-        shared: bool,
-    ) -> LaunchPlan:
-        place = authorised_project(actor, project)
-        if draft.project != place.id:  # its context and credentials are of the other project
-            raise ServiceNotFoundError(name=draft.id, project=project)
-        plan = self._planner.plan(
-            actor, draft, friendly_name=friendly_name, name=name, shared=shared
-        )
-        self._refuse_taken(plan)
-        return plan
-
-    def _refuse_taken(self, plan: LaunchPlan) -> None:
-        if self._planner.taken(plan.project, plan.release):
-            raise ServiceExistsError(name=plan.release, project=plan.project, field="name")
-
-    def _seen(self, actor: Actor, project: str, name: str) -> Observation:
-        """Return a release the person may see; another's unshared one does not exist."""
-        place = authorised_project(actor, project)
-        seen = self._runtime.release(place.id, name)
-        if not _visible(actor, seen):
-            raise ServiceNotFoundError(name=name, project=project, field="name")
-        return seen
-
     def _own(self, actor: Actor, project: str, name: str) -> Observation:
         seen = self._seen(actor, project, name)
         if seen.owner != actor.username:
@@ -389,45 +220,11 @@ class Services:
         now = self._runtime.release(seen.project, seen.release)
         return Done(self._judged(now, commands), commands)
 
-    def _judged(self, seen: Observation, commands: Commands) -> Service:
-        return Service(
-            name=seen.release,
-            friendly_name=seen.friendly_name,
-            chart=seen.chart,
-            project=seen.project,
-            owner=seen.owner,
-            shared=seen.shared,
-            state=seen.state,
-            urls=seen.urls,
-            address=seen.address,
-            started_at=seen.started_at,
-            created_at=seen.created_at,
-            revision=seen.revision,
-            notes=seen.notes,
-            findings=tuple(diagnose(seen)),
-            timeline=seen.timeline,
-            commands=commands,
-        )
-
-    @asynccontextmanager
-    async def _audited(self, actor: Actor, action: str, target: str) -> AsyncIterator[None]:
-        """Record the action's result, also when it was refused or failed."""
-        try:
-            yield
-        except PlatformError as error:
-            await self._audit.record(actor.username, action, target, error.code)
-            raise
-        await self._audit.record(actor.username, action, target, "done")
-
 
 def etag(service: Service | Observation) -> str:
     """Return a text that changes when what a person may edit of the service changes."""
     edited = f"{service.revision}\0{service.friendly_name}\0{service.shared}"
     return hashlib.sha256(edited.encode()).hexdigest()[:16]
-
-
-def _visible(actor: Actor, seen: Observation) -> bool:
-    return seen.shared or seen.owner == actor.username
 
 
 def _elsewhere(actor: Actor, seen: Observation) -> str | None:

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.models import UNSET, PatchEntry
-from sardonyx.services.findings import words
+from sardonyx.services.findings import worded
 from sardonyx.services.launching import LaunchRequest
 from sardonyx.services.models import Commands, Finding, Loss, Service, TimelineEvent
 from sardonyx.services.planning import Preview
@@ -39,12 +39,12 @@ class FindingView(View):
 
     @classmethod
     def of(cls, finding: Finding, language: str) -> FindingView:
-        said = words(finding)
+        said = worded(finding)
         return cls(
             code=finding.code,
             severity=finding.severity.value,
             title=said.title.in_language(language),
-            detail=said.detail.in_language(language),
+            detail=said.explanation.in_language(language),
             next=said.next_step.in_language(language),
             evidence=finding.evidence,
         )
@@ -141,7 +141,7 @@ def whole(service: Service, language: str) -> ServiceView:
     return ServiceView(
         **summary(service, language).model_dump(),
         timeline=[TimelineEventView.of(event) for event in service.timeline],
-        notes=service.notes,
+        notes=service.notes_by_language.get(language, service.notes),
         commands=CommandsView.of(service.commands),
     )
 

@@ -1,0 +1,269 @@
+"""Begin services: open a draft, preview it, launch it once.
+
+The half of `Services` that comes before a service runs; `service` has the other. Both share
+who may see what, and how an observation is judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from sardonyx.catalog.service import CatalogService
+from sardonyx.done import Done
+from sardonyx.errors import PlatformError, UserError
+from sardonyx.launcher.commands import platform_command
+from sardonyx.launcher.models import PatchEntry
+from sardonyx.projects.models import Actor
+from sardonyx.projects.service import authorised_project
+from sardonyx.services.commands import CHART_GONE, launch_command
+from sardonyx.services.diagnosis import diagnose
+from sardonyx.services.errors import (
+    LaunchRefusedError,
+    ServiceExistsError,
+    ServiceNotFoundError,
+)
+from sardonyx.services.launching import (
+    Audit,
+    Drafts,
+    LaunchContexts,
+    LaunchRequest,
+    OpenDraft,
+    Randomness,
+    Repeats,
+    SystemRandomness,
+)
+from sardonyx.services.models import Commands, LaunchPlan, Observation, Service
+from sardonyx.services.planning import Planner, Preview, blocking, refusals
+from sardonyx.services.ports import Runtime
+
+NO_COMMANDS = Commands(platform="", underneath="")
+
+
+class Launches:
+    """Launches of people in projects, over one runtime."""
+
+    def __init__(
+        self,
+        *,
+        catalog: CatalogService,
+        runtime: Runtime,
+        contexts: LaunchContexts,
+        audit: Audit,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        randomness: Randomness | None = None,
+    ) -> None:
+        self._runtime = runtime
+        self._audit = audit
+        self._clock = clock
+        self._drafts = Drafts(randomness=randomness or SystemRandomness(), clock=clock)
+        self._planner = Planner(
+            catalog=catalog,
+            runtime=runtime,
+            contexts=contexts,
+            drafts=self._drafts,
+            clock=clock,
+        )
+        self._repeats = Repeats()
+        self._installing = asyncio.Lock()
+
+    async def open_draft(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        chart: str,
+        catalog: str | None = None,
+        version: str | None = None,
+        patch: tuple[PatchEntry, ...] = (),
+        language: str = "en",
+        draft_id: str | None = None,
+    ) -> OpenDraft:
+        """Return a draft of the launcher, with the same random items for the same `draft_id`.
+
+        Raises ChartNotFoundError and its kin. Wrong values never raise: see its problems.
+        """
+        return await self._planner.open(
+            actor,
+            authorised_project(actor, project),
+            chart=chart,
+            catalog=catalog,
+            version=version,
+            patch=patch,
+            language=language,
+            draft_id=draft_id,
+        )
+
+    async def open_request(
+        self, actor: Actor, *, project: str, request: LaunchRequest, language: str = "en"
+    ) -> OpenDraft:
+        """Return the draft of a launch asked by command line or REST. Raises like open_draft."""
+        place = authorised_project(actor, project)
+        return await self._planner.open_request(actor, place, request, language=language)
+
+    async def preview(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        draft: OpenDraft,
+        friendly_name: str | None = None,
+        name: str | None = None,
+        shared: bool = False,
+    ) -> Preview:
+        """Return what `launch` would do with the same arguments; nothing is changed.
+
+        Raises ServiceNameError, FriendlyNameError, ServiceExistsError; other problems are
+        listed in the result.
+        """
+        plan = self._plan(actor, project, draft, friendly_name, name, shared)
+        return self._planner.preview(draft, plan, await self._planner.findings(plan))
+
+    async def launch(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        draft: OpenDraft,
+        friendly_name: str | None = None,
+        name: str | None = None,
+        shared: bool = False,
+    ) -> Done[Service]:
+        """Begin to run the draft and return at once; what follows is seen by `observe`.
+
+        Raises LaunchRefusedError with every problem of the values and of the machine;
+        ServiceExistsError, ServiceNameError, FriendlyNameError.
+        """
+        plan = self._plan(actor, project, draft, friendly_name, name, shared)
+        target = f"{project}/{plan.release}"
+        async with self._audited(actor, "service.launch", target):
+            problems = blocking((*draft.problems, *draft.draft.problems))
+            findings = () if problems else await self._planner.findings(plan)
+            problems += refusals(findings)
+            if problems:
+                raise LaunchRefusedError(problems=problems, count=len(problems))
+            async with self._installing:
+                self._refuse_taken(plan)
+                await self._runtime.install(plan)
+        self._drafts.forget(actor.username, draft.id)
+        seen = self._seen(actor, project, plan.release)
+        commands = Commands(
+            platform=platform_command(plan, defaults=draft.draft.defaults),
+            underneath=await self._script(seen),
+        )
+        return Done(self._judged(seen, commands), commands)
+
+    async def launch_once(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        request: LaunchRequest,
+        language: str = "en",
+        idempotency_key: str | None = None,
+    ) -> Done[Service]:
+        """Launch what `request` asks; the same key with the same request launches once.
+
+        Raises like `launch`, and IdempotencyConflictError.
+        """
+
+        async def act() -> str:
+            draft = await self.open_request(
+                actor, project=project, request=request, language=language
+            )
+            done = await self.launch(
+                actor,
+                project=project,
+                draft=draft,
+                friendly_name=request.friendly_name,
+                name=request.name,
+                shared=request.shared,
+            )
+            return done.result.name
+
+        if idempotency_key is None:
+            name = await act()
+        else:
+            key = (actor.username, project, idempotency_key)
+            name = await self._repeats.once(key, request, act)
+        service = await self._described(self._seen(actor, project, name))
+        return Done(service, service.commands)
+
+    def _plan(
+        self,
+        actor: Actor,
+        project: str,
+        draft: OpenDraft,
+        friendly_name: str | None,
+        name: str | None,
+        shared: bool,
+    ) -> LaunchPlan:
+        place = authorised_project(actor, project)
+        if draft.project != place.id:  # its context and credentials are of the other project
+            raise ServiceNotFoundError(name=draft.id, project=project)
+        plan = self._planner.plan(
+            actor, draft, friendly_name=friendly_name, name=name, shared=shared
+        )
+        self._refuse_taken(plan)
+        return plan
+
+    def _refuse_taken(self, plan: LaunchPlan) -> None:
+        if self._planner.taken(plan.project, plan.release):
+            raise ServiceExistsError(name=plan.release, project=plan.project, field="name")
+
+    def _seen(self, actor: Actor, project: str, name: str) -> Observation:
+        """Return a release the person may see; another's unshared one does not exist."""
+        place = authorised_project(actor, project)
+        seen = self._runtime.release(place.id, name)
+        if not visible(actor, seen):
+            raise ServiceNotFoundError(name=name, project=project, field="name")
+        return seen
+
+    async def _described(self, seen: Observation) -> Service:
+        """Return a service with the commands that run it."""
+        platform = launch_command(seen)
+        return self._judged(seen, Commands(platform, await self._script(seen)))
+
+    async def _script(self, seen: Observation) -> str:
+        """Return the script without us; a note where the catalogue has lost the chart."""
+        try:
+            return await self._runtime.underneath(seen.project, seen.release)
+        except UserError:
+            return CHART_GONE
+
+    def _judged(self, seen: Observation, commands: Commands) -> Service:
+        return Service(
+            name=seen.release,
+            friendly_name=seen.friendly_name,
+            chart=seen.chart,
+            project=seen.project,
+            owner=seen.owner,
+            shared=seen.shared,
+            state=seen.state,
+            urls=seen.urls,
+            address=seen.address,
+            started_at=seen.started_at,
+            created_at=seen.created_at,
+            revision=seen.revision,
+            notes=seen.notes,
+            notes_by_language=seen.notes_by_language,
+            findings=tuple(diagnose(seen)),
+            timeline=seen.timeline,
+            commands=commands,
+        )
+
+    @asynccontextmanager
+    async def _audited(self, actor: Actor, action: str, target: str) -> AsyncIterator[None]:
+        """Record the action's result, also when it was refused or failed."""
+        try:
+            yield
+        except PlatformError as error:
+            await self._audit.record(actor.username, action, target, error.code)
+            raise
+        await self._audit.record(actor.username, action, target, "done")
+
+
+def visible(actor: Actor, seen: Observation) -> bool:
+    return seen.shared or seen.owner == actor.username
