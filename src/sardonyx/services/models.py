@@ -162,3 +162,4 @@ class Service:
     findings: tuple[Finding, ...]
     timeline: tuple[TimelineEvent, ...]
     commands: Commands
+    notes_by_language: Mapping[str, str] = field(default_factory=dict)
