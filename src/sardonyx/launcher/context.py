@@ -17,8 +17,9 @@ DEFAULT_S3_REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class S3ProfileInputs:
-    """One storage profile with its credentials. Keys None: anonymous.
+    """One storage profile with its credentials. Keys None: anonymous, unless `renewing`.
 
+    renewing: the service gets keys from an endpoint that renews them, so none stand here.
     endpoint: an URL. working_directory: `bucket/prefix`, any slashes.
     """
 
@@ -31,6 +32,7 @@ class S3ProfileInputs:
     session_token: Secret | None = None
     working_directory: str | None = None
     is_from_region: bool = True
+    renewing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ def _vault(vault: VaultInputs, personal: bool) -> JsonObject:
 
 def _s3(profile: S3ProfileInputs) -> JsonObject:
     endpoint, port = s3_endpoint(profile.endpoint)
-    anonymous = profile.access_key_id is None
+    anonymous = profile.access_key_id is None and not profile.renewing
     made: JsonObject = {
         "isEnabled": True,
         "profileName": profile.name,

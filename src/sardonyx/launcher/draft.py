@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sardonyx.catalog.models import Chart
 from sardonyx.errors import Problem
+from sardonyx.launcher.compiled import compiled
 from sardonyx.launcher.defaults import compute_defaults
 from sardonyx.launcher.form_build import FormInputs, build_tree
 from sardonyx.launcher.form_layout import join_ranges, lay_out
@@ -18,7 +19,7 @@ from sardonyx.launcher.form_model import FormGroup, GroupRole
 from sardonyx.launcher.models import Origin, PatchEntry, Unset
 from sardonyx.launcher.options import OptionFinder
 from sardonyx.launcher.patch import apply_with_problems
-from sardonyx.launcher.schema import ResolvedSchema, resolve_schema
+from sardonyx.launcher.schema import ResolvedSchema
 from sardonyx.launcher.secret_names import is_password_key
 from sardonyx.launcher.validation import validate
 from sardonyx.values import Json, JsonObject, Path
@@ -69,8 +70,8 @@ def make_draft(
     Never raises on what the chart, the region or the person wrote: see `problems`.
     """
     sliders = _region_sliders(context) if region_sliders else None
-    schema = resolve_schema(chart.schema, registry=registry, roles=roles, sliders=sliders)
-    root = schema.root
+    known = compiled(chart.schema, registry=registry, roles=roles, sliders=sliders)
+    schema, root = known.schema, known.schema.root
     computed = compute_defaults(root, context, chart.values, all_defaults=all_defaults)
     applied = apply_with_problems(computed.values, patch)
     values = applied.values
@@ -78,6 +79,7 @@ def make_draft(
     options = OptionFinder(context)
     checked = validate(
         root,
+        known.rules,
         values=values,
         merged=merged,
         defaults=computed.values,

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.conditions import is_hidden
 from sardonyx.launcher.form_model import FormField, FormGroup, FormOption, GroupRole, Widget
 from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset
 from sardonyx.launcher.options import OptionFinder
-from sardonyx.launcher.scalars import at, number_text, read_number, same
+from sardonyx.launcher.scalars import number_text, read_number, same
 from sardonyx.launcher.schema import NUMERIC, Node, NodeKind, Slider
 from sardonyx.launcher.yaml_text import text_of, write
 from sardonyx.text import Text, localized
@@ -36,7 +37,8 @@ class FormInputs:
 
 def build_tree(root: Node, inputs: FormInputs) -> FormGroup:
     """Return the whole form as nested groups, before layout."""
-    return _Builder(inputs).group(root, (), "", "", inputs.options)
+    spot = _Spot((), "", "", inputs.values, inputs.defaults, inputs.options)
+    return _Builder(inputs).group(root, spot)
 
 
 def form_text(value: Maybe) -> str:
@@ -55,74 +57,85 @@ def split_unit(value: Maybe, unit: str) -> int | float | None:
     return None
 
 
+class _Spot(NamedTuple):
+    """One place of the form on the way down: where, its fallback label, value and default."""
+
+    path: Path
+    pointer: str
+    label: str
+    value: Maybe
+    default: Maybe
+    options: OptionFinder
+
+
 @dataclass(frozen=True, slots=True)
 class _Builder:
     inputs: FormInputs
 
-    def child(
-        self, node: Node, path: Path, pointer: str, label: str, options: OptionFinder
-    ) -> FormGroup | FormField | None:
+    def child(self, node: Node, spot: _Spot) -> FormGroup | FormField | None:
         """Return the widget of a node; None when it is hidden."""
-        if node.hidden is not False and is_hidden(node, path, self.inputs.values):
+        if node.hidden is not False and is_hidden(node, spot.path, self.inputs.values):
             return None
         if node.kind is NodeKind.DEGRADED:
-            return self.field(node, path, pointer, label, Widget.NOTICE, options)
-        offered = options(node)
-        if offered is not None:
-            return self.field(node, path, pointer, label, Widget.SELECT, options)
-        value = at_path(self.inputs.values, path)
-        fits_group = isinstance(value, (dict, Unset))
-        if node.properties is not None and node.const is UNSET and fits_group:
-            return self.group(node, path, pointer, label, options)
-        fits_list = isinstance(value, (list, Unset))
-        if node.items is not None and node.const is UNSET and fits_list:
-            return self.list(node, path, pointer, label, options)
-        return self.field(node, path, pointer, label, _widget(node), options)
+            return self.field(node, spot, Widget.NOTICE)
+        if node.has_options and spot.options(node) is not None:
+            return self.field(node, spot, Widget.SELECT)
+        free = node.const is UNSET
+        if free and node.properties is not None and isinstance(spot.value, (dict, Unset)):
+            return self.group(node, spot)
+        if free and node.items is not None and isinstance(spot.value, (list, Unset)):
+            return self.list(node, spot)
+        return self.field(node, spot, _widget(node))
 
-    def group(
-        self, node: Node, path: Path, pointer: str, label: str, options: OptionFinder
-    ) -> FormGroup:
+    def group(self, node: Node, spot: _Spot) -> FormGroup:
+        path, pointer, _, value, default, options = spot
+        values = value if isinstance(value, dict) else {}
+        defaults = default if isinstance(default, dict) else {}
         children: list[FormGroup | FormField] = []
         for key, member in (node.properties or {}).items():
             escaped = key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
-            child = self.child(member, (*path, key), f"{pointer}/{escaped}", key, options)
+            inner = _Spot(
+                (*path, key),
+                f"{pointer}/{escaped}",
+                key,
+                values.get(key, UNSET),
+                defaults.get(key, UNSET),
+                options,
+            )
+            child = self.child(member, inner)
             if child is not None:
                 children.append(child)
         return FormGroup(
             path=path,
             pointer=pointer,
-            label=self._label(node, label),
+            label=self._label(node, spot.label),
             help=self._help(node),
             role=GroupRole.GROUP if path else GroupRole.ROOT,
             children=tuple(children),
             problems=tuple(self.inputs.problems.get(pointer, ())),
         )
 
-    def list(
-        self, node: Node, path: Path, pointer: str, label: str, options: OptionFinder
-    ) -> FormGroup:
-        heading = self._label(node, label)
-        value = at_path(self.inputs.values, path)
-        items = value if isinstance(value, list) else []
+    def list(self, node: Node, spot: _Spot) -> FormGroup:
+        heading = self._label(node, spot.label)
+        items = spot.value if isinstance(spot.value, list) else []
+        defaults = spot.default if isinstance(spot.default, list) else []
         children: list[FormGroup | FormField] = []
-        inside = options
-        if node.items is not None:
-            for index, item in enumerate(items):
-                if isinstance(item, dict):
-                    inside = options.inside(item)
-                child = self.child(
-                    node.items,
-                    (*path, index),
-                    f"{pointer}/{index}",
-                    f"{heading} {index + 1}",
-                    inside,
-                )
-                if child is not None:
-                    children.append(child)
+        for index, item in enumerate(items) if node.items is not None else ():
+            inner = _Spot(
+                (*spot.path, index),
+                f"{spot.pointer}/{index}",
+                f"{heading} {index + 1}",
+                item,
+                defaults[index] if index < len(defaults) else UNSET,
+                spot.options.inside(item) if isinstance(item, dict) else spot.options,
+            )
+            child = self.child(node.items, inner) if node.items is not None else None
+            if child is not None:
+                children.append(child)
         limit = node.max_items
         return FormGroup(
-            path=path,
-            pointer=pointer,
+            path=spot.path,
+            pointer=spot.pointer,
             label=heading,
             help=self._help(node),
             role=GroupRole.LIST,
@@ -131,24 +144,16 @@ class _Builder:
             can_add=not node.readonly and (limit is None or len(items) < limit),
             can_remove=not node.readonly and len(items) > node.min_items,
             item_count=len(items),
-            problems=tuple(self.inputs.problems.get(pointer, ())),
+            problems=tuple(self.inputs.problems.get(spot.pointer, ())),
         )
 
-    def field(
-        self,
-        node: Node,
-        path: Path,
-        pointer: str,
-        label: str,
-        widget: Widget,
-        options: OptionFinder,
-    ) -> FormField:
+    def field(self, node: Node, spot: _Spot, widget: Widget) -> FormField:
         inputs = self.inputs
-        value, default = at_path(inputs.values, path), at_path(inputs.defaults, path)
-        is_set = not isinstance(value, Unset)
-        changed = is_set != (not isinstance(default, Unset)) or (
-            is_set and not same(value, default)
-        )
+        path, pointer, label, value, default, options = spot
+        if isinstance(value, Unset) or isinstance(default, Unset):
+            changed = value is not default
+        else:
+            changed = not same(value, default)
         slider = node.slider if widget is Widget.SLIDER else None
         choices: tuple[FormOption, ...] = ()
         offered = True
@@ -168,7 +173,7 @@ class _Builder:
             value=value,
             default=default,
             text=text,
-            is_set=is_set,
+            is_set=value is not UNSET,
             is_changed=changed,
             disabled=node.readonly or node.const is not UNSET,
             secret=path in inputs.secrets,
@@ -197,11 +202,6 @@ class _Builder:
         if node.description is None:
             return ""
         return localized(node.description, self.inputs.language)
-
-
-def at_path(values: JsonObject, path: Path) -> Maybe:
-    """Return the value at a form path, UNSET when absent."""
-    return at(values, path)
 
 
 def _step(node: Node) -> float | None:

@@ -28,6 +28,7 @@ _SCHEMA_KEYWORDS = (
     *("dependentSchemas", "patternProperties", "propertyNames", "contains"),
     *("additionalProperties", "additionalItems"),
 )
+_KEYWORDS = frozenset((*_PLAIN_KEYWORDS, *_SCHEMA_KEYWORDS))
 _OWN_PATTERN = "sardonyxPattern"
 _MAX_DEPTH = 60
 
@@ -71,31 +72,51 @@ class _Pattern:
             raise ValueError("pattern")
 
 
-def violations(root: Node, merged: JsonObject) -> Iterator[Violation]:
-    """Yield what `merged` breaks. A schema that cannot be compiled breaks one rule: itself."""
-    schema = checked_part(root)
-    if schema is None:
-        return
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The keywords of one schema that only JSON Schema knows, compiled."""
+
+    validator: jsonschema_rs.Draft7Validator | None
+    fault: Violation | None = None
+
+    def violations(self, merged: JsonObject) -> Iterator[Violation]:
+        """Yield what `merged` breaks; a schema that could not be compiled breaks one rule."""
+        if self.fault is not None:
+            yield self.fault
+        if self.validator is None:
+            return
+        try:
+            for error in self.validator.iter_errors(merged):
+                yield _violation(error)
+        except (ValueError, OverflowError, TypeError, RecursionError):
+            text = N_("The values hold something that cannot be checked.")
+            yield Violation((), "values_not_checked", text)
+
+
+def compile_rules(root: Node | None) -> Rules:
+    """Return the compiled rules of a schema; nothing is fetched for a remote reference."""
+    schema = None if root is None else checked_part(root)
+    if root is None or schema is None:
+        return Rules(None)
     for name in ("definitions", "$defs"):
         if isinstance(root.raw.get(name), dict):
             schema[name] = _rewritten(root.raw[name], 0)
-    validator_class = _validator_class(root.raw.get("$schema"))
     try:
-        validator = validator_class(
+        validator = _validator_class(root.raw.get("$schema"))(
             schema,
             validate_formats=True,
             offline=True,
             keywords={_OWN_PATTERN: _Pattern},
             pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000),
         )
-        for error in validator.iter_errors(merged):
-            yield _violation(error)
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as fault:
+    except (
+        *(jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError),
+        *(ValueError, OverflowError, TypeError, RecursionError),
+    ) as fault:
         text = N_("A part of the chart's schema cannot be checked ({limit}).")
-        yield Violation((), "schema_not_checked", text, {"limit": str(fault).split("\n")[0][:200]})
-    except (ValueError, OverflowError, TypeError, RecursionError):
-        text = N_("The values hold something that cannot be checked.")
-        yield Violation((), "values_not_checked", text)
+        reason = str(fault).split("\n", maxsplit=1)[0][:200]
+        return Rules(None, Violation((), "schema_not_checked", text, {"limit": reason}))
+    return Rules(validator)
 
 
 def _validator_class(draft: Json | None) -> type[jsonschema_rs.Draft7Validator]:
@@ -111,15 +132,16 @@ def _validator_class(draft: Json | None) -> type[jsonschema_rs.Draft7Validator]:
 def checked_part(node: Node) -> JsonObject | None:
     """Return the part of a node's schema that the core checks leave, None when nothing."""
     raw = node.raw
-    part: JsonObject = {}
-    for name in _PLAIN_KEYWORDS:
-        if name in raw:
-            part[name] = raw[name]
-    for name in _SCHEMA_KEYWORDS:
-        if name in raw:
-            part[name] = _rewritten(raw[name], 0)
     if node.kind is NodeKind.DEGRADED:
         return None  # its own fault is told already; Helm has the last word
+    part: JsonObject = {}
+    if not _KEYWORDS.isdisjoint(raw):
+        for name in _PLAIN_KEYWORDS:
+            if name in raw:
+                part[name] = raw[name]
+        for name in _SCHEMA_KEYWORDS:
+            if name in raw:
+                part[name] = _rewritten(raw[name], 0)
     if node.properties is not None:
         members: JsonObject = {}
         for key, member in node.properties.items():

@@ -288,6 +288,8 @@ class _Reader:
         return merged
 
     def _hidden(self, raw: JsonObject, hints: JsonObject, path: Path) -> bool | Condition:
+        if "hidden" not in raw and "hidden" not in hints:
+            return False
         if hints.get("hidden") is True or raw.get("hidden") is True:
             return True
         for asked in (raw.get("hidden"), hints.get("hidden")):
@@ -375,6 +377,8 @@ def _localized(raw: JsonObject, key: str) -> LocalizedText | None:
     its other languages under `x-sardonyx: {fr: {title: …}}`; the plain text is the English one.
     """
     plain, own = raw.get(key), raw.get("x-sardonyx")
+    if own is None and (plain is None or isinstance(plain, str)):
+        return plain
     texts: dict[str, str] = {}
     if isinstance(plain, dict):
         texts = {name: text for name, text in plain.items() if isinstance(text, str)}

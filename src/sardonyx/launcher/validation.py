@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.coerce import fault
-from sardonyx.launcher.json_schema import violations
+from sardonyx.launcher.json_schema import Rules
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, path_text
 from sardonyx.launcher.options import OptionFinder
-from sardonyx.launcher.scalars import at, number_text, same
+from sardonyx.launcher.scalars import at, is_container, number_text, same
 from sardonyx.launcher.schema import Node, NodeKind
 from sardonyx.text import N_, Scalar, Text
 from sardonyx.values import Json, JsonObject, Path, pointer
@@ -58,21 +58,30 @@ class _Check:
         text = Text(template, {"path": path_text(path) or ".", **values})
         self.problems.append(Problem(pointer(path), code, level, text))
 
-    def walk(self, node: Node, value: Json, path: Path, options: OptionFinder) -> None:
+    def walk(
+        self, node: Node, value: Json, default: Maybe, path: Path, options: OptionFinder
+    ) -> None:
+        """Check what was set below a node. Computed defaults were checked when computed."""
+        if value is default or (not is_container(value) and same(value, default)):
+            return
         if len(self.problems) >= _MAX_PROBLEMS or node.kind is NodeKind.DEGRADED:
             return
         if node.properties is not None and isinstance(value, dict):
+            known = default if isinstance(default, dict) else {}
             for key, member in node.properties.items():
                 if key in value:
-                    self.walk(member, value[key], (*path, key), options)
+                    before = known.get(key, UNSET)
+                    self.walk(member, value[key], before, (*path, key), options)
             return
         if node.items is not None and isinstance(value, list):
             self._count(node, value, path)
             inside = options
+            items = default if isinstance(default, list) else []
             for index, item in enumerate(value):
                 if node.items.is_group and isinstance(item, dict):
                     inside = options.inside(item)
-                self.walk(node.items, item, (*path, index), inside)
+                before = items[index] if index < len(items) else UNSET
+                self.walk(node.items, item, before, (*path, index), inside)
             return
         code = fault(node, value, options)
         if code is not None:
@@ -110,6 +119,7 @@ class _Check:
 
 def validate(
     root: Node | None,
+    rules: Rules,
     *,
     values: JsonObject,
     merged: JsonObject,
@@ -126,8 +136,8 @@ def validate(
     check = _Check(defaults, options)
     for entry in patch:
         _locked(check, root, entry)
-    check.walk(root, values, (), options)
-    for violation in violations(root, merged):
+    check.walk(root, values, defaults, (), options)
+    for violation in rules.violations(merged):
         if violation.path not in check.faulty and len(check.problems) < _MAX_PROBLEMS:
             value = at(values, violation.path)
             if violation.code == "schema_not_checked":
