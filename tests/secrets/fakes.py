@@ -63,5 +63,8 @@ class MemorySecrets:
     async def service_token(self, *, username: str, project: Project, service: str) -> Secret:
         return Secret(f"token of {username} for {project.id}")
 
+    async def renew_service_token(self, token: Secret) -> None:
+        return None
+
     async def revoke_service_token(self, token: Secret) -> None:
         return None

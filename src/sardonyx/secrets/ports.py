@@ -42,5 +42,8 @@ class SecretStore(Protocol):
     async def service_token(self, *, username: str, project: Project, service: str) -> Secret:
         """Return a renewable token limited to the project's folder, for one service."""
 
+    async def renew_service_token(self, token: Secret) -> None:
+        """Give the token its whole life again. Raises SecretRefusedError when it is dead."""
+
     async def revoke_service_token(self, token: Secret) -> None:
         """Make the token worthless; one already gone is no fault."""

@@ -70,7 +70,14 @@ class S3Caller:
         """Give the answer with its body still to be read. A broken body is a store fault."""
         request = await self._request(credentials, call)
         with _transport_faults():
-            answer = await self.client.send(request, stream=True)
+            try:
+                answer = await self.client.send(request, stream=True)
+            except (httpx2.ReadError, httpx2.RemoteProtocolError):
+                # The store closed a kept connection as we took it up. Twice is once here,
+                # but for what creates or only writes when new.
+                if call.method == "POST" or "If-None-Match" in (call.headers or {}):
+                    raise
+                answer = await self.client.send(request, stream=True)
         try:
             if not answer.is_success:
                 with _transport_faults():

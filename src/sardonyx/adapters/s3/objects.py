@@ -144,6 +144,7 @@ class S3ObjectStore:
                 await self._delete_batch(credentials, bucket, sayable)
             for key in set(batch) - set(sayable):
                 await self._caller.send(credentials, Call("DELETE", bucket, key))
+        await self._forget_empty_folders(credentials, bucket, _folders_of(keys))
 
     async def copy(self, credentials: S3Credentials, bucket: str, source: str, to: str) -> None:
         """Copy one object inside a bucket. Raises ObjectNotFoundError."""
@@ -170,6 +171,19 @@ class S3ObjectStore:
         except ObjectNotFoundError:
             return
         raise ObjectExistsError(key=key)
+
+    async def _forget_empty_folders(
+        self, credentials: S3Credentials, bucket: str, folders: Iterable[str]
+    ) -> None:
+        """Delete folders that hold no object, deepest first.
+
+        To S3 they do not exist; SeaweedFS goes on listing them for some minutes. A folder that
+        somebody made (an empty object ending in `/`) holds that object and stays.
+        """
+        for folder in sorted(folders, key=len, reverse=True):
+            page = await self._page(credentials, bucket, folder, None, limit=1)
+            if not any(_objects(page)):
+                await self._caller.send(credentials, Call("DELETE", bucket, folder))
 
     async def _page(
         self,
@@ -219,6 +233,11 @@ class S3ObjectStore:
             if code == "AccessDenied":
                 raise AccessRefusedError(bucket=bucket) from cause
             raise StoreUnavailableError from cause
+
+
+def _folders_of(keys: Iterable[str]) -> set[str]:
+    """Return every folder above the keys: `a/` and `a/b/` for `a/b/c`."""
+    return {key[: place + 1] for key in keys for place, char in enumerate(key[:-1]) if char == "/"}
 
 
 def _objects(page: Element) -> Iterable[StoredObject]:

@@ -1,0 +1,19 @@
+"""What all tests share: the real storage and secrets, started once for a test process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from sardonyx.adapters.processes.home import Home
+from sardonyx.testing.parts import RunningParts, running_parts
+
+
+@pytest.fixture(scope="session")
+def real_parts() -> Iterator[RunningParts]:
+    """Keys, SeaweedFS and OpenBao of a home of their own, in a path short enough for sockets."""
+    with TemporaryDirectory(prefix="sx") as folder, running_parts(Home(Path(folder))) as parts:
+        yield parts
