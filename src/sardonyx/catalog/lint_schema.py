@@ -15,7 +15,8 @@ from sardonyx.text import LANGUAGES, N_, Scalar
 from sardonyx.values import Json, JsonObject, Path
 
 MOST_FIELDS = 8
-_ROOT_KNOWN = """
+_ROOT_KEYWORDS = frozenset(("$schema", "$id", "definitions", "$defs", "$comment"))
+_KNOWN = """
 type const properties items title description default examples $ref hidden render enum listEnum
 sliderMin sliderMax sliderStep sliderUnit sliderExtremity sliderRangeId sliderExtremitySemantic
 pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems minLength
