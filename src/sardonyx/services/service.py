@@ -165,8 +165,9 @@ class Services(Launches):
                     following = asyncio.ensure_future(anext(changes, None))
                     if changed.name != name:
                         continue
+                    gone = not self._planner.taken(changed.project, name)
                     yield changed
-                    if not self._planner.taken(changed.project, name):
+                    if gone:
                         return
             finally:
                 following.cancel()

@@ -1,0 +1,185 @@
+"""The smallest stand-ins for what services need: a runtime in memory, contexts, an audit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from sardonyx.launcher.context import ContextInputs
+from sardonyx.projects.models import Actor, Project
+from sardonyx.services.errors import ServiceExistsError, ServiceNotFoundError
+from sardonyx.services.models import (
+    LaunchPlan,
+    Loss,
+    Observation,
+    State,
+    StepStatus,
+    TimelineEvent,
+)
+from sardonyx.values import Secret
+
+MINE = Project(id="user-ada", name="ada", bucket="user-ada", secrets_folder="user-ada")
+HERS = Project(id="user-eve", name="eve", bucket="user-eve", secrets_folder="user-eve")
+GROUP = Project(id="soil", name="Soil", bucket="soil", secrets_folder="soil", group="soil")
+ADA = Actor(username="ada", full_name="Ada L", email="ada@example.org", projects=(MINE, GROUP))
+EVE = Actor(username="eve", full_name="Eve M", email="eve@example.org", projects=(HERS, GROUP))
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PROJECT_PASSWORD = "project-password-of-ada"
+
+
+@dataclass
+class MemoryRuntime:
+    """Releases in a dictionary. `facts` is what pre-flight finds; `losses_of` what is there."""
+
+    plans: dict[str, LaunchPlan] = field(default_factory=dict)
+    seen: dict[str, Observation] = field(default_factory=dict)
+    facts: dict[str, str | int | float] = field(default_factory=dict)
+    losses_of: list[Loss] = field(default_factory=list)
+    log: str = "one\ntwo\n"
+    installs: int = 0
+    watchers: list[asyncio.Queue[Observation]] = field(default_factory=list)
+    watched: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def install(self, plan: LaunchPlan) -> None:
+        await asyncio.sleep(0)  # as a real one lets others run meanwhile
+        if plan.release in self.seen:
+            raise ServiceExistsError(name=plan.release, project=plan.project)
+        self.installs += 1
+        self.plans[plan.release] = plan
+        steps = ("asked", "checked", "values")
+        self.put(
+            Observation(
+                release=plan.release,
+                project=plan.project,
+                owner=plan.owner,
+                friendly_name=plan.friendly_name,
+                shared=plan.shared,
+                chart=plan.chart,
+                revision=1,
+                state=State.PREPARING,
+                started_at=None,
+                created_at=NOW + timedelta(seconds=self.installs),
+                urls=(f"http://{plan.release}.localhost:8000",),
+                address="http://127.0.0.1:21000",
+                notes="Use it.",
+                notes_by_language={"en": "Use it.", "fr": "Utilisez-le."},
+                timeline=tuple(TimelineEvent(NOW, step, StepStatus.DONE) for step in steps),
+                values=plan.values,
+                secret_paths=plan.secret_paths,
+            )
+        )
+
+    def put(self, seen: Observation) -> None:
+        """Let the release be as `seen`, and tell those who watch."""
+        self.seen[seen.release] = seen
+        for watcher in self.watchers:
+            watcher.put_nowait(seen)
+
+    def change(self, release: str, state: State, *steps: str) -> None:
+        """Let a release change its state, after `steps`."""
+        seen = self.seen[release]
+        told = tuple(TimelineEvent(NOW, step, StepStatus.DONE) for step in steps)
+        self.put(replace(seen, state=state, timeline=seen.timeline + told))
+
+    async def suspend(self, project: str, release: str) -> None:
+        self.change(self.release(project, release).release, State.PAUSED, "paused")
+
+    async def resume(self, project: str, release: str) -> None:
+        self.change(self.release(project, release).release, State.STARTING, "resumed")
+
+    async def restart(self, project: str, release: str) -> None:
+        self.change(self.release(project, release).release, State.STARTING, "restarted")
+
+    async def uninstall(self, project: str, release: str) -> None:
+        gone = self.seen.pop(self.release(project, release).release)
+        for watcher in self.watchers:
+            watcher.put_nowait(replace(gone, state=State.STOPPED))
+
+    async def rename(self, project: str, release: str, friendly_name: str) -> None:
+        self.put(replace(self.release(project, release), friendly_name=friendly_name))
+
+    def releases(self, project: str) -> Sequence[Observation]:
+        return [seen for seen in self.seen.values() if seen.project == project]
+
+    def release(self, project: str, release: str) -> Observation:
+        seen = self.seen.get(release)
+        if seen is None or seen.project != project:
+            raise ServiceNotFoundError(name=release, project=project)
+        return seen
+
+    async def observe(self, project: str) -> AsyncGenerator[Observation, None]:
+        watcher: asyncio.Queue[Observation] = asyncio.Queue()
+        self.watchers.append(watcher)
+        self.watched.set()
+        try:
+            while True:
+                seen = await watcher.get()
+                if seen.project == project:
+                    yield seen
+        finally:
+            self.watchers.remove(watcher)
+
+    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
+        return "".join(line + "\n" for line in self.log.splitlines()[-lines:])
+
+    async def follow_logs(self, project: str, release: str) -> AsyncGenerator[str, None]:
+        yield "three\n"
+
+    async def losses(self, project: str, release: str) -> Sequence[Loss]:
+        return self.losses_of
+
+    async def service_credential(
+        self, project: str, release: str, *, life: timedelta
+    ) -> tuple[str, Secret]:
+        return "Authorization", Secret(f"Bearer for-{release}")
+
+    async def underneath(self, project: str, release: str) -> str:
+        return f"uv venv {self.release(project, release).release}\n"
+
+    async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
+        return self.facts
+
+
+class Contexts:
+    """Inputs of a launch without storage or a secret store."""
+
+    async def inputs(self, actor: Actor, project: Project) -> ContextInputs:
+        return ContextInputs(
+            username=actor.username,
+            email=actor.email,
+            project_id=project.id,
+            project_password=Secret(PROJECT_PASSWORD),
+            domain="localhost:8000",
+        )
+
+
+class AuditList:
+    """Keeps what was recorded."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, str, str]] = []
+
+    async def record(self, username: str, action: str, target: str, result: str) -> None:
+        self.lines.append((username, action, target, result))
+
+
+class Counted:
+    """Draws 1, 2, 3, … where a suffix of an earlier draw can be asked for again."""
+
+    def __init__(self, *suffixes: str) -> None:
+        self._suffixes = list(suffixes)
+        self._number = 0
+
+    def draft_id(self) -> str:
+        self._number += 1
+        return f"draft-{self._number}"
+
+    def suffix(self) -> str:
+        self._number += 1
+        return self._suffixes.pop(0) if self._suffixes else str(self._number)
+
+    def password(self) -> Secret:
+        self._number += 1
+        return Secret(f"one-time-{self._number}")

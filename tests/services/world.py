@@ -1,0 +1,79 @@
+"""A service layer over the real catalogue and launcher, with the runtime in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+
+from fastapi import FastAPI
+from tests.services.fakes import (
+    ADA,
+    EVE,
+    NOW,
+    AuditList,
+    Contexts,
+    Counted,
+    MemoryRuntime,
+)
+
+from sardonyx.api import problems
+from sardonyx.catalog import api as catalog_api
+from sardonyx.catalog.service import CatalogService, default_sources
+from sardonyx.projects.models import Actor
+from sardonyx.services import api as services_api
+from sardonyx.services.service import Services
+from sardonyx.values import Secret
+
+TOKENS = {"ada-token": ADA, "eve-token": EVE}
+
+
+@dataclass
+class World:
+    """What a test looks at beside the services. now: the clock's one hand."""
+
+    services: Services
+    runtime: MemoryRuntime
+    audit: AuditList
+    catalog: CatalogService
+    now: list[datetime]
+
+
+def world(*suffixes: str) -> World:
+    """Return services of their own; the first drafts get these suffixes."""
+    runtime, audit, now = MemoryRuntime(), AuditList(), [NOW]
+    catalog = CatalogService(default_sources())
+    services = Services(
+        catalog=catalog,
+        runtime=runtime,
+        contexts=Contexts(),
+        audit=audit,
+        clock=lambda: now[0],
+        randomness=Counted(*suffixes),
+    )
+    return World(services, runtime, audit, catalog, now)
+
+
+class SignIn:
+    """Knows two people by fixed tokens."""
+
+    async def actor(self, token: str | None) -> Actor | None:
+        return TOKENS.get(token or "")
+
+    async def one_time_token(self, username: str, *, audience: str = "portal") -> Secret:
+        return Secret(f"once-{username}-{audience}")
+
+
+def portal(w: World) -> FastAPI:
+    """Return an application with the routes of services and the catalogue alone."""
+    app = FastAPI(openapi_url="/api/v1/openapi.json")
+    app.state.platform = SimpleNamespace(
+        services=w.services,
+        catalog=w.catalog,
+        sign_in=SignIn(),
+        settings=SimpleNamespace(port=8000),
+    )
+    for router in (services_api.router, catalog_api.router):
+        app.include_router(router, prefix="/api/v1")
+    problems.install(app)
+    return app
