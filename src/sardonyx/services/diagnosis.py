@@ -82,6 +82,8 @@ def _ended(observation: Observation) -> list[Finding]:
     if "never_answered" in facts:
         values = {"seconds": facts.get("seconds", 0)}
         return [Finding("never_answered", Severity.ERROR, values, evidence)]
+    if "socket_replaced" in facts:
+        return [_error("socket_replaced")]
     if "step_failed" in facts:
         values = {"step": facts["step_failed"]}
         return [Finding("step_failed", Severity.ERROR, values, evidence)]

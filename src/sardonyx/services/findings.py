@@ -61,9 +61,7 @@ WORDS: Mapping[str, Words] = {
     "packages_network": Words(
         N_("The package registry cannot be reached"),
         N_("The network or a proxy stands between this machine and the package registry."),
-        N_(
-            "Check the connection and HTTPS_PROXY, run “sardonyx up” again, then resume the service."
-        ),
+        N_("Check the connection and HTTPS_PROXY, start the platform again, then resume."),
     ),
     "packages_certificate": Words(
         N_("The package registry's certificate is not trusted"),
@@ -134,6 +132,11 @@ WORDS: Mapping[str, Words] = {
         N_("A step before the start failed"),
         N_("The step “{step}” did not end well; the service was started all the same."),
         N_("Read the logs; restart the service to try the step again."),
+    ),
+    "socket_replaced": Words(
+        N_("The service was stopped for safety"),
+        N_("Something in it put a link in place of its socket, which could lead elsewhere."),
+        N_("Look at what it runs before you resume it."),
     ),
     "supervisor_gone": Words(
         N_("The service was stopped with the platform"),

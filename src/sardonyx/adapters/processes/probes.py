@@ -5,9 +5,10 @@ from __future__ import annotations
 import http.client
 import socket
 import subprocess
+from dataclasses import replace
 
 from sardonyx.adapters.processes.release_folder import Orders
-from sardonyx.adapters.processes.sandbox import Sandbox
+from sardonyx.adapters.processes.sandbox import Level, Sandbox
 from sardonyx.adapters.processes.service_process import SandboxedProcess
 
 _SECONDS = 5.0
@@ -72,6 +73,9 @@ def _connects(port: int) -> bool:
 
 
 def _command(sandbox: Sandbox, orders: Orders) -> bool:
+    if sandbox.level is Level.FULL:
+        # Two overlays must not share one upper layer; a probe writes nothing.
+        sandbox = replace(sandbox, level=Level.NO_OVERLAY)
     probe = SandboxedProcess(sandbox, orders.ready.command, orders.env, stdout=subprocess.DEVNULL)
     try:
         return probe.process.wait(timeout=_SECONDS) == 0

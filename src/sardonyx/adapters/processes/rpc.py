@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import socket
 import xmlrpc.client
@@ -11,6 +12,7 @@ from typing import cast
 
 from sardonyx.services.errors import RuntimeUnavailableError
 
+USER = "sardonyx"
 _CALL_SECONDS = 10.0
 
 # Faults of supervisor.xmlrpc that say that the wanted state is there already.
@@ -29,8 +31,9 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class _UnixTransport(xmlrpc.client.Transport):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+    def __init__(self, path: Path, key: str) -> None:
+        token = base64.b64encode(f"{USER}:{key}".encode()).decode()
+        super().__init__(headers=[("Authorization", f"Basic {token}")])
         self._path = path
 
     def make_connection(self, host: tuple[str, dict[str, str]] | str) -> http.client.HTTPConnection:
@@ -48,12 +51,12 @@ class RpcFault(Exception):  # noqa: N818 - the word of XML-RPC
 Answer = object
 
 
-def call(path: Path, method: str, *arguments: str | bool) -> Answer:
-    """Call `method` (such as `supervisor.getState`) and return its answer.
+def call(path: Path, key: str, method: str, *arguments: str | bool) -> Answer:
+    """Call `method` (such as `supervisor.getState`) with the socket's key; return its answer.
 
     Raises RpcFault when it is refused, RuntimeUnavailableError when nobody answers.
     """
-    transport = _UnixTransport(path)
+    transport = _UnixTransport(path, key)
     with closing(transport):
         proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
         try:

@@ -17,10 +17,12 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from sardonyx.adapters.processes.beneath import write_beneath
 from sardonyx.adapters.processes.environments import (
     EnvironmentCancelled,
     EnvironmentFault,
@@ -35,9 +37,11 @@ from sardonyx.adapters.processes.release_folder import Facts, Orders, ReleaseFol
 from sardonyx.adapters.processes.sandbox import Level, Sandbox, write_identity
 from sardonyx.adapters.processes.service_log import ServiceLog
 from sardonyx.adapters.processes.service_process import Exit, ServiceProcess
-from sardonyx.adapters.processes.steps import StepFailed, run_init, run_step
+from sardonyx.adapters.processes.steps import StepFailed, left_environment, run_init, run_step
 
 _POLL = 0.05
+_PROBE_SECONDS = 0.2
+_PORT_SECONDS = 3.0
 _PROGRESS_SECONDS = 0.5
 _QUICK_SECONDS = 30.0
 _QUICK_CRASHES = 3
@@ -106,9 +110,7 @@ class Runner:
         environment = self._environment() if orders.requirements is not None else None
         self._need_program(environment)
         for place, content in orders.files.items():
-            target = folder.home / place
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            target.write_text(content)
+            self._put_file(place, content)
         folder.socket.unlink(missing_ok=True)
         init_steps = Path(__file__).with_name("init_steps.py")
         sandbox = Sandbox(
@@ -122,12 +124,22 @@ class Runner:
         try:
             if orders.init:
                 run_init(sandbox, orders, self._log, stopping=self._stopping)
+                # What the first steps give the service (secrets of the person, proxies).
+                self._orders = orders = replace(orders, env=orders.env | left_environment(folder))
             for step in orders.steps:
                 run_step(sandbox, orders, step, self._log, stopping=self._stopping)
         except StepFailed as failure:
             raise Failed(failure.facts) from failure
         self._check_stop()
         return sandbox
+
+    def _put_file(self, place: str, content: str) -> None:
+        try:
+            write_beneath(self._folder.home, place, content)
+        except OSError as error:
+            facts: Facts = {"step_failed": "files", "last_lines": f"{place}: {error.strerror}"}
+            self._folder.tell("init.files", "failed", detail=facts)
+            raise Failed(facts) from error
 
     def _environment(self) -> Path:
         requirements = self._orders.requirements or ""
@@ -186,7 +198,7 @@ class Runner:
     def _one_life(self, sandbox: Sandbox) -> Exit:
         """Start the program and return how it ended. Raises Stopped or Failed."""
         orders, folder = self._orders, self._folder
-        if orders.port and port_taken(orders.port):
+        if orders.port and self._stays_taken(orders.port):
             facts: Facts = {"port_taken": orders.port}
             folder.tell("started", "failed", detail=facts)
             raise Failed(facts)
@@ -199,6 +211,7 @@ class Runner:
             ended = self._until_answering(process, sandbox)
             while ended is None:
                 self._check_stop()
+                self._check_socket()
                 time.sleep(_POLL)
                 ended = process.poll()
             return ended
@@ -209,6 +222,23 @@ class Runner:
         finally:
             process.kill()
 
+    def _stays_taken(self, port: int) -> bool:
+        """Tell whether another program keeps the port: ours may just be leaving it."""
+        until = time.monotonic() + _PORT_SECONDS
+        while port_taken(port):
+            if time.monotonic() > until:
+                return True
+            self._check_stop()
+            time.sleep(_POLL)
+        return False
+
+    def _check_socket(self) -> None:
+        """Refuse a link in place of the service's socket: the front door would follow it."""
+        if self._folder.socket.is_symlink():
+            facts: Facts = {"socket_replaced": 1}
+            self._folder.tell("exited", "failed", detail=facts)
+            raise Failed(facts)
+
     def _until_answering(self, process: ServiceProcess, sandbox: Sandbox) -> Exit | None:
         orders, folder = self._orders, self._folder
         began = time.monotonic()
@@ -217,13 +247,14 @@ class Runner:
             ended = process.poll()
             if ended is not None:
                 return ended
+            self._check_socket()
             if answers(sandbox, orders):
                 seconds = round(time.monotonic() - began, 2)
                 folder.tell("started", "done", detail={"seconds": seconds})
                 folder.tell("answering", "done", detail={"seconds": seconds})
                 self._say("running")
                 return None
-            time.sleep(_POLL)
+            time.sleep(_PROBE_SECONDS if orders.ready.kind == "command" else _POLL)
         facts: Facts = {
             "never_answered": orders.ready.path or orders.ready.kind,
             "seconds": orders.ready.seconds,

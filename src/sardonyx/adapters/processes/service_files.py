@@ -134,9 +134,7 @@ def _git(repository: Path, *words: str) -> list[str] | None:
         system = ("--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin")
         links = ("--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64")
         alone = [bwrap, "--unshare-all", "--die-with-parent", *system, *links, "--dev", "/dev"]
-        inside = _git_lines([*alone, *shown, "--chdir", "/", "--", *command])
-        if inside is not None:
-            return inside
+        return _git_lines([*alone, *shown, "--chdir", "/", "--", *command])
     return _git_lines(command)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from sardonyx.adapters.processes.service_log import ServiceLog
 
 _POLL = 0.02
 _INFO_SECONDS = 10.0
+_KILL_SECONDS = 5.0
 _SIGNALLED = 128
 
 
@@ -111,6 +111,11 @@ class SandboxedProcess:
 
     def kill(self) -> None:
         """End everything in the sandbox at once; it may have ended before."""
+        if self._inner and self.process.poll() is None:
+            # Its first process first: when that is gone, so is every other, and its ports.
+            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.kill(self._inner, signal.SIGKILL)
+                self.process.wait(timeout=_KILL_SECONDS)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -181,8 +186,3 @@ def _child_pid(told: int) -> int:
         return int(json.loads(content)["child-pid"])
     except (ValueError, KeyError):
         return 0  # bubblewrap failed: its words are in the log
-
-
-def data_limit(size: int) -> None:
-    """Bound the data of this process and its children, in bytes."""
-    resource.setrlimit(resource.RLIMIT_DATA, (size, size))

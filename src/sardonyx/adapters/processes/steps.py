@@ -11,12 +11,16 @@ import os
 import time
 from collections.abc import Callable
 
-from sardonyx.adapters.processes.release_folder import Facts, Orders, Step
+from sardonyx.adapters.processes.beneath import read_beneath
+from sardonyx.adapters.processes.release_folder import Facts, Orders, ReleaseFolder, Step
 from sardonyx.adapters.processes.sandbox import INSIDE_INIT, Level, Sandbox
 from sardonyx.adapters.processes.service_log import ServiceLog
 from sardonyx.adapters.processes.service_process import SandboxedProcess, exit_of
 
+LEFT_ENVIRONMENT = ".sardonyx/env.json"
 _STEP_SECONDS = 600.0
+# Exit status of init_steps: an essential step failed, do not start the service.
+_ESSENTIAL = 3
 _POLL = 0.05
 
 
@@ -48,7 +52,8 @@ def run_step(
 def run_init(
     sandbox: Sandbox, orders: Orders, log: ServiceLog, *, stopping: Callable[[], bool]
 ) -> None:
-    """Run the first steps. One that fails is told and does not stop the service."""
+    """Run the first steps. One that fails is told and does not stop the service, but for an
+    essential one: raises StepFailed."""
     if sandbox.init_steps is None:
         return
     script = str(sandbox.init_steps) if sandbox.level is Level.NONE else INSIDE_INIT
@@ -68,6 +73,23 @@ def run_init(
         facts: Facts = {"step_failed": "init", "last_lines": log.last_lines()}
         facts |= {"timed_out": 1} if status is None else exit_of(status).facts()
         sandbox.folder.tell("init", "failed", detail=facts)
+        if status == _ESSENTIAL:
+            raise StepFailed(facts)
+
+
+def left_environment(folder: ReleaseFolder) -> dict[str, str]:
+    """Return the variables the first steps left for the service; empty when none."""
+    try:
+        left = json.loads(read_beneath(folder.home, LEFT_ENVIRONMENT) or "{}")
+    except ValueError:
+        return {}
+    if not isinstance(left, dict):
+        return {}
+    return {
+        str(name): value
+        for name, value in left.items()
+        if isinstance(value, str) and name.isidentifier() and "\0" not in value
+    }
 
 
 def _tell(sandbox: Sandbox, line: bytes) -> bool:

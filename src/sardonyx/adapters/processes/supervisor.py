@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import shlex
 import socket
 import subprocess
@@ -34,6 +35,7 @@ from sardonyx.adapters.processes.rpc import (
     ALREADY_STARTED,
     BAD_NAME,
     NOT_RUNNING,
+    USER,
     RpcFault,
     call,
 )
@@ -68,6 +70,7 @@ def start_supervisor(home: Home, parts: Sequence[Part], *, detach: bool) -> subp
     for left_over in home.supervisor_programs.iterdir():
         left_over.unlink()
     write_private(home.supervisor_boot, uuid.uuid4().hex.encode())
+    write_private(home.supervisor_key, secrets.token_hex(24).encode())
     keep_level(home)
     save_network_environment(home, network_environment(os.environ))
     write_private(home.supervisor_config, configuration(home, parts).encode())
@@ -183,7 +186,8 @@ class Supervisor:
         self._call("reloadConfig")
 
     def _call(self, method: str, *arguments: str | bool) -> object:
-        return call(self._home.supervisor_socket, f"supervisor.{method}", *arguments)
+        method = f"supervisor.{method}"
+        return call(self._home.supervisor_socket, _key(self._home), method, *arguments)
 
     def _tolerate(self, faults: set[int], method: str, *arguments: str | bool) -> bool:
         try:
@@ -205,6 +209,10 @@ def configuration(home: Home, parts: Sequence[Part]) -> str:
         "[unix_http_server]",
         f"file={_escaped(str(home.supervisor_socket))}",
         "chmod=0600",
+        # The socket's mode keeps others out; the key keeps out a service that makes a program
+        # of ours connect to this socket (a link in place of its own socket).
+        f"username={USER}",
+        f"password={_key(home)}",
         "[supervisord]",
         f"logfile={_escaped(str(home.logs / 'supervisord.log'))}",
         f"logfile_maxbytes={_LOG_BYTES}",
@@ -261,6 +269,13 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
+def _key(home: Home) -> str:
+    try:
+        return home.supervisor_key.read_text()
+    except FileNotFoundError:
+        return ""
+
+
 def _minimal_environment() -> dict[str, str]:
     kept = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME")
     return {name: os.environ[name] for name in kept if name in os.environ}
@@ -273,9 +288,10 @@ def _wait_until_answering(home: Home, process: subprocess.Popen[bytes]) -> None:
         if status == LOCK_HELD:
             raise HomeInUseError(home=str(home.root))
         if status is not None or time.monotonic() > deadline:
+            process.terminate()
             raise SupervisorStartError(reason=_last_line(home), logs=str(home.logs))
         try:
-            call(home.supervisor_socket, "supervisor.getState")
+            call(home.supervisor_socket, _key(home), "supervisor.getState")
         except RuntimeUnavailableError:
             time.sleep(_PAUSE)
         else:
