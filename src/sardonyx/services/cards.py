@@ -1,0 +1,115 @@
+"""Make what the pages show of services: cards with state, words, links and what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from sardonyx.catalog.cards import icon_address
+from sardonyx.catalog.models import Chart
+from sardonyx.errors import PlatformError
+from sardonyx.services.models import Service, State
+from sardonyx.services.timeline import StepView, steps
+from sardonyx.services.view import FindingView
+from sardonyx.text import N_, localized
+from sardonyx.web.views import Viewer
+
+STATE_WORDS = {
+    State.PREPARING: N_("being prepared"),
+    State.STARTING: N_("starting"),
+    State.RUNNING: N_("running"),
+    State.PAUSING: N_("pausing"),
+    State.PAUSED: N_("paused"),
+    State.STOPPING: N_("stopping"),
+    State.STOPPED: N_("stopped"),
+    State.FINISHED: N_("finished"),
+    State.FAILED: N_("failed"),
+}
+_TONES = {
+    State.PREPARING: "busy",
+    State.STARTING: "busy",
+    State.RUNNING: "good",
+    State.PAUSING: "busy",
+    State.PAUSED: "rest",
+    State.STOPPING: "busy",
+    State.STOPPED: "rest",
+    State.FINISHED: "rest",
+    State.FAILED: "bad",
+}
+_RESUMABLE = (State.PAUSED, State.STOPPED, State.FINISHED, State.FAILED)
+_PAUSABLE = (State.PREPARING, State.STARTING, State.RUNNING)
+CIRCUMFERENCE = 100  # of the ring's circle, by `pathLength`
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCard:
+    """A service on a page. `arc` of the ring in 0..100; `since` is when this state began."""
+
+    name: str
+    address: str
+    title: str
+    chart_title: str
+    version: str
+    icon: str | None
+    letter: str
+    state: str
+    tone: str
+    arc: int
+    since: datetime
+    is_own: bool
+    can_open: bool
+    can_pause: bool
+    can_resume: bool
+    can_restart: bool
+    open_address: str
+    findings: tuple[FindingView, ...]
+    steps: tuple[StepView, ...]
+
+
+def card(viewer: Viewer, service: Service) -> ServiceCard:
+    """Return the card of `service`; its chart may have left the catalogue."""
+    chart = chart_of(viewer, service)
+    chart_title = localized(chart.title, viewer.language) if chart else service.chart.chart
+    own = service.owner == viewer.actor.username
+    now = datetime.now(UTC)
+    lines = steps(service.timeline, service.state, viewer.language, now)
+    return ServiceCard(
+        name=service.name,
+        address=f"/services/{quote(service.name)}",
+        title=service.friendly_name,
+        chart_title=chart_title,
+        version=service.chart.version,
+        icon=icon_address(chart) if chart else None,
+        letter=chart_title[:1].upper(),
+        state=viewer.say(STATE_WORDS[service.state]),
+        tone=_TONES[service.state],
+        arc=_arc(service.state, lines),
+        since=service.started_at or service.created_at,
+        is_own=own,
+        can_open=service.state is State.RUNNING and bool(service.urls),
+        can_pause=own and service.state in _PAUSABLE,
+        can_resume=own and service.state in _RESUMABLE,
+        can_restart=own and service.state is State.RUNNING,
+        open_address=f"/open/{quote(service.name)}",
+        findings=tuple(FindingView.of(one, viewer.language) for one in service.findings),
+        steps=lines,
+    )
+
+
+def chart_of(viewer: Viewer, service: Service) -> Chart | None:
+    """Return the service's chart, None when it is no longer in the catalogue."""
+    ref = service.chart
+    try:
+        return viewer.platform.catalog.chart(
+            viewer.actor, ref.chart, catalog=ref.catalog, version=ref.version
+        )
+    except PlatformError:
+        return None
+
+
+def _arc(state: State, lines: tuple[StepView, ...]) -> int:
+    if state not in (State.PREPARING, State.STARTING):
+        return CIRCUMFERENCE if state is not State.PAUSED else 0
+    done = sum(1.0 if line.tone == "done" else line.progress or 0.0 for line in lines)
+    return max(8, round(CIRCUMFERENCE * done / max(len(lines), 1)))

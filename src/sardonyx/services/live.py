@@ -1,0 +1,93 @@
+"""Stream what changes on the pages of services, as server-sent events of ready HTML."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from markupsafe import escape
+
+from sardonyx.services.cards import card
+from sardonyx.services.errors import ServiceNotFoundError
+from sardonyx.services.models import State
+from sardonyx.web.views import Viewer
+
+_MOVING = (State.PREPARING, State.STARTING, State.PAUSING, State.STOPPING)
+_TICK = 2.0  # seconds between two looks at what moves by itself (durations)
+
+Event = dict[str, str]
+
+
+async def list_changes(viewer: Viewer, limit: int | None) -> AsyncIterator[Event]:
+    """Yield the list of services, or its `limit` first, now and after each change."""
+    services = viewer.platform.services
+    async for _ in _changes(viewer, None):
+        found = await services.list(viewer.actor, viewer.project.id)
+        html = viewer.fragment(
+            "services/rows.html", cards=[card(viewer, one) for one in found[:limit]]
+        )
+        yield {"event": "list", "data": html}
+
+
+async def service_changes(viewer: Viewer, name: str) -> AsyncIterator[Event]:
+    """Yield the story of one service after each change, and its log as it grows."""
+    queue: asyncio.Queue[Event | None] = asyncio.Queue(maxsize=64)
+    async with asyncio.TaskGroup() as tasks:
+        story = tasks.create_task(_story(viewer, name, queue))
+        log = tasks.create_task(_log(viewer, name, queue))
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            story.cancel()
+            log.cancel()
+
+
+async def _story(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) -> None:
+    try:
+        async for _ in _changes(viewer, name):
+            service = await viewer.platform.services.show(viewer.actor, viewer.project.id, name)
+            html = viewer.fragment(
+                "services/live.html", service=service, card=card(viewer, service)
+            )
+            await queue.put({"event": "service", "data": html})
+    except ServiceNotFoundError:
+        await queue.put(None)
+
+
+async def _log(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) -> None:
+    services = viewer.platform.services
+    try:
+        async for text in services.follow_logs(viewer.actor, viewer.project.id, name):
+            await queue.put({"event": "log", "data": str(escape(text))})
+    except ServiceNotFoundError:
+        return
+
+
+async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
+    """Yield at once, at each change, and every two seconds while something moves."""
+    services = viewer.platform.services
+    changed = asyncio.Event()
+
+    async def watch() -> None:
+        async for service in services.observe(viewer.actor, viewer.project.id):
+            if name is None or service.name == name:
+                changed.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(watch())
+        try:
+            while True:
+                yield
+                found = await services.list(viewer.actor, viewer.project.id)
+                moving = any(
+                    one.state in _MOVING for one in found if name is None or one.name == name
+                )
+                try:
+                    async with asyncio.timeout(_TICK if moving else None):
+                        await changed.wait()
+                except TimeoutError:
+                    continue
+                changed.clear()
+        finally:
+            watching.cancel()

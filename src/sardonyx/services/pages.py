@@ -1,0 +1,126 @@
+"""Show running services: the list, one service with its story, and what can be done to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from sse_starlette import EventSourceResponse
+
+from sardonyx.done import Done
+from sardonyx.launcher.yaml_text import write
+from sardonyx.services import launch_pages
+from sardonyx.services.cards import card
+from sardonyx.services.live import list_changes, service_changes
+from sardonyx.services.models import Service
+from sardonyx.services.notes import safe_html
+from sardonyx.text import N_, Text
+from sardonyx.web.views import CurrentViewer, Viewer
+
+router = APIRouter()
+router.include_router(launch_pages.router)
+
+WHOLE_LOG = 100_000  # lines of a downloaded log
+SHOWN_LOG = 200
+
+
+@router.get("/services")
+async def services_page(viewer: CurrentViewer) -> HTMLResponse:
+    """Show the services of the project, newest first."""
+    found = await viewer.platform.services.list(viewer.actor, viewer.project.id)
+    return await viewer.render("services/list.html", cards=[card(viewer, one) for one in found])
+
+
+@router.get("/services/stream")
+async def services_stream(viewer: CurrentViewer, limit: int | None = None) -> EventSourceResponse:
+    """Send the list, or its `limit` first, again each time a service changes."""
+    return EventSourceResponse(list_changes(viewer, limit))
+
+
+@router.get("/services/{name}")
+async def service_page(viewer: CurrentViewer, name: str) -> HTMLResponse:
+    """Show one service: its story, notes, logs, values and commands."""
+    services, actor, project = viewer.platform.services, viewer.actor, viewer.project.id
+    service = await services.show(actor, project, name)
+    return await viewer.render(
+        "services/service.html",
+        service=service,
+        card=card(viewer, service),
+        notes=safe_html(service.notes),
+        log=await services.logs(actor, project, name, lines=SHOWN_LOG),
+        values=write(await services.values(actor, project, name)),
+    )
+
+
+@router.get("/services/{name}/stream")
+async def service_stream(viewer: CurrentViewer, name: str) -> EventSourceResponse:
+    """Send the story when it changes, and the log as it grows."""
+    await viewer.platform.services.show(viewer.actor, viewer.project.id, name)
+    return EventSourceResponse(service_changes(viewer, name))
+
+
+@router.get("/services/{name}/logs")
+async def logs(viewer: CurrentViewer, name: str) -> PlainTextResponse:
+    """Return the log as a file."""
+    text = await viewer.platform.services.logs(
+        viewer.actor, viewer.project.id, name, lines=WHOLE_LOG
+    )
+    headers = {
+        "content-disposition": f'attachment; filename="{name}.log"',
+        "cache-control": "no-store",
+    }
+    return PlainTextResponse(text, headers=headers)
+
+
+@router.get("/services/{name}/delete")
+async def ask_delete(viewer: CurrentViewer, name: str) -> HTMLResponse:
+    """Say what deleting would lose, and ask."""
+    services = viewer.platform.services
+    service = await services.show(viewer.actor, viewer.project.id, name)
+    losses = await services.losses(viewer.actor, viewer.project.id, name)
+    return await viewer.render(
+        "services/delete.html", service=service, losses=losses, card=card(viewer, service)
+    )
+
+
+@router.post("/services/{name}/delete")
+async def delete(viewer: CurrentViewer, name: str) -> RedirectResponse:
+    """Delete the service."""
+    done = await viewer.platform.services.delete(viewer.actor, viewer.project.id, name)
+    said = Text(N_("“{name}” is being deleted. Its log stays readable."), {"name": name})
+    return viewer.go("/services", said, commands=done.commands)
+
+
+@router.post("/services/{name}/pause")
+async def pause(viewer: CurrentViewer, name: str) -> RedirectResponse:
+    done = await viewer.platform.services.pause(viewer.actor, viewer.project.id, name)
+    return _acted(viewer, done, N_("“{name}” is pausing. Its files and settings are kept."))
+
+
+@router.post("/services/{name}/resume")
+async def resume(viewer: CurrentViewer, name: str) -> RedirectResponse:
+    done = await viewer.platform.services.resume(viewer.actor, viewer.project.id, name)
+    return _acted(viewer, done, N_("“{name}” is starting again."))
+
+
+@router.post("/services/{name}/restart")
+async def restart(viewer: CurrentViewer, name: str) -> RedirectResponse:
+    done = await viewer.platform.services.restart(viewer.actor, viewer.project.id, name)
+    return _acted(viewer, done, N_("“{name}” is restarting."))
+
+
+@router.post("/services/{name}/rename")
+async def rename(
+    viewer: CurrentViewer, name: str, friendly_name: Annotated[str, Form()]
+) -> RedirectResponse:
+    done = await viewer.platform.services.rename(
+        viewer.actor, viewer.project.id, name, friendly_name
+    )
+    return _acted(viewer, done, N_("Now called “{name}”."))
+
+
+def _acted(viewer: Viewer, done: Done[Service], words: str) -> RedirectResponse:
+    service = done.result
+    said = Text(words, {"name": service.friendly_name})
+    return viewer.go(f"/services/{service.name}", said, commands=done.commands)

@@ -1,0 +1,163 @@
+"""Turn a service's timeline into the steps a page shows: worded, paired, with durations.
+
+Pure. An event that starts a step and the one that ends it become one line; the steps of a
+launch that are still to come stand below, greyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sardonyx.services.models import State, StepStatus, TimelineEvent
+from sardonyx.text import N_, Scalar, translations
+from sardonyx.web import wording
+
+_NAMES = {
+    "asked": N_("Launch asked"),
+    "checked": N_("Checked: values, rights, machine"),
+    "values": N_("Values sent"),
+    "environment": N_("Programs and packages ready"),
+    "started": N_("Program started"),
+    "answering": N_("Answers"),
+    "paused": N_("Paused"),
+    "resumed": N_("Resumed"),
+    "exited": N_("Program ended"),
+    "restarted": N_("Restarted"),
+    "stopped": N_("Stopped"),
+    "deleted": N_("Deleted"),
+}
+_GOING = {
+    "environment": N_("Preparing programs and packages"),
+    "started": N_("Starting the program"),
+    "answering": N_("Waiting for an answer"),
+    "paused": N_("Pausing"),
+    "stopped": N_("Stopping"),
+}
+_INIT = {
+    "region": N_("Settings of this place applied"),
+    "personal": N_("Your own start script ran"),
+    "git": N_("Git: your name, e-mail and repository"),
+}
+_TO_COME = ("environment", "started", "answering")
+_AFTER_A_PAUSE = ("started", "answering")
+# Facts of an event, in the order they are told, with their words.
+_FACTS = {
+    "reason": N_("{value}"),
+    "package": N_("package {value}"),
+    "packages": N_("{value} packages"),
+    "cached": N_("from the cache"),
+    "port": N_("port {value}"),
+    "exit_code": N_("exit code {value}"),
+    "signal": N_("signal {value}"),
+    "attempt": N_("attempt {value}"),
+    "by": N_("by {value}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of the timeline. `tone`: done, started, failed or waiting.
+
+    `progress` in [0, 1], or None; `moving` says that the step goes on without a known end.
+    """
+
+    label: str
+    tone: str
+    icon: str
+    at: datetime | None = None
+    took: str = ""
+    detail: str = ""
+    progress: float | None = None
+    moving: bool = False
+
+
+_ICONS = {"done": "check", "started": "clock", "failed": "close", "waiting": "dot"}
+
+
+def steps(
+    events: Sequence[TimelineEvent], state: State, language: str, now: datetime
+) -> tuple[StepView, ...]:
+    """Return the lines of the timeline, oldest first."""
+    lines: list[StepView] = []
+    opened: dict[str, tuple[int, datetime]] = {}
+    for event in events:
+        known = opened.get(event.step)
+        began = event.at if known is None else known[1]
+        line = _line(event, began, language, now)
+        if known is None:
+            lines.append(line)
+        else:
+            lines[known[0]] = line
+        if event.status is StepStatus.STARTED:
+            opened[event.step] = (len(lines) - 1 if known is None else known[0], began)
+        else:
+            opened.pop(event.step, None)
+    if state in (State.PREPARING, State.STARTING):
+        lines.extend(_to_come(events, language))
+    else:  # a step left open by a crash no longer moves
+        lines = [replace(line, moving=False, progress=None) for line in lines]
+    return tuple(lines)
+
+
+def _line(event: TimelineEvent, began: datetime, language: str, now: datetime) -> StepView:
+    going = event.status is StepStatus.STARTED
+    took = ""
+    seconds = event.detail.get("seconds")
+    if isinstance(seconds, int | float):
+        took = wording.duration(timedelta(seconds=seconds), language)
+    elif going or event.at > began:
+        took = wording.duration(max((now if going else event.at) - began, timedelta(0)), language)
+    return StepView(
+        label=_label(event.step, going, language),
+        tone=event.status.value,
+        icon=_ICONS[event.status.value],
+        at=event.at,
+        took=took,
+        detail=_detail(event.detail, language),
+        progress=event.progress if going else None,
+        moving=going and event.progress is None,
+    )
+
+
+def _label(step: str, going: bool, language: str) -> str:
+    say = translations(language).gettext
+    if step.startswith("init."):
+        name = step.removeprefix("init.")
+        return say(_INIT[name]) if name in _INIT else say(N_("Step “{name}”")).format(name=name)
+    words = (_GOING.get(step) if going else None) or _NAMES.get(step)
+    return say(words) if words else step
+
+
+def _detail(facts: Mapping[str, Scalar], language: str) -> str:
+    say = translations(language).gettext
+    parts = []
+    done, total = facts.get("bytes"), facts.get("total_bytes")
+    if isinstance(done, int) and isinstance(total, int) and total:
+        of = say(N_("{done} of {total}"))
+        parts.append(
+            of.format(done=wording.size(done, language), total=wording.size(total, language))
+        )
+    elif isinstance(done, int) and done:
+        parts.append(wording.size(done, language))
+    parts += [
+        say(words).format(value=facts[fact])
+        for fact, words in _FACTS.items()
+        if fact in facts and facts[fact] not in ("", False)
+    ]
+    return " · ".join(parts)
+
+
+def _to_come(events: Sequence[TimelineEvent], language: str) -> list[StepView]:
+    met: set[str] = set()
+    expected = _TO_COME
+    for event in events:
+        if event.step in ("resumed", "restarted"):
+            met, expected = set(), _AFTER_A_PAUSE
+        met.add(event.step)
+    return [
+        StepView(label=_label(step, False, language), tone="waiting", icon=_ICONS["waiting"])
+        for step in expected
+        if step not in met
+    ]

@@ -1,0 +1,76 @@
+// Small comforts of forms: reveal a password, count ticked rows, show a slider's value,
+// send a form when a choice changes, and never send one twice.
+import { words } from "./words.js";
+
+export function wireForms(root) {
+  const reveal = () => {
+    for (const button of root.querySelectorAll("[data-reveal][hidden]")) button.hidden = false;
+    for (const button of root.querySelectorAll("[data-without-script]")) button.hidden = true;
+  };
+  reveal();
+  root.addEventListener("htmx:afterSettle", reveal);
+
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-reveal]");
+    if (button) {
+      const field = root.getElementById(button.dataset.reveal);
+      const hide = field.type === "text";
+      field.type = hide ? "password" : "text";
+      button.setAttribute("aria-pressed", String(!hide));
+      button.querySelector("span").textContent = hide ? words.show : words.hide;
+    }
+    const adder = event.target.closest("[data-add-row]");
+    if (adder) {
+      const rows = root.getElementById(adder.dataset.addRow);
+      const copy = rows.lastElementChild.cloneNode(true);
+      const number = rows.children.length + 1;
+      for (const field of copy.querySelectorAll("input")) {
+        field.value = "";
+        field.id = field.id.replace(/\d+$/, number);
+      }
+      for (const label of copy.querySelectorAll("label")) label.htmlFor = label.htmlFor.replace(/\d+$/, number);
+      rows.append(copy);
+      copy.querySelector("input").focus();
+    }
+  });
+
+  root.addEventListener("input", (event) => {
+    const field = event.target;
+    if (field.type === "range") {
+      const shown = field.parentElement.querySelector("output");
+      if (shown) shown.textContent = `${field.value}${field.dataset.unit ? " " + field.dataset.unit : ""}`;
+    }
+    if (field.dataset.upper !== undefined) {
+      const at = field.selectionStart;
+      field.value = field.value.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
+      field.setSelectionRange(at, at);
+    }
+  });
+
+  root.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (form?.dataset.auto !== undefined) form.requestSubmit();
+    if (event.target.dataset.all !== undefined) {
+      for (const tick of form.querySelectorAll("input[name=key]")) tick.checked = event.target.checked;
+    }
+    if (form?.dataset.ticked !== undefined) {
+      const count = form.querySelectorAll("input[name=key]:checked").length;
+      const button = form.querySelector("[data-needs-ticks]");
+      button.disabled = count === 0;
+      form.querySelector("[data-tick-count]").textContent = count ? ` (${count})` : "";
+    }
+  });
+  for (const button of root.querySelectorAll("[data-needs-ticks]")) button.disabled = true;
+
+  root.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent !== undefined) event.preventDefault();
+    form.dataset.sent = "";
+    setTimeout(() => delete form.dataset.sent, 4000);
+  });
+  // A page brought back by the browser's own history may be sent again.
+  addEventListener("pageshow", () => {
+    for (const form of root.forms) delete form.dataset.sent;
+  });
+}

@@ -1,0 +1,53 @@
+// <sx-tabs>: sections with headings become tabs (arrow keys, Home, End).
+let count = 0;
+
+class Tabs extends HTMLElement {
+  connectedCallback() {
+    if (this.classList.contains("on")) return;
+    const sections = [...this.querySelectorAll(":scope > section")];
+    const list = document.createElement("div");
+    list.className = "tab-list";
+    list.setAttribute("role", "tablist");
+    this.buttons = sections.map((section) => {
+      const id = `tab-${++count}`;
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", id, textContent: section.dataset.label });
+      button.setAttribute("role", "tab");
+      section.id ||= `${id}-panel`;
+      section.setAttribute("role", "tabpanel");
+      section.setAttribute("aria-labelledby", id);
+      section.setAttribute("data-kept", "");
+      button.setAttribute("aria-controls", section.id);
+      button.addEventListener("click", () => this.choose(button));
+      list.append(button);
+      return button;
+    });
+    this.sections = sections;
+    list.addEventListener("keydown", (event) => this.move(event));
+    this.prepend(list);
+    this.classList.add("on");
+    this.setAttribute("data-kept", "");
+    this.choose(this.buttons[0]);
+  }
+
+  choose(chosen, focus = false) {
+    this.buttons.forEach((button, index) => {
+      const on = button === chosen;
+      button.setAttribute("aria-selected", String(on));
+      button.tabIndex = on ? 0 : -1;
+      this.sections[index].hidden = !on;
+    });
+    if (focus) chosen.focus();
+  }
+
+  move(event) {
+    const last = this.buttons.length - 1;
+    const here = this.buttons.indexOf(document.activeElement);
+    const next = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: last }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    this.choose(this.buttons[(next + last + 1) % (last + 1)], true);
+  }
+}
+
+customElements.define("sx-tabs", Tabs);

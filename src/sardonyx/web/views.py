@@ -1,0 +1,203 @@
+"""Render pages: who looks, in which language and theme, with which template.
+
+A page function takes a `Viewer` (`Annotated[Viewer, Depends(viewer)]`), makes its view model
+and calls `viewer.render`. Templates are found as `<area>/<name>.html`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from sardonyx.account.models import Preferences
+from sardonyx.projects.models import Actor, Project
+from sardonyx.services.models import Commands
+from sardonyx.text import LANGUAGES, N_, Text, localized, translations
+from sardonyx.web import wording
+from sardonyx.web.bundle import asset
+from sardonyx.web.notices import NOTICES, Notice
+from sardonyx.web.session import current_actor, request_language
+
+if TYPE_CHECKING:
+    from sardonyx.app import Platform
+
+_PACKAGE = Path(__file__).parent.parent
+_AREAS = ("web", "catalog", "services", "files", "secrets", "account")
+# A page is never kept: it is right after a reload, and none stays behind on a shared machine.
+_NOT_KEPT = {"cache-control": "no-store"}
+
+_PARTS = {
+    "keys": N_("keys"),
+    "seaweedfs": N_("the storage of files"),
+    "openbao": N_("the store of secrets"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the main navigation."""
+
+    address: str
+    icon: str
+    label: str
+
+
+NAVIGATION = (
+    NavItem("/", "home", N_("Home")),
+    NavItem("/catalog", "catalog", N_("Catalogue")),
+    NavItem("/services", "services", N_("Services")),
+    NavItem("/files", "files", N_("Files")),
+    NavItem("/secrets", "secrets", N_("Secrets")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The person a page is made for, with what every page needs to know."""
+
+    request: Request
+    platform: Platform
+    actor: Actor
+    project: Project
+    language: str
+    preferences: Preferences
+
+    def say(self, message: str) -> str:
+        """Return an English source text in the viewer's language."""
+        return translations(self.language).gettext(message)
+
+    async def render(self, template: str, *, status: int = 200, **context: object) -> HTMLResponse:
+        """Return the page."""
+        done = NOTICES.get(self.actor.username, self.request.query_params.get("done"))
+        return render(
+            self.request,
+            template,
+            status=status,
+            language=self.language,
+            theme=self.preferences.theme.value,
+            viewer=self,
+            notice=done,
+            preparing=await self._preparing(),
+            **context,
+        )
+
+    async def _preparing(self) -> list[str]:
+        """Return the parts that still start, in words.
+
+        Once all have answered nobody asks again: a part that fails later is told by the page
+        that needs it, and no page waits for a look at what it does not need.
+        """
+        state = self.request.app.state
+        if getattr(state, "prepared", False):
+            return []
+        parts = await self.platform.parts.status()
+        state.prepared = all(part.ready for part in parts)
+        return [self.say(_PARTS.get(part.name, part.name)) for part in parts if not part.ready]
+
+    def fragment(self, template: str, **context: object) -> str:
+        """Return a piece of a page as text, for a stream or a swap."""
+        page = environment(self.language).get_template(template)
+        return page.render(viewer=self, language=self.language, **context)
+
+    def go(
+        self,
+        address: str,
+        message: Text | None = None,
+        *,
+        commands: Commands | None = None,
+        tone: str = "done",
+    ) -> RedirectResponse:
+        """Return the answer to a form: see `address`, where `message` will be shown."""
+        if message is not None:
+            key = NOTICES.add(self.actor.username, Notice(message, commands, tone))
+            address += ("&" if "?" in address else "?") + urlencode({"done": key})
+        return RedirectResponse(address, status_code=303, headers=_NOT_KEPT)
+
+
+async def viewer(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> Viewer:
+    """Return who looks at the page. Raises SignInRequiredError."""
+    platform: Platform = request.app.state.platform
+    preferences = await platform.accounts.preferences(actor)
+    return Viewer(
+        request=request,
+        platform=platform,
+        actor=actor,
+        project=actor.personal_project,
+        language=preferences.language or request_language(request),
+        preferences=preferences,
+    )
+
+
+CurrentViewer = Annotated[Viewer, Depends(viewer)]
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    language: str | None = None,
+    theme: str = "system",
+    **context: object,
+) -> HTMLResponse:
+    """Return a page, also where nobody is signed in (sign-in, errors)."""
+    language = language or request_language(request)
+    context.setdefault("viewer", None)
+    context.setdefault("notice", None)
+    context.setdefault("preparing", [])
+    body = (
+        environment(language)
+        .get_template(template)
+        .render(
+            request=request,
+            status=status,
+            path=request.url.path,
+            language=language,
+            theme=theme,
+            **context,
+        )
+    )
+    return HTMLResponse(body, status_code=status, headers=_NOT_KEPT)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the templates of one language."""
+    loader = PrefixLoader(
+        {area: FileSystemLoader(_PACKAGE / area / "templates") for area in _AREAS}
+    )
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # The method comes from the i18n extension, which Environment's own type does not know.
+    i18n: Any = made
+    i18n.install_gettext_translations(translations(language), newstyle=True)
+    made.globals.update(asset=asset, navigation=NAVIGATION, languages=LANGUAGES, quote=quote_key)
+    made.filters.update(
+        size=lambda value: wording.size(value, language),
+        number=lambda value: wording.number(value, language),
+        ago=lambda value: wording.ago(value, language),
+        moment=lambda value: wording.moment(value, language),
+        duration=lambda value: wording.duration(value, language),
+        clock=wording.clock,
+        text=lambda value: value.in_language(language),
+        localized=lambda value: localized(value, language),
+    )
+    return made
+
+
+def quote_key(key: str) -> str:
+    """Return an object's key or a secret's path as it stands in an address."""
+    return quote(key, safe="/~")
