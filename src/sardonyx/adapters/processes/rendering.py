@@ -266,6 +266,8 @@ class _Rendering:
 
     def _provides(self) -> list[JsonObject]:
         found: list[JsonObject] = []
+        if look_up(("values", "discovery", "enabled"), self._scope) is False:
+            return found  # the form may keep a service to itself
         for index, one in enumerate(self._profile.discover.provides):
             at: Path = ("discover", "provides", index, "keys")
             keys: JsonObject = {

@@ -26,6 +26,7 @@ from sardonyx.adapters.processes.sandbox import layout
 from sardonyx.adapters.processes.script import script
 from sardonyx.adapters.processes.supervisor import Supervisor, boot_id, running
 from sardonyx.catalog.models import Chart
+from sardonyx.launcher.references import look_up
 from sardonyx.services.errors import (
     LaunchRefusedError,
     NotOnThisRuntimeError,
@@ -314,8 +315,11 @@ class LocalRuntime:
             if one.release == plan.release or one.state not in {State.RUNNING, State.STARTING}:
                 continue
             for provided in self._watch.all()[one.release].record.provides:
-                if provided["kind"] in profile.discover.uses:
-                    found.setdefault(provided["kind"], provided["keys"])
+                kind = provided["kind"]
+                # The form may say no: `discovery.<kind>` of the values.
+                refused = look_up(("discovery", kind), plan.merged) is False
+                if kind in profile.discover.uses and not refused:
+                    found.setdefault(kind, provided["keys"])
         return found
 
     def _known(self, project: str, release: str) -> Seen:
