@@ -91,6 +91,11 @@ class Home:
         return self.run / "supervisor.boot"
 
     @property
+    def supervisor_key(self) -> Path:
+        """The key of the supervisor's socket, drawn at each start."""
+        return self.run / "supervisor.key"
+
+    @property
     def supervisor_config(self) -> Path:
         return self.run / "supervisord.conf"
 
