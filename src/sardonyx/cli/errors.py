@@ -131,3 +131,17 @@ class FilesFailedError(SystemFault):
     title = N_("Not every file went through")
     detail = N_("{failed} of {total} files failed; they are named above.")
     next_step = N_("Run the same command again: what is there already is sent again whole.")
+
+
+class ChartFaultyError(UserError):
+    code = "chart_faulty"
+    title = N_("The chart has faults")
+    detail = N_("{folder}: {count} error(s), listed above.")
+    next_step = N_("Correct them and check again.")
+
+
+class OneChoiceError(UserError):
+    code = "one_choice"
+    title = N_("Only one of these at a time")
+    detail = N_("{choices} print different things.")
+    next_step = N_("Ask for one of them.")

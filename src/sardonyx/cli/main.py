@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from sardonyx.cli import account, files, launch, secrets, services
+from sardonyx.cli import account, catalog, files, launch, secrets, services
 from sardonyx.cli.output import error, say, usage
 from sardonyx.errors import EXIT_CODE, Kind, PlatformError
 from sardonyx.text import N_
@@ -40,6 +40,8 @@ def application() -> typer.Typer:
     )
     app.callback()(_options)
     register(app)
+    app.add_typer(catalog.catalog, name="catalog")
+    app.add_typer(catalog.chart, name="chart")
     app.command("launch")(launch.launch)
     app.add_typer(services.commands, name="services")
     app.add_typer(files.commands, name="files")

@@ -13,12 +13,12 @@ from sardonyx.text import N_, Scalar, Text
 from sardonyx.values import Json
 
 
-def say(message: str, **values: Scalar) -> None:
+def say(message: str, /, **values: Scalar) -> None:
     """Write a message (marked with `N_`) for the person, in their language."""
     print(worded(message, **values), file=sys.stderr, flush=True)
 
 
-def worded(message: str, **values: Scalar) -> str:
+def worded(message: str, /, **values: Scalar) -> str:
     """Return a message in the person's language."""
     return Text(message, values).in_language(user_language())
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from sardonyx.client import calls
 from sardonyx.client.calls import Answer, Call
+from sardonyx.client.catalog import CatalogCalls
 from sardonyx.client.connection import (
     EventReader,
     Place,
@@ -41,6 +42,7 @@ class Client:
         self._place = place
         self._http = sync_http(place, language)
         self._project: str | None = None
+        self.catalog = CatalogCalls(self)
         self.services = ServiceCalls(self)
         self.files = FileCalls(self)
         self.secrets = SecretCalls(self)
