@@ -82,6 +82,8 @@ def _ended(observation: Observation) -> list[Finding]:
     if "never_answered" in facts:
         values = {"seconds": facts.get("seconds", 0)}
         return [Finding("never_answered", Severity.ERROR, values, evidence)]
+    if "start_refused" in facts:
+        return [_error("start_refused", reason=facts["start_refused"])]
     if "socket_replaced" in facts:
         return [_error("socket_replaced")]
     if "step_failed" in facts:

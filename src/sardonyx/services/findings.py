@@ -133,6 +133,11 @@ WORDS: Mapping[str, Words] = {
         N_("The step “{step}” did not end well; the service was started all the same."),
         N_("Read the logs; restart the service to try the step again."),
     ),
+    "start_refused": Words(
+        N_("The service could not be started again"),
+        N_("What it needs is not there: {reason}"),
+        N_("Correct that, then resume the service."),
+    ),
     "socket_replaced": Words(
         N_("The service was stopped for safety"),
         N_("Something in it put a link in place of its socket, which could lead elsewhere."),

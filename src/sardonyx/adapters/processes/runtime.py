@@ -7,7 +7,7 @@ takes time happens in the runner or in a task of ours. Reads come from the watch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from sardonyx.adapters.processes.sandbox import layout
 from sardonyx.adapters.processes.script import script
 from sardonyx.adapters.processes.supervisor import Supervisor, boot_id, running
 from sardonyx.catalog.models import Chart
+from sardonyx.errors import PlatformError, SystemFault
 from sardonyx.launcher.references import look_up
 from sardonyx.services.errors import (
     LaunchRefusedError,
@@ -36,7 +37,10 @@ from sardonyx.services.errors import (
     ServiceNotFoundError,
 )
 from sardonyx.services.models import LaunchPlan, Loss, Observation, State
+from sardonyx.text import DEFAULT_LANGUAGE
 from sardonyx.values import JsonObject, Secret
+
+_REPEAT_SECONDS = 1.0
 
 
 class LocalRuntime:
@@ -106,7 +110,8 @@ class LocalRuntime:
             )
             await self._begin(plan, folder, record, rendered)
         except BaseException:
-            await self._credentials.revoke(plan.release)
+            with suppress(SystemFault):  # what was issued goes with the folder, or expires
+                await self._credentials.revoke(plan.release)
             await asyncio.to_thread(removal.remove_folder, folder)
             raise
 
@@ -260,8 +265,14 @@ class LocalRuntime:
             await self._begin(plan, folder, replace(record, revision=record.revision + 1), rendered)
 
     async def _stop_and_again(self, release: str) -> None:
-        await self._supervisor.aremove(runner_name(release))
-        await self._again(release, "restarted")
+        try:
+            await self._supervisor.aremove(runner_name(release))
+            await self._again(release, "restarted")
+        except PlatformError as error:
+            facts = {"start_refused": error.detail_text().in_language(DEFAULT_LANGUAGE)}
+            state = RunnerState(boot_id(self._home), State.FAILED, facts={**facts})
+            self._folder(release).write_state(state)
+            self._watch.look_at(release)
 
     async def _end(self, release: str, state: State) -> None:
         """Take the runner away; where it could not say how it ended, say so."""
@@ -280,16 +291,26 @@ class LocalRuntime:
         async with self._lock(release):
             with suppress(RuntimeUnavailableError):
                 await self._supervisor.aremove(runner_name(release))
-            await self._credentials.revoke(release)
-            await self._front_door.remove(release)
+            await self._until_done(lambda: self._credentials.revoke(release))
+            await self._until_done(lambda: self._front_door.remove(release))
             await asyncio.to_thread(removal.archive, self._home, self._folder(release))
             await asyncio.to_thread(removal.remove_folder, self._folder(release))
             self._watch.look()
 
+    async def _until_done(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Repeat what a part that is down makes fail: a deletion leaves no key behind."""
+        while True:
+            try:
+                await act()
+            except SystemFault:
+                await asyncio.sleep(_REPEAT_SECONDS)
+            else:
+                return
+
     async def _open_way(self, release: str, seen: Seen) -> None:
         try:
             _, rendered = self._rendered_again(seen)
-        except (NotOnThisRuntimeError, OSError):
+        except (PlatformError, OSError):
             return  # its chart is gone: the service stays visible, and can be deleted
         await self._add_way(release, seen.record, rendered)
 
