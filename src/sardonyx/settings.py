@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         default=timedelta(minutes=10), title="How long a one-time address works"
     )
     key_life: str = Field(
-        default="12h",
+        default="1h",
         pattern=r"^[0-9]+[smh]$",
-        title="Longest life of the S3 keys of a service",
+        title="Life of the short-lived S3 keys; services renew them before their end",
     )

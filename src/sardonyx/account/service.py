@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Sequence
 
 from sardonyx.account.errors import PreferenceError
 from sardonyx.account.models import AuditEntry, Preferences
 from sardonyx.account.ports import AccountRecords
-from sardonyx.projects.models import Actor
-from sardonyx.secrets.errors import SecretNotFoundError
+from sardonyx.projects.models import Actor, Project
+from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
 from sardonyx.secrets.ports import SecretStore
 from sardonyx.text import LANGUAGES
 from sardonyx.values import Secret
@@ -16,15 +18,19 @@ from sardonyx.values import Secret
 # Hidden from the secrets page by its leading dot, as Onyxia hides `.onyxia`.
 GIT_PATH = ".sardonyx/git"
 GIT_KEY = "GIT_TOKEN"
+SERVICES_PATH = ".sardonyx/services"
+SERVICES_KEY = "PASSWORD"
+_BASE_36 = string.digits + string.ascii_lowercase
 _LINE_LIMIT = 200
 
 
 class Accounts:
     """Preferences, the Git identity and the record of changes."""
 
-    def __init__(self, *, records: AccountRecords, secrets: SecretStore) -> None:
+    def __init__(self, *, records: AccountRecords, secret_store: SecretStore) -> None:
         self._records = records
-        self._secrets = secrets
+        self._secrets = secret_store
+        self._passwords: dict[str, Secret] = {}
 
     async def preferences(self, actor: Actor) -> Preferences:
         return await self._records.preferences(actor.username)
@@ -70,6 +76,38 @@ class Accounts:
         else:
             return
         await self._records.record(actor.username, "account.git_token", actor.username, "done")
+
+    async def service_password(self, actor: Actor, project: Project) -> Secret:
+        """Return the password of the project's databases, drawn at the first need.
+
+        20 base-36 characters, shared by the project's members (launcher.md 16). Kept in memory
+        too: it does not change while the platform runs.
+        """
+        kept = self._passwords.get(project.id)
+        if kept is None:
+            kept = await self._kept_password(actor, project)
+            self._passwords[project.id] = kept
+        return kept
+
+    async def _kept_password(self, actor: Actor, project: Project) -> Secret:
+        username = actor.username
+        try:
+            found = await self._secrets.read(username=username, project=project, path=SERVICES_PATH)
+        except SecretNotFoundError:
+            drawn = Secret("".join(secrets.choice(_BASE_36) for _ in range(20)))
+            try:
+                found = await self._secrets.write(
+                    username=username,
+                    project=project,
+                    path=SERVICES_PATH,
+                    entries={SERVICES_KEY: drawn},
+                    expected_version=0,
+                )
+            except SecretConflictError:  # another portal drew one first: that one counts
+                found = await self._secrets.read(
+                    username=username, project=project, path=SERVICES_PATH
+                )
+        return found.entries[SERVICES_KEY]
 
     async def audit(self, actor: Actor, *, limit: int = 100) -> Sequence[AuditEntry]:
         """Return the newest changes: one's own, or everyone's for an administrator."""

@@ -12,7 +12,7 @@ from sardonyx.catalog.errors import (
     ChartNotFoundError,
     ChartVersionNotFoundError,
 )
-from sardonyx.catalog.models import Catalog, Chart, ChartFault, LocalizedText
+from sardonyx.catalog.models import Catalog, Chart, ChartFault, ChartRef, LocalizedText
 from sardonyx.catalog.read import READ_FILES, is_chart_folder, read_chart
 from sardonyx.catalog.search import search
 from sardonyx.catalog.versions import is_prerelease, order
@@ -32,6 +32,11 @@ class CatalogSource:
     id: str
     name: LocalizedText
     folder: Path
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> CatalogSource:
+        """Return the catalogue of an administrator's folder, named as the folder is."""
+        return cls(folder.name, folder.name, folder)
 
 
 def default_catalog_folder() -> Path:
@@ -93,6 +98,15 @@ class CatalogService:
             known=", ".join(one.ref.version for one in known),
             field="version",
         )
+
+    def installed(self, ref: ChartRef) -> Chart:
+        """Return the chart of a release, whoever may see it. Raises ChartNotFoundError's kin."""
+        source = self._sources.get(ref.catalog)
+        charts = self._catalog(source).charts if source is not None else ()
+        for chart in charts:
+            if chart.ref == ref:
+                return chart
+        raise ChartNotFoundError(chart=ref.chart, catalog=ref.catalog)
 
     def versions(self, actor: Actor, chart: str, *, catalog: str | None = None) -> tuple[str, ...]:
         """Return a chart's versions, newest first. Raises as `chart`."""

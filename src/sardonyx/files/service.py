@@ -44,6 +44,10 @@ class Files:
         self._tables = tables
         self._buckets_seen: set[str] = set()
 
+    async def prepare(self, actor: Actor, project: str) -> None:
+        """Make the project's bucket when it is missing. Raises StoreUnavailableError."""
+        await self._keys(actor, project)
+
     async def listing(
         self, actor: Actor, project: str, prefix: str = "", *, cursor: str | None = None
     ) -> Listing:

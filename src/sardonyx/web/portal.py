@@ -60,8 +60,7 @@ def create_portal(platform: Platform) -> FastAPI:
     ):
         portal.include_router(pages.router, include_in_schema=False)
     portal.mount("/static", BundleFiles(), name="static")
-    problems.install(portal)
-    error_pages.install(portal)
+    problems.install(portal, page=error_pages.page)
     portal.add_middleware(SameOrigin, refuse=_refuse_foreign)
     return portal
 
@@ -78,5 +77,5 @@ async def healthz() -> dict[str, str]:
 def _refuse_foreign(request: Request) -> Response:
     error = ForeignRequestError()
     if request.url.path.startswith(API):
-        return problems.response(request, error)
+        return problems.problem_response(request, error)
     return error_pages.response(request, error)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import httpx2
 
@@ -16,6 +18,10 @@ from sardonyx.adapters.caddy.config import Route, front_door
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.adapters.processes.parts import Part
 from sardonyx.services.errors import RuntimeUnavailableError
+from sardonyx.values import Secret
+
+# Takes a release and a life; returns a token the portal accepts for that release alone.
+IssueCredential = Callable[[str, timedelta], Awaitable[Secret]]
 
 _ANSWER_SECONDS = 10.0
 
@@ -23,8 +29,10 @@ _ANSWER_SECONDS = 10.0
 class CaddyFrontDoor:
     """The routes of the front door."""
 
-    def __init__(self, *, home: Home, port: int) -> None:
+    def __init__(self, *, home: Home, port: int, issue: IssueCredential | None = None) -> None:
+        """issue: makes the credential that opens a release; only the portal has one."""
         self._home = home
+        self._issue = issue
         self._listen = listen_addresses(port)
         self._routes: dict[str, Route] = {}
         self._lock = asyncio.Lock()
@@ -39,17 +47,19 @@ class CaddyFrontDoor:
             environment={"HOME": str(self._home.parts), "GOMEMLIMIT": "64MiB"},
         )
 
-    async def replace(self, routes: list[Route]) -> None:
-        """Make `routes` the only ones. Raises RuntimeUnavailableError."""
-        async with self._lock:
-            self._routes = {route.release: route for route in routes}
-            await self._load()
-
-    async def add(self, route: Route) -> None:
+    async def add(
+        self,
+        *,
+        release: str,
+        upstream: str,
+        header: tuple[str, Secret] | None,
+        address_port: int | None,
+    ) -> None:
         """Open or change the way to one service. Raises RuntimeUnavailableError."""
+        route = Route(release, upstream, header, address_port)
         async with self._lock:
-            if self._routes.get(route.release) != route:
-                self._routes[route.release] = route
+            if self._routes.get(release) != route:
+                self._routes[release] = route
                 await self._load()
 
     async def remove(self, release: str) -> None:
@@ -57,6 +67,13 @@ class CaddyFrontDoor:
         async with self._lock:
             if self._routes.pop(release, None) is not None:
                 await self._load()
+
+    async def credential(self, release: str, *, life: timedelta) -> tuple[str, Secret]:
+        """Return the header that opens the release's address for `life`."""
+        if self._issue is None:
+            raise RuntimeUnavailableError
+        token = await self._issue(release, life)
+        return "Authorization", Secret(f"Bearer {token.reveal()}")
 
     @property
     def _config_file(self) -> str:

@@ -1,0 +1,243 @@
+"""Wire the platform: the one place where adapters meet services."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx2
+
+from sardonyx.account.service import Accounts
+from sardonyx.adapters.caddy.front_door import CaddyFrontDoor
+from sardonyx.adapters.duckdb.reader import ConfinedTableReader
+from sardonyx.adapters.oidc.identity import OnePerson
+from sardonyx.adapters.oidc.issuer import Issuer
+from sardonyx.adapters.openbao.server import MOUNT, configure, openbao_part
+from sardonyx.adapters.openbao.store import OpenBaoStore
+from sardonyx.adapters.processes.credentials import REGION, LocalServiceCredentials
+from sardonyx.adapters.processes.health import LocalParts
+from sardonyx.adapters.processes.home import Home, write_private
+from sardonyx.adapters.processes.parts import Part
+from sardonyx.adapters.processes.programs import Program, find_program
+from sardonyx.adapters.processes.runtime import LocalRuntime
+from sardonyx.adapters.s3.objects import S3ObjectStore
+from sardonyx.adapters.s3.seaweedfs import KeyLife, seaweedfs_part
+from sardonyx.adapters.s3.sts import WebIdentityBroker
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
+from sardonyx.errors import SystemFault
+from sardonyx.files.service import Files
+from sardonyx.projects.sign_in import SignIn, service_audience
+from sardonyx.secrets.service import Secrets
+from sardonyx.services.contexts import Region, RegionContexts
+from sardonyx.services.service import Services
+from sardonyx.settings import Settings
+from sardonyx.values import Secret
+
+# What a Python part needs of the caller's environment: nothing that holds a secret.
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")
+_RETRY_SECONDS = 0.5
+_RENEWAL = timedelta(hours=6)
+_COMMAND_LINE_LIFE = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """All that pages, REST and the command line call. Use inside `running()`."""
+
+    settings: Settings
+    catalog: CatalogService
+    services: Services
+    files: Files
+    secrets: Secrets
+    accounts: Accounts
+    sign_in: SignIn
+    parts: LocalParts
+    _local: _Local
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Watch, serve and renew until the block ends. Answers before its parts do."""
+        async with AsyncExitStack() as stack:
+            local = self._local
+            stack.callback(local.records.close)
+            await stack.enter_async_context(local.client)
+            await self.sign_in.adopt(
+                _command_line_token(local.home),
+                local.person.person.username,
+                life=_COMMAND_LINE_LIFE,
+            )
+            await local.runtime.start()
+            stack.push_async_callback(local.runtime.close)
+            for work in (self._prepare_storage, self._prepare_secrets, self._renew):
+                task = asyncio.create_task(work())
+                stack.push_async_callback(_ended, task)
+            yield
+
+    async def _prepare_storage(self) -> None:
+        """Make the person's bucket as soon as the store answers."""
+        person = self._local.person.person
+        while True:
+            with suppress(SystemFault):
+                await self.files.prepare(person, person.personal_project.id)
+                return
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _prepare_secrets(self) -> None:
+        """Write the secret store's roles as soon as it answers."""
+        local = self._local
+        while True:
+            with suppress(SystemFault):
+                await configure(
+                    self.secrets.address, local.person.issuer.url, local.person.platform_identity()
+                )
+                return
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEWAL.total_seconds())
+            with suppress(SystemFault):
+                await self._local.credentials.renew()
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """The adapters of one machine that live as long as the portal."""
+
+    home: Home
+    person: OnePerson
+    records: SqlRecords
+    client: httpx2.AsyncClient
+    runtime: LocalRuntime
+    credentials: LocalServiceCredentials
+
+
+def build_platform(settings: Settings) -> Platform:
+    """Return the platform of one machine, with every adapter in its place."""
+    home = Home(settings.home)
+    home.prepare()
+    ports = home.ports()
+    person = OnePerson.of_login(Issuer.of_home(home))
+    records = SqlRecords(sqlite_engine(home.database))
+    s3_endpoint = f"http://127.0.0.1:{ports['s3']}"
+    client = httpx2.AsyncClient(trust_env=False)
+    secret_store = OpenBaoStore(identity=person, address=f"http://127.0.0.1:{ports['openbao']}")
+    accounts = Accounts(records=records, secret_store=secret_store)
+    sign_in = SignIn(
+        records=records,
+        identities=person,
+        session_life=settings.session_life,
+        link_life=settings.link_life,
+    )
+
+    async def issue(release: str, life: timedelta) -> Secret:
+        return await sign_in.session_token(
+            person.person.username, audience=service_audience(release), life=life
+        )
+
+    catalog = CatalogService(
+        (*default_sources(), *(CatalogSource.of_folder(folder) for folder in settings.catalogs))
+    )
+    credentials = LocalServiceCredentials(home=home, secrets=secret_store)
+    runtime = LocalRuntime(
+        home=home,
+        domain=f"localhost:{settings.port}",
+        find_chart=catalog.installed,
+        credentials=credentials,
+        front_door=CaddyFrontDoor(home=home, port=settings.port, issue=issue),
+    )
+    region = Region(
+        domain=f"localhost:{settings.port}",
+        s3_endpoint=s3_endpoint,
+        s3_region=REGION,
+        vault_address=f"http://127.0.0.1:{ports['openbao']}",
+        vault_mount=MOUNT,
+    )
+    store = S3ObjectStore(client=client)
+    broker = WebIdentityBroker(identity=person, client=client, endpoint=s3_endpoint)
+    return Platform(
+        settings=settings,
+        catalog=catalog,
+        services=Services(
+            catalog=catalog,
+            runtime=runtime,
+            contexts=RegionContexts(region=region, accounts=accounts),
+            audit=records,
+        ),
+        files=Files(
+            broker=broker,
+            store=store,
+            tables=ConfinedTableReader(store=store, bwrap=find_program("bwrap").path),
+        ),
+        secrets=Secrets(store=secret_store, address=region.vault_address, mount=MOUNT),
+        accounts=accounts,
+        sign_in=sign_in,
+        parts=LocalParts(home=home, programs=part_programs()),
+        _local=_Local(
+            home=home,
+            person=person,
+            records=records,
+            client=client,
+            runtime=runtime,
+            credentials=credentials,
+        ),
+    )
+
+
+def part_programs() -> Mapping[str, Program]:
+    """Return the programs of the parts by part name. Raises ProgramMissingError."""
+    return {
+        "caddy": find_program("caddy"),
+        "seaweedfs": find_program("weed"),
+        "openbao": find_program("bao"),
+    }
+
+
+def local_parts(settings: Settings) -> list[Part]:
+    """Return the programs the supervisor of one machine keeps running; writes their settings."""
+    home = Home(settings.home)
+    home.prepare()
+    ports = home.ports()
+    programs = part_programs()
+    issuer = Issuer.of_home(home)
+    life = KeyLife(usual=settings.key_life, longest=settings.key_life)
+    return [
+        _python_part(home, "keys", "sardonyx.adapters.oidc.server"),
+        _python_part(home, "portal", "sardonyx.portal", "--port", str(settings.port)),
+        CaddyFrontDoor(home=home, port=settings.port).part(str(programs["caddy"].path)),
+        seaweedfs_part(home, ports, programs["seaweedfs"].path, life=life),
+        openbao_part(home, ports, programs["openbao"].path, issuer.url),
+    ]
+
+
+def _python_part(home: Home, name: str, module: str, *options: str) -> Part:
+    environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
+    settings = {key: value for key, value in os.environ.items() if key.startswith("SARDONYX_")}
+    return Part(
+        name=name,
+        command=(sys.executable, "-m", module, "--home", str(home.root), *options),
+        directory=home.root,
+        # Two arenas: glibc's per-thread heaps otherwise double the memory of an idle server.
+        environment={**environment, **settings, "MALLOC_ARENA_MAX": "2"},
+    )
+
+
+def _command_line_token(home: Home) -> Secret:
+    """Return the token by which this user's command line speaks to the portal."""
+    file = home.keys / "cli.token"
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(32).encode())
+    return Secret(file.read_text())
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
