@@ -98,7 +98,8 @@ def _flags(home: Home, ports: Mapping[str, int], data: Path) -> tuple[str, ...]:
         f"-s3.port={ports['s3']}",
         "-s3.config=s3.json",
         "-s3.iam.config=iam.json",
-        "-s3.iam.readOnly=false",
+        # Roles come from iam.json; nobody makes users or keys by the IAM API.
+        "-s3.iam.readOnly=true",
         # The default is a socket in /tmp that any user of the machine may open.
         f"-filer.localSocket={home.run / 'filer.sock'}",
         f"-s3.localSocket={home.run / 's3.sock'}",
