@@ -1,0 +1,132 @@
+"""Launcher 10: validation at launch, on the values merged over values.yaml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.launcher.samples import chart, codes, context, draft
+
+from sardonyx.launcher.draft import make_draft
+from sardonyx.launcher.models import UNSET, PatchEntry
+
+CPU = {"type": "integer", "maximum": 8, "default": 16}
+
+
+def judged(schema: Any, *patch: Any, values: Any = None) -> list[tuple[str, str, str]]:
+    made = draft({"n": schema}, values, tuple(PatchEntry(tuple(p), v) for p, v in patch))
+    return [(one.pointer, one.code, one.level) for one in made.problems]
+
+
+@pytest.mark.parametrize(
+    ("patch", "found"),
+    [
+        ([], [("/n", "maximum", "warning")]),
+        ([(["n"], 9)], [("/n", "maximum", "error")]),
+        ([(["n"], 4)], []),
+    ],
+)
+def test_the_default_is_warned_about_and_a_choice_refused(patch: Any, found: Any) -> None:
+    assert judged(CPU, *patch) == found
+
+
+def test_a_patch_on_what_is_locked_is_an_error() -> None:
+    zone = {"type": "string", "default": "a", "x-onyxia": {"readonly": True}}
+    assert judged(zone, (["n"], "x")) == [("/n", "readonly", "error")]
+    assert ("/n", "readonly", "error") in judged({"const": 3}, (["n"], 4))
+    hidden = {"type": "string", "default": "a", "hidden": True}
+    assert judged(hidden, (["n"], "x")) == []
+
+
+TEXT = {"type": "string", "default": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "code"),
+    [
+        (TEXT, 3, "type"),
+        (TEXT, None, "type"),
+        ({**TEXT, "pattern": "^a"}, "b", "pattern"),
+        ({**TEXT, "pattern": "^(a|aa)+$", "default": "a"}, "a" * 60 + "b", "pattern_too_slow"),
+        ({**TEXT, "maxLength": 3}, "abcd", "maxLength"),
+        ({**TEXT, "minLength": 3}, "ab", "minLength"),
+        ({**TEXT, "format": "email", "default": "a@b.example"}, "x", "format"),
+        ({**TEXT, "enum": ["abc"]}, "b", "options"),
+        ({"type": "integer", "default": 3, "minimum": 2}, 1, "minimum"),
+        ({"type": "integer", "default": 3}, 2.5, "type"),
+        ({"type": "integer", "default": 3}, True, "type"),
+        ({"type": "integer", "default": 3, "exclusiveMaximum": 4}, 4, "exclusiveMaximum"),
+        ({"type": "integer", "default": 4, "multipleOf": 2}, 3, "multipleOf"),
+        ({"type": "array", "items": TEXT, "maxItems": 1, "default": []}, ["a", "b"], "count"),
+        (
+            {"type": "array", "items": TEXT, "uniqueItems": True, "default": []},
+            ["a", "a"],
+            "uniqueItems",
+        ),
+        ({**TEXT, "anyOf": [{"pattern": "^a"}, {"pattern": "^b"}]}, "c", "anyOf"),
+        (
+            {"type": "object", "properties": {"a": TEXT}, "additionalProperties": False},
+            {"z": 1},
+            "additionalProperties",
+        ),
+        ({"type": "object", "properties": {"a": TEXT}}, "text", "type"),
+        ({"type": "object", "default": {}}, [1], "type"),
+        (
+            {
+                "type": "string",
+                "default": "2Gi",
+                "render": "slider",
+                "sliderMin": 1,
+                "sliderMax": 4,
+                "sliderUnit": "Gi",
+            },
+            "9Gi",
+            "slider",
+        ),
+    ],
+)
+def test_a_wrong_value_is_an_error_with_its_place(schema: Any, value: Any, code: str) -> None:
+    assert ("/n", code, "error") in judged(schema, (["n"], value))
+    assert not [one for one in judged(schema) if one[2] == "error"]
+
+
+def test_errors_say_the_place_as_people_write_it() -> None:
+    items = {"type": "object", "properties": {"b": {"type": "integer", "default": 1}}}
+    made = draft({"a": {"type": "array", "items": items}}, patch=(PatchEntry(("a", 0, "b"), "x"),))
+    (problem,) = made.errors
+    assert problem.pointer == "/a/0/b"
+    assert problem.message.in_language("en") == "“a[0].b” must be a whole number."
+
+
+def test_unset_is_fine_where_values_yaml_has_the_value() -> None:
+    properties = {"a": {"type": "integer"}, "b": {"type": "string", "default": ""}}
+    one = chart(properties, {"a": "seven", "c": 1}, required=["a", "c"])
+    made = make_draft(chart=one, context=context())
+    assert not made.errors
+    gone = make_draft(chart=one, context=context(), patch=(PatchEntry(("b",), UNSET),))
+    assert not gone.errors
+
+
+def test_a_required_value_that_was_taken_away_is_an_error() -> None:
+    one = chart({"a": {"type": "integer", "default": 1}}, required=["a"])
+    made = make_draft(chart=one, context=context(), patch=(PatchEntry(("a",), UNSET),))
+    assert codes(made, "error") == [("/a", "required")]
+
+
+def test_keys_the_schema_does_not_know_pass() -> None:
+    assert not draft({"a": TEXT}, patch=(PatchEntry(("more", "x"), 1),)).errors
+
+
+def test_a_remote_reference_is_not_fetched() -> None:
+    """It is refused at compilation: no address is asked, the launch goes on with a warning."""
+    made = draft({"n": {**TEXT, "anyOf": [{"$ref": "http://127.0.0.1:9/x.json"}]}})
+    assert codes(made) == [("", "schema_not_checked")]
+    assert not made.errors
+
+
+@pytest.mark.parametrize("value", [10**400, "\ud800", {"": {"": []}}])
+def test_odd_values_are_told_and_never_raise(value: Any) -> None:
+    draft(
+        {"n": CPU, "s": {**TEXT, "format": "uri"}},
+        patch=(PatchEntry(("n",), value), PatchEntry(("s",), value)),
+    )
