@@ -28,6 +28,7 @@ from sardonyx.values import Path as ValuePath
 
 # Written from the profile's own model; a test of the runtime holds the two together.
 _PROFILE_SCHEMA = Path(__file__).parents[1] / "adapters" / "processes" / "local.schema.json"
+_STRANGER = re.compile(r"'([^']+)' was unexpected")
 _PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?==[^\s;]+")
 
 
@@ -119,8 +120,10 @@ def _profile(chart: Chart) -> Iterator[LintFinding]:
 
     schema = json.loads(_PROFILE_SCHEMA.read_text())
     for fault in jsonschema_rs.Draft202012Validator(schema).iter_errors(chart.local):
+        # A key that should not be there is named in the message alone.
+        stranger = _STRANGER.search(fault.message)
         yield finding(
-            tuple(fault.instance_path),
+            (*fault.instance_path, *([stranger[1]] if stranger else [])),
             "profile",
             N_("The process profile is wrong here: {reason}"),
             reason=fault.message[:300],
