@@ -6,6 +6,7 @@ import pytest
 
 from sardonyx.files.errors import ObjectNameError
 from sardonyx.files.names import (
+    BackslashError,
     ControlCharacterError,
     DotPartError,
     EmptyNameError,
@@ -50,6 +51,7 @@ def test_ordinary_and_odd_names_are_taken_as_they_are(key: str) -> None:
         ("nul\x00", ControlCharacterError),
         ("a\u2028b", ControlCharacterError),
         ("\udc80", ControlCharacterError),
+        ("a\\b", BackslashError),
         ("x" * 1025, LongNameError),
         ("é" * 513, LongNameError),
     ],

@@ -30,6 +30,10 @@ class ControlCharacterError(ObjectNameError):
     detail = N_("“{key}” holds a line break or another character that cannot be seen.")
 
 
+class BackslashError(ObjectNameError):
+    detail = N_("“{key}” holds a “\\”, which storage systems store as another name.")
+
+
 class LongNameError(ObjectNameError):
     detail = N_("“{key}” takes {bytes} bytes with its folders; {limit} fit at most.")
 
@@ -51,6 +55,8 @@ def checked_key(key: str, *, field: str = "key") -> str:
         raise LongNameError(key=shown[:60] + "…", bytes=size, limit=LONGEST_KEY, field=field)
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in key):
         raise ControlCharacterError(key=shown, field=field)
+    if "\\" in key:
+        raise BackslashError(key=shown, field=field)
     parts = key.split("/")
     if "" in parts:
         raise EmptyPartError(key=shown, field=field)
