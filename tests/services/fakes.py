@@ -39,6 +39,8 @@ class MemoryRuntime:
     losses_of: list[Loss] = field(default_factory=list)
     log: str = "one\ntwo\n"
     installs: int = 0
+    state_at_install: State = State.PREPARING
+    archived: set[str] = field(default_factory=set)
     watchers: list[asyncio.Queue[Observation]] = field(default_factory=list)
     watched: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -58,7 +60,7 @@ class MemoryRuntime:
                 shared=plan.shared,
                 chart=plan.chart,
                 revision=1,
-                state=State.PREPARING,
+                state=self.state_at_install,
                 started_at=None,
                 created_at=NOW + timedelta(seconds=self.installs),
                 urls=(f"http://{plan.release}.localhost:8000",),
@@ -83,6 +85,10 @@ class MemoryRuntime:
         told = tuple(TimelineEvent(NOW, step, StepStatus.DONE) for step in steps)
         self.put(replace(seen, state=state, timeline=seen.timeline + told))
 
+    def note(self, release: str, **facts: str | int | float) -> None:
+        """Let something be found about a release."""
+        self.put(replace(self.seen[release], facts=facts))
+
     async def suspend(self, project: str, release: str) -> None:
         self.change(self.release(project, release).release, State.PAUSED, "paused")
 
@@ -94,6 +100,7 @@ class MemoryRuntime:
 
     async def uninstall(self, project: str, release: str) -> None:
         gone = self.seen.pop(self.release(project, release).release)
+        self.archived.add(release)
         for watcher in self.watchers:
             watcher.put_nowait(replace(gone, state=State.STOPPED))
 
@@ -122,6 +129,8 @@ class MemoryRuntime:
             self.watchers.remove(watcher)
 
     async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
+        if release not in self.archived:
+            self.release(project, release)
         return "".join(line + "\n" for line in self.log.splitlines()[-lines:])
 
     async def follow_logs(self, project: str, release: str) -> AsyncGenerator[str, None]:

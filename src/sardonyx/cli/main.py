@@ -24,6 +24,7 @@ from sardonyx.text import N_
 
 REFUSED = EXIT_CODE[Kind.REFUSED]
 INTERRUPTED = 130
+COMPLETING = "_SARDONYX_COMPLETE"
 
 
 def application() -> typer.Typer:
@@ -75,17 +76,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = application()(words, prog_name="sardonyx", standalone_mode=False)
+        result = _invoke(words)
         sys.stdout.flush()
     except PlatformError as failure:
         return error(failure)
     except TyperException as failure:
         return _misused(failure)
-    except (typer.Abort, KeyboardInterrupt, BrokenPipeError) as end:
+    except typer.Exit as end:
+        return end.exit_code
+    except (typer.Abort, EOFError, KeyboardInterrupt, BrokenPipeError) as end:
         return _ended_early(end)
     except Exception as failure:  # noqa: BLE001 - the last place before the person
         return _incident(failure)
     return result if isinstance(result, int) else 0
+
+
+def _invoke(words: list[str]) -> object:
+    """Run the command that `words` name; every error reaches the caller."""
+    if COMPLETING in os.environ:  # the shell asks what could come next
+        return application()(words, prog_name="sardonyx")
+    command = typer.main.get_command(application())
+    with command.make_context("sardonyx", words) as context:
+        return command.invoke(context)
 
 
 def run() -> None:

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from urllib.parse import quote
 
 from sardonyx.client import models
+from sardonyx.client.errors import NoSuchNameError
 from sardonyx.client.models import Credential, Fields, Loss, Service
 from sardonyx.values import Json, JsonObject
 
@@ -40,7 +41,13 @@ class Call(Generic[T]):
 
 
 def path(*parts: str) -> str:
-    """Return an address under REST v1; each part is one segment, whatever it holds."""
+    """Return an address under REST v1; each part is one segment.
+
+    Raises NoSuchNameError for what no segment can be: it would lead to another address.
+    """
+    for part in parts:
+        if part in ("", ".", "..") or "/" in part:
+            raise NoSuchNameError(name=part)
     return API + "".join("/" + quote(part, safe="") for part in parts)
 
 

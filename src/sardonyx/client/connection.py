@@ -6,6 +6,7 @@ Errors of the HTTP library become ours here, once.
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,8 +46,11 @@ def own_machine(home: Path) -> Place:
         token = (home / TOKEN_FILE).read_text().strip()
     except OSError as error:
         raise PlatformNotRunningError(home=str(home)) from error
-    if not (home / SOCKET).exists():
-        raise PlatformNotRunningError(home=str(home))
+    try:  # asked first: the HTTP library leaves a socket open that could not connect
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(home / SOCKET))
+    except OSError as error:
+        raise PlatformNotRunningError(home=str(home)) from error
     return Place("http://localhost", Secret(token), home / SOCKET, home)
 
 

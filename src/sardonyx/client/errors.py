@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sardonyx.errors import EXIT_CODE, HTTP_STATUS, Kind, PlatformError, SystemFault
+from sardonyx.errors import EXIT_CODE, HTTP_STATUS, Kind, PlatformError, SystemFault, UserError
 from sardonyx.text import N_, Text
 
 _KIND = {status: kind for kind, status in HTTP_STATUS.items()} | {
@@ -70,6 +70,14 @@ class PlatformUnreachableError(SystemFault):
     title = N_("The platform does not answer")
     detail = N_("The connection to {place} failed: {reason}.")
     next_step = N_("Run “sardonyx status” to see which part is down, then try again.")
+
+
+class NoSuchNameError(UserError):
+    code = "no_such_name"
+    kind = Kind.NOT_FOUND
+    title = N_("There is nothing of that name")
+    detail = N_("“{name}” cannot be the name of a service, a chart or a project.")
+    next_step = N_("List what there is: “sardonyx services list”, “sardonyx catalog list”.")
 
 
 class AnswerTimeoutError(SystemFault):

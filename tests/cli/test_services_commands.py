@@ -1,0 +1,234 @@
+"""`sardonyx launch` and `sardonyx services` against a portal on its socket."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.machine import Machine
+
+from sardonyx.services.models import Loss, State
+
+FIELDS = {
+    *("name", "friendlyName", "chart", "version", "project", "owner", "shared", "state"),
+    *("urls", "address", "startedAt", "findings"),
+}
+
+
+def launched(machine: Machine, *words: str) -> str:
+    done = machine.run("launch", "postgresql", "--json", *words)
+    assert done.code == 0, done.err
+    name: str = json.loads(done.out)["name"]
+    return name
+
+
+def test_launch_json_is_one_document_with_timeline_and_commands(machine: Machine) -> None:
+    done = machine.run("launch", "postgresql", "--name", "Census", "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert document.keys() >= FIELDS | {"timeline", "commands"}
+    assert document["friendlyName"] == "Census"
+
+
+def test_launch_prints_the_name_alone_and_talks_on_stderr(machine: Machine) -> None:
+    done = machine.run("launch", "postgresql")
+    assert done.out.strip() in machine.world.runtime.seen
+    assert "services open" in done.err
+
+
+def test_values_come_by_set_by_file_and_by_standard_input(machine: Machine, tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("auth:\n  database: from_file\n  username: me\n")
+    by_file = launched(machine, "-f", str(file), "--set", "auth.database=by_set")
+    sent = machine.world.runtime.plans[by_file].values["auth"]
+    assert isinstance(sent, dict)
+    assert (sent["database"], sent["username"]) == ("by_set", "me")
+    done = machine.run(
+        "launch", "postgresql", "-f", "-", "--json", stdin=b"auth: {password: hunter2}"
+    )
+    plan = machine.world.runtime.plans[json.loads(done.out)["name"]]
+    assert plan.values["auth"]["password"] == "hunter2"  # type: ignore[index,call-overload]
+    assert "hunter2" not in done.out + done.err
+
+
+@pytest.mark.parametrize("way", ["--set", "file", "stdin"])
+def test_wrong_values_are_told_with_their_pointer(
+    machine: Machine, tmp_path: Path, way: str
+) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("auth: {database: No Good}")
+    words = {
+        "--set": ("--set", "auth.database=No Good"),
+        "file": ("-f", str(file)),
+        "stdin": ("-f", "-"),
+    }[way]
+    done = machine.run("launch", "postgresql", *words, stdin=file.read_bytes())
+    assert (done.code, done.out) == (2, "")
+    assert "(launch_refused)" in done.err
+    (line,) = [line for line in done.err.splitlines() if line.startswith("  - ")]
+    assert line.startswith("  - /auth/database: ")
+    assert machine.world.runtime.installs == 0
+
+
+def test_set_refuses_secrets(machine: Machine) -> None:
+    done = machine.run("launch", "postgresql", "--set", "auth.password=hunter2")
+    assert done.code == 2
+    assert "/auth/password: " in done.err
+    assert "hunter2" not in done.err
+
+
+@pytest.mark.parametrize("text", ["[1]", "a: [", "\t", "text", "a: !!python/object:os.x {}"])
+def test_a_file_that_is_no_object_is_refused(machine: Machine, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text(text)
+    done = machine.run("launch", "postgresql", "-f", str(file))
+    assert done.code == 2
+    assert "(values_file)" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_file_that_is_missing_is_refused(machine: Machine) -> None:
+    done = machine.run("launch", "postgresql", "-f", "/nowhere/values.yaml")
+    assert (done.code, "(values_file)" in done.err) == (2, True)
+
+
+def test_a_dry_run_prints_the_values_without_secrets(machine: Machine) -> None:
+    done = machine.run("launch", "postgresql", "--dry-run")
+    assert done.code == 0
+    assert "database: defaultdb" in done.out
+    assert "$AUTH_PASSWORD" in done.out
+    assert machine.world.runtime.installs == 0
+    refused = machine.run(
+        "launch", "postgresql", "--dry-run", "--set", "auth.database=No Good", "--json"
+    )
+    assert refused.code == 2
+    assert json.loads(refused.out)["refused"] is True
+
+
+def test_wait_returns_when_it_answers_and_tells_a_failure(machine: Machine) -> None:
+    machine.world.runtime.state_at_install = State.RUNNING
+    done = machine.run("launch", "postgresql", "--wait", "--json")
+    assert (done.code, json.loads(done.out)["state"]) == (0, "running")
+    machine.world.runtime.state_at_install = State.FAILED
+    failed = machine.run("launch", "postgresql", "--wait", "--json")
+    assert (failed.code, json.loads(failed.out)["state"]) == (5, "failed")
+    assert "(launch_failed)" in failed.err
+
+
+def test_wait_times_out_with_its_own_code(machine: Machine) -> None:
+    done = machine.run("launch", "postgresql", "--wait", "--timeout", "0")
+    assert done.code == 6
+    assert "(wait_timeout)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "name"),
+    [
+        (("launch", "nope"), 3, "chart_not_found"),
+        (("launch", "postgresql", "--version", "9.9.9"), 3, "chart_version_not_found"),
+        (("launch", "postgresql", "--catalog", "nope"), 3, "catalog_not_found"),
+        (("launch", "postgresql", "--project", "user-eve"), 3, "project_not_found"),
+        (("services", "show", "nope"), 3, "service_not_found"),
+        (("services", "pause", "nope"), 3, "service_not_found"),
+        (("services", "delete", "nope", "--yes"), 3, "service_not_found"),
+        (("services", "logs", "a/../b"), 3, "no_such_name"),
+        (("services", "show", ".."), 3, "no_such_name"),
+        (("services", "events", "nope", "-f"), 3, "service_not_found"),
+        (("catalog", "show", "nope"), 3, "chart_not_found"),
+        (("launch",), 2, "usage"),
+        (("launch", "postgresql", "--timeout", "soon"), 2, "usage"),
+        (("nope",), 2, "usage"),
+    ],
+)
+def test_refusals_have_their_exit_code_and_name(
+    machine: Machine, words: tuple[str, ...], code: int, name: str
+) -> None:
+    done = machine.run(*words)
+    assert (done.code, done.out) == (code, "")
+    assert f"({name})" in done.err
+    assert "Next: " in done.err
+    assert "Traceback" not in done.err
+
+
+def test_errors_are_in_the_persons_language(machine: Machine) -> None:
+    machine.patch.setenv("LANG", "fr_FR.UTF-8")
+    done = machine.run("services", "show", "nope")
+    english = "There is no service"
+    from sardonyx.text import translations
+
+    if translations("fr").gettext("No such service") != "No such service":
+        assert english not in done.err
+    assert "(service_not_found)" in done.err
+
+
+def test_list_show_and_the_actions(machine: Machine) -> None:
+    assert json.loads(machine.run("services", "list", "--json").out) == []
+    name = launched(machine)
+    (listed,) = json.loads(machine.run("services", "list", "--json").out)
+    assert listed.keys() >= FIELDS
+    assert name in machine.run("services", "list").out
+    shown = json.loads(machine.run("services", "show", name, "--json").out)
+    assert shown.keys() >= FIELDS | {"timeline", "commands"}
+    assert "sardonyx launch postgresql" in machine.run("services", "show", name).out
+    for verb, state in (("pause", "paused"), ("resume", "starting"), ("restart", "starting")):
+        done = machine.run("services", verb, name, "--json")
+        assert (done.code, json.loads(done.out)["state"]) == (0, state)
+    renamed = machine.run("services", "rename", name, "My census", "--json")
+    assert json.loads(renamed.out)["friendlyName"] == "My census"
+
+
+def test_open_prints_a_one_time_address_and_token_a_credential(machine: Machine) -> None:
+    name = launched(machine)
+    opened = machine.run("services", "open", name, "--print", "--next", "/lab")
+    assert opened.out.startswith(f"http://{name}.localhost:8000/")
+    token = machine.run("services", "token", name)
+    assert token.out == f"Bearer for-{name}\n"
+    whole = json.loads(machine.run("services", "token", name, "--json").out)
+    assert whole.keys() == {"address", "header", "value", "expires"}
+
+
+def test_logs_and_events(machine: Machine) -> None:
+    name = launched(machine)
+    assert machine.run("services", "logs", name, "--lines", "1").out == "two\n"
+    assert machine.run("services", "logs", name, "-f").out == "one\ntwo\nthree\n"
+    steps = json.loads(machine.run("services", "events", name, "--json").out)
+    assert [step["step"] for step in steps] == ["asked", "checked", "values"]
+    assert "asked" in machine.run("services", "events", name).out
+
+
+def test_explain_says_why_and_what_to_do(machine: Machine) -> None:
+    name = launched(machine)
+    fine = machine.run("services", "explain", name)
+    assert (fine.code, fine.out) == (0, "")
+    machine.meanwhile(lambda: machine.world.runtime.note(name, program_missing="postgres"))
+    told = machine.run("services", "explain", name)
+    assert "(program_missing)" in told.out
+    assert "Next: " in told.out
+
+
+def test_delete_says_what_is_lost_and_needs_a_yes(machine: Machine) -> None:
+    name = launched(machine)
+    machine.world.runtime.losses_of = [Loss("file", "only-here.ipynb", 12)]
+    asked = machine.run("services", "delete", name)
+    assert asked.code == 4
+    assert "only-here.ipynb" in asked.err
+    assert "(confirmation_needed)" in asked.err
+    assert name in machine.world.runtime.seen
+    done = machine.run("services", "delete", name, "--yes")
+    assert done.code == 0
+    assert "only-here.ipynb" in done.err
+    assert name not in machine.world.runtime.seen
+
+
+def test_whoami_projects_and_catalog(machine: Machine) -> None:
+    assert json.loads(machine.run("whoami", "--json").out)["username"] == "ada"
+    assert "user-ada" in machine.run("whoami").out
+    projects = json.loads(machine.run("projects", "list", "--json").out)
+    assert [project["id"] for project in projects] == ["user-ada", "soil"]
+    assert "postgresql" in machine.run("catalog", "list").out
+    assert "database: defaultdb" in machine.run("catalog", "show", "postgresql", "--values").out
+    schema = json.loads(machine.run("catalog", "show", "postgresql", "--schema").out)
+    assert "properties" in schema
+    both = machine.run("catalog", "show", "postgresql", "--schema", "--values")
+    assert (both.code, "(one_choice)" in both.err) == (2, True)
