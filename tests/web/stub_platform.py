@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from tests.files.fakes import Broker, MemoryStore
 from tests.secrets.fakes import MemorySecrets
 
@@ -26,6 +26,7 @@ from sardonyx.files import pages as files_pages
 from sardonyx.files.models import Column, S3Credentials, Table
 from sardonyx.files.service import Files
 from sardonyx.launcher.context import ContextInputs
+from sardonyx.projects.errors import ForeignRequestError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets import pages as secrets_pages
 from sardonyx.secrets.service import Secrets
@@ -43,6 +44,7 @@ from sardonyx.services.service import Services
 from sardonyx.values import Secret
 from sardonyx.web import error_pages, home_pages, sign_in_pages
 from sardonyx.web.bundle import BundleFiles
+from sardonyx.web.security import SameOrigin
 
 PROJECT = Project(id="user-ada", name="ada", bucket="user-ada", secrets_folder="user-ada")
 ADA = Actor("ada", "Ada Lovelace", "ada@example.org", (PROJECT,))
@@ -377,6 +379,10 @@ async def _bytes(size: int) -> AsyncIterator[bytes]:
     yield b"0" * size
 
 
+def _refuse(request: Request) -> Response:
+    return error_pages.response(request, ForeignRequestError())
+
+
 def stub_portal(platform: SimpleNamespace) -> FastAPI:
     """Return the pages over `platform`, with the files' REST for uploads."""
 
@@ -400,4 +406,5 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
     portal.include_router(files_api.router, prefix="/api/v1")
     portal.mount("/static", BundleFiles(), name="static")
     problems.install(portal, page=error_pages.page)
+    portal.add_middleware(SameOrigin, refuse=_refuse)
     return portal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -116,7 +117,7 @@ async def _opened(viewer: Viewer, catalog: str, chart: str, posted: Posted) -> L
     return Launch(opened, posted.friendly_name or title, posted.shared, preview, refusal)
 
 
-def _context(viewer: Viewer, launch: Launch) -> dict[str, object]:
+def _context(viewer: Viewer, launch: Launch) -> dict[str, Any]:
     draft, preview = launch.opened.draft, launch.preview
     ref = draft.chart.ref
     versions = viewer.platform.catalog.versions(viewer.actor, ref.chart, catalog=ref.catalog)

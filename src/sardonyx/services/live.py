@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 from markupsafe import escape
 
+from sardonyx.errors import PlatformError
 from sardonyx.services.cards import card
-from sardonyx.services.errors import ServiceNotFoundError
 from sardonyx.services.models import State
 from sardonyx.web.views import Viewer
 
@@ -32,26 +32,26 @@ async def list_changes(viewer: Viewer, limit: int | None) -> AsyncIterator[Event
 async def service_changes(viewer: Viewer, name: str) -> AsyncIterator[Event]:
     """Yield the story of one service after each change, and its log as it grows."""
     queue: asyncio.Queue[Event | None] = asyncio.Queue(maxsize=64)
-    async with asyncio.TaskGroup() as tasks:
-        story = tasks.create_task(_story(viewer, name, queue))
-        log = tasks.create_task(_log(viewer, name, queue))
-        try:
-            while (event := await queue.get()) is not None:
-                yield event
-        finally:
-            story.cancel()
-            log.cancel()
+    tasks = [
+        asyncio.create_task(_story(viewer, name, queue)),
+        asyncio.create_task(_log(viewer, name, queue)),
+    ]
+    try:
+        while (event := await queue.get()) is not None:
+            yield event
+    finally:
+        await _end(*tasks)
 
 
 async def _story(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) -> None:
     try:
         async for _ in _changes(viewer, name):
             service = await viewer.platform.services.show(viewer.actor, viewer.project.id, name)
-            html = viewer.fragment(
-                "services/live.html", service=service, card=card(viewer, service)
-            )
-            await queue.put({"event": "service", "data": html})
-    except ServiceNotFoundError:
+            shown = card(viewer, service)
+            for part in ("head", "story"):
+                html = viewer.fragment(f"services/{part}.html", service=service, card=shown)
+                await queue.put({"event": part, "data": html})
+    except PlatformError:  # it is gone, or its part is down: the browser asks again
         await queue.put(None)
 
 
@@ -60,34 +60,44 @@ async def _log(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) ->
     try:
         async for text in services.follow_logs(viewer.actor, viewer.project.id, name):
             await queue.put({"event": "log", "data": str(escape(text))})
-    except ServiceNotFoundError:
+    except PlatformError:
         return
 
 
 async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
-    """Yield at once, at each change, and every two seconds while something moves."""
+    """Yield at once, at each change, and every two seconds while something moves.
+
+    Ends when the services can no longer be watched.
+    """
     services = viewer.platform.services
     changed = asyncio.Event()
 
     async def watch() -> None:
-        async for service in services.observe(viewer.actor, viewer.project.id):
-            if name is None or service.name == name:
-                changed.set()
-
-    async with asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(watch())
         try:
-            while True:
-                yield
-                found = await services.list(viewer.actor, viewer.project.id)
-                moving = any(
-                    one.state in _MOVING for one in found if name is None or one.name == name
-                )
-                try:
-                    async with asyncio.timeout(_TICK if moving else None):
-                        await changed.wait()
-                except TimeoutError:
-                    continue
-                changed.clear()
+            async for service in services.observe(viewer.actor, viewer.project.id):
+                if name is None or service.name == name:
+                    changed.set()
         finally:
-            watching.cancel()
+            changed.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        while not watching.done():
+            yield
+            found = await services.list(viewer.actor, viewer.project.id)
+            moving = any(one.state in _MOVING for one in found if name is None or one.name == name)
+            try:
+                async with asyncio.timeout(_TICK if moving else None):
+                    await changed.wait()
+            except TimeoutError:
+                continue
+            changed.clear()
+    finally:
+        await _end(watching)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Stop tasks this module started, and wait until they have."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

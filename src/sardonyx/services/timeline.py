@@ -151,7 +151,7 @@ def _detail(facts: Mapping[str, Scalar], language: str) -> str:
 
 def _to_come(events: Sequence[TimelineEvent], language: str) -> list[StepView]:
     met: set[str] = set()
-    expected = _TO_COME
+    expected: tuple[str, ...] = _TO_COME
     for event in events:
         if event.step in ("resumed", "restarted"):
             met, expected = set(), _AFTER_A_PAUSE

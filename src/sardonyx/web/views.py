@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
 
 from sardonyx.account.models import Preferences
 from sardonyx.projects.models import Actor, Project
@@ -192,10 +193,22 @@ def environment(language: str) -> Environment:
         moment=lambda value: wording.moment(value, language),
         duration=lambda value: wording.duration(value, language),
         clock=wording.clock,
+        ticks=ticks,
         text=lambda value: value.in_language(language),
         localized=lambda value: localized(value, language),
     )
     return made
+
+
+def ticks(text: str) -> Markup:
+    """Return a chart's text with its `code` marked; nothing else of it is markup."""
+    plain, code = Markup("{}"), Markup("<code>{}</code>")
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a tick without its pair is a tick
+        return plain.format(text)
+    return Markup("").join(
+        (code if index % 2 else plain).format(part) for index, part in enumerate(parts)
+    )
 
 
 def quote_key(key: str) -> str:
