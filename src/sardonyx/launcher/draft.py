@@ -19,8 +19,8 @@ from sardonyx.launcher.form_model import FormGroup, GroupRole
 from sardonyx.launcher.models import Origin, PatchEntry, Unset
 from sardonyx.launcher.options import OptionFinder
 from sardonyx.launcher.patch import apply_with_problems
-from sardonyx.launcher.schema import ResolvedSchema
-from sardonyx.launcher.secret_names import is_password_key
+from sardonyx.launcher.schema import Node, ResolvedSchema
+from sardonyx.launcher.secret_names import is_password_key, is_secret_name
 from sardonyx.launcher.validation import validate
 from sardonyx.values import Json, JsonObject, Path
 
@@ -86,7 +86,9 @@ def make_draft(
         patch=patch,
         options=options,
     )
-    secrets = frozenset(computed.secret_paths | set(_password_leaves(values, ())))
+    secrets = frozenset(
+        {*computed.secret_paths, *_password_leaves(values, ()), *secret_values(root, values, ())}
+    )
     problems = (*schema.problems, *computed.problems, *applied.problems, *checked)
     form = FormGroup((), "", "", "", GroupRole.ROOT, ())
     if root is not None and root.properties is not None:
@@ -159,6 +161,24 @@ def _with_user(
         return origins
     mine = {entry.path: Origin.USER for entry in patch if not isinstance(entry.value, Unset)}
     return {**origins, **mine}
+
+
+def secret_values(node: Node | None, value: Json, path: Path) -> list[Path]:
+    """Return the places of `value` whose nodes are secret, items that a person added included."""
+    if node is None or not node.holds_secret:
+        return []
+    found = [path] if node.secret else []
+    if node.properties is not None and isinstance(value, dict):
+        for key, member in node.properties.items():
+            if key in value:
+                found += secret_values(member, value[key], (*path, key))
+    elif node.items is not None and isinstance(value, list):
+        mapped = not isinstance(node.overwrite_default, Unset)
+        for index, item in enumerate(value):
+            found += secret_values(node.items, item, (*path, index))
+            if mapped and isinstance(item, dict):
+                found += [(*path, index, key) for key in item if is_secret_name((key,))]
+    return found
 
 
 def _password_leaves(value: Json, path: Path) -> list[Path]:

@@ -22,9 +22,10 @@ def _none(node: Node) -> None:
 class OptionFinder:
     """Options of nodes in one scope, each found once. Notes whether `s3` was read."""
 
-    def __init__(self, scope: JsonObject) -> None:
+    def __init__(self, scope: JsonObject, outer: OptionFinder | None = None) -> None:
         self.scope = scope
         self.uses_s3 = False
+        self._outer = outer
         self._found: dict[int, tuple[Json, ...] | None] = {}
 
     def __call__(self, node: Node) -> Sequence[Json] | None:
@@ -37,13 +38,19 @@ class OptionFinder:
 
     def inside(self, members: JsonObject) -> OptionFinder:
         """Return a finder whose scope is shadowed by the members of a list's item."""
-        return OptionFinder({**self.scope, **members})
+        return OptionFinder({**self.scope, **members}, self)
+
+    def note_s3(self) -> None:
+        """Remember, here and outside, that the storage profile was read."""
+        self.uses_s3 = True
+        if self._outer is not None:
+            self._outer.note_s3()
 
     def _find(self, node: Node) -> tuple[Json, ...] | None:
         template = node.overwrite_options
         if not isinstance(template, Unset):
             if reads_s3(template):
-                self.uses_s3 = True
+                self.note_s3()
             offered = resolve(template, self.scope)
             if isinstance(offered, list):
                 bent = (lenient(node, option, _none) for option in offered)

@@ -12,10 +12,12 @@ from itertools import pairwise
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, error, path_text
-from sardonyx.launcher.scalars import at, copy, is_container, same
+from sardonyx.launcher.scalars import at, copy, depth, is_container, same
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
 
+# Deeper values nobody means; they would only exhaust the stack.
+_MAX_DEPTH = 100
 # A list written by hand or by a link does not grow beyond this.
 _MAX_INDEX = 100_000
 
@@ -51,6 +53,14 @@ def _assigned(default: Maybe, current: Json, path: Path) -> Iterator[PatchEntry]
         yield PatchEntry(path, current)
 
 
+def flattened(entry: PatchEntry) -> Iterator[PatchEntry]:
+    """Yield the entry as `diff` writes it: atomic leaves and empty containers."""
+    if isinstance(entry.value, Unset):
+        yield entry
+    else:
+        yield from _assigned(UNSET, entry.value, entry.path)
+
+
 def _deleted(default: Json, current: Json, path: Path) -> Iterator[PatchEntry]:
     if isinstance(default, dict) and isinstance(current, dict):
         for key, value in default.items():
@@ -80,7 +90,11 @@ def apply_with_problems(default: JsonObject, patch: Iterable[PatchEntry]) -> App
     values = copied if isinstance(copied, dict) else {}
     problems: list[Problem] = []
     for entry in entries:
-        if not isinstance(entry.value, Unset) and not _assign(values, entry.path, entry.value):
+        if len(entry.path) + depth(entry.value) > _MAX_DEPTH:
+            text = N_("“{path}” is nested too deeply; it was skipped.")
+            shown = path_text(entry.path[:5]) + ("…" if len(entry.path) > 5 else "")
+            problems.append(error(entry.path[:5], "patch_too_deep", text, path=shown))
+        elif not isinstance(entry.value, Unset) and not _assign(values, entry.path, entry.value):
             problems.append(
                 error(
                     entry.path,
@@ -89,7 +103,11 @@ def apply_with_problems(default: JsonObject, patch: Iterable[PatchEntry]) -> App
                     path=path_text(entry.path),
                 )
             )
-    deletions = [entry.path for entry in entries if isinstance(entry.value, Unset)]
+    deletions = [
+        entry.path
+        for entry in entries
+        if isinstance(entry.value, Unset) and len(entry.path) <= _MAX_DEPTH
+    ]
     for path in sorted(deletions, key=_last_index, reverse=True):
         if not _delete(values, path):
             problems.append(

@@ -106,6 +106,21 @@ def at(value: Maybe, path: Path) -> Maybe:
     return value
 
 
+def depth(value: Maybe) -> int:
+    """Return how many containers are inside one another; an atomic value gives 0."""
+    if not isinstance(value, (dict, list)):
+        return 0
+    deepest = 0
+    waiting: list[tuple[Json, int]] = [(value, 1)]
+    while waiting:  # no recursion: what is asked here may be too deep for it
+        here, level = waiting.pop()
+        deepest = max(deepest, level)
+        inner = here.values() if isinstance(here, dict) else here
+        if isinstance(here, (dict, list)):
+            waiting.extend((one, level + 1) for one in inner if isinstance(one, (dict, list)))  # type: ignore[union-attr]
+    return deepest
+
+
 def copy(value: Json) -> Json:
     """Return a deep copy of plain JSON, faster than the general one."""
     if isinstance(value, dict):

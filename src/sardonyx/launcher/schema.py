@@ -7,18 +7,21 @@ settled here; what is left is a tree of `Node`s. Source: launcher.md 4.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sardonyx.catalog.models import LocalizedText
 from sardonyx.errors import Problem
+from sardonyx.launcher import patterns
 from sardonyx.launcher.models import UNSET, Maybe, warning
-from sardonyx.launcher.scalars import is_integer, is_number
+from sardonyx.launcher.scalars import depth, is_integer, is_number
+from sardonyx.launcher.secret_names import is_secret_name, reads_secret
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
 
 RENDERS = ("textArea", "password", "list", "slider")
 _MAX_DEPTH = 60
+_MAX_RAW_DEPTH = 200
 # A chain of references can double at each step; no chart comes near this.
 _MAX_NODES = 50_000
 # Texts of a problem found in the items of a list: any index.
@@ -62,7 +65,11 @@ class Slider:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One resolved node. `raw` keeps the schema as resolved, for validation."""
+    """One resolved node. `raw` keeps the schema as resolved, for validation.
+
+    secret: its value is (a password field, or a template that reads a secret of the context);
+    holds_secret: it or a node below is.
+    """
 
     kind: NodeKind
     raw: JsonObject
@@ -85,7 +92,9 @@ class Node:
     title: LocalizedText | None = None
     description: LocalizedText | None = None
     reason: str = ""
-    has_options: bool = field(default=False)
+    has_options: bool = False
+    secret: bool = False
+    holds_secret: bool = False
 
     @property
     def is_group(self) -> bool:
@@ -114,8 +123,16 @@ def resolve_schema(
     """
     if schema is None:
         return ResolvedSchema(None)
+    if depth(schema) > _MAX_RAW_DEPTH:
+        reason = N_("the schema is nested too deeply or too large")
+        return ResolvedSchema(Node(NodeKind.DEGRADED, {}, reason=reason), (_degraded((), reason),))
     reader = _Reader(schema, registry or {}, tuple(sorted(roles)), sliders)
     return ResolvedSchema(reader.node(schema, (), ()), tuple(reader.problems))
+
+
+def _degraded(path: Path, reason: str) -> Problem:
+    text = N_("This setting cannot be shown ({reason}); the chart's own value is used.")
+    return warning(path, "schema_degraded", text, reason=reason)
 
 
 class _Reader:
@@ -134,14 +151,7 @@ class _Reader:
         self.count = 0
 
     def degraded(self, raw: JsonObject, path: Path, reason: str) -> Node:
-        self.problems.append(
-            warning(
-                path,
-                "schema_degraded",
-                N_("This setting cannot be shown ({reason}); the chart's own value is used."),
-                reason=reason,
-            )
-        )
+        self.problems.append(_degraded(path, reason))
         return Node(NodeKind.DEGRADED, raw, reason=reason)
 
     def node(  # noqa: PLR0911 - one return per way to be degraded
@@ -198,6 +208,9 @@ class _Reader:
         options = hints.get("overwriteListEnumWith", UNSET)
         has_options = isinstance(enum, list) or isinstance(list_enum, list) or options is not UNSET
         minimum = get("minimum")
+        render = self._render(raw, path, has_options)
+        template = hints.get("overwriteDefaultWith", UNSET)
+        secret = render == "password" or (template is not UNSET and reads_secret(template))
         return Node(
             kind=kind,
             raw=raw,
@@ -205,21 +218,23 @@ class _Reader:
             items=items,
             const=get("const", UNSET),
             default=get("default", UNSET),
-            overwrite_default=hints.get("overwriteDefaultWith", UNSET),
+            overwrite_default=template,
             overwrite_options=options,
             enum=tuple(enum) if isinstance(enum, list) else None,
             list_enum=tuple(list_enum) if isinstance(list_enum, list) else None,
             hidden=self._hidden(raw, hints, path),
             readonly=hints.get("readonly") is True,
-            render=self._render(raw, path, has_options),
+            render=render,
             slider=_slider(raw) if get("render") == "slider" or "sliderMax" in raw else None,
-            pattern=_text(get("pattern")),
+            pattern=self._pattern(raw, path),
             minimum=minimum if is_number(minimum) else None,  # type: ignore[arg-type]
             min_items=_count(get("minItems")) or 0,
             max_items=_count(get("maxItems")),
             title=_localized(raw, "title"),
             description=_localized(raw, "description"),
             has_options=has_options,
+            secret=secret,
+            holds_secret=secret or _any_secret(properties, items, template),
         )
 
     def _replacement(self, name: Json, path: Path) -> JsonObject | None:
@@ -308,6 +323,13 @@ class _Reader:
             )
         return False
 
+    def _pattern(self, raw: JsonObject, path: Path) -> str | None:
+        pattern = _text(raw.get("pattern"))
+        if pattern is not None and patterns.compiled(pattern) is None:
+            text = N_("The schema's pattern “{pattern}” is no valid one; it is ignored.")
+            self.problems.append(warning(path, "schema_bad_pattern", text, pattern=pattern))
+        return pattern
+
     def _render(self, raw: JsonObject, path: Path, has_options: bool) -> str | None:
         render = raw.get("render")
         if render is None:
@@ -323,6 +345,16 @@ class _Reader:
             )
             return None
         return str(render)
+
+
+def _any_secret(properties: Mapping[str, Node] | None, items: Node | None, template: Maybe) -> bool:
+    """Tell whether a node below is secret, or would be by the name it is mapped from."""
+    if properties is not None:
+        return any(member.holds_secret for member in properties.values())
+    if items is None:
+        return False
+    named = template is not UNSET and any(is_secret_name((key,)) for key in items.properties or ())
+    return items.holds_secret or named
 
 
 def _kind(raw: JsonObject) -> NodeKind | None:

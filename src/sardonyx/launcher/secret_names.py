@@ -39,6 +39,18 @@ def is_password_key(name: str | int) -> bool:
     return isinstance(name, str) and _PASSWORD_NAME.search(name) is not None
 
 
+def reads_secret(template: Json) -> bool:
+    """Tell whether a template, as a whole, is built from a secret of the context.
+
+    A list or an object is not secret as a whole: `secret_places` names its parts.
+    """
+    return isinstance(template, str) and any(
+        is_secret_name(reference)
+        for parsed, _ in texts(template)
+        for reference in parsed.references()
+    )
+
+
 def secret_places(template: Json, value: Maybe) -> Iterator[Path]:
     """Yield the places, relative to a templated value, that hold a secret."""
     for parsed, path in texts(template):
