@@ -93,7 +93,7 @@ def test_a_broken_file_is_a_fault_with_its_place(
 def test_an_alias_bomb_is_refused_quickly(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    code, place = _fault(chart_folder(tmp_path, files={"values.yaml": "\n"}.join(lines)))
+    code, place = _fault(chart_folder(tmp_path, files={"values.yaml": "\n".join(lines)}))
     assert code == "chart_yaml"
     assert place.startswith("values.yaml:")
 
