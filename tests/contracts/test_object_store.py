@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 
 import httpx2
 import pytest
@@ -13,6 +14,8 @@ from sardonyx.adapters.s3.sts import WebIdentityBroker
 from sardonyx.testing.identity import memory_issuer
 from sardonyx.testing.object_store import MemoryBroker, MemoryObjectStore, MemoryStorage
 from sardonyx.testing.parts import RunningParts
+
+_NO_TLS = SSLContext(PROTOCOL_TLS_CLIENT)  # loading authorities takes a while
 
 
 class TestMemory(ObjectStoreContract):
@@ -36,7 +39,7 @@ class TestMemory(ObjectStoreContract):
 class TestSeaweedFS(ObjectStoreContract):
     @pytest.fixture
     async def storage(self, real_parts: RunningParts) -> AsyncIterator[Storage]:
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False, verify=_NO_TLS) as client:
 
             async def fetch(address: str) -> bytes | None:
                 answer = await client.get(address)

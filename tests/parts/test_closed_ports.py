@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import stat
 import subprocess
 from collections.abc import AsyncIterator
@@ -35,6 +36,7 @@ CONTENT = b"nobody else's business"
 KEY = "folder/private.txt"
 HTTP_PARTS = ("seaweedfs_master", "seaweedfs_volume", "seaweedfs_filer", "seaweedfs_admin", "s3")
 GRPC_OFFSET = 10000
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading authorities takes a while
 SETTINGS = 4  # the type of HTTP/2's first frame, at its fourth byte
 
 
@@ -62,7 +64,7 @@ class Machine:
 
 @pytest.fixture
 async def machine(real_parts: RunningParts) -> AsyncIterator[Machine]:
-    async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
+    async with httpx2.AsyncClient(trust_env=False, verify=_NO_TLS, timeout=60) as client:
         keys = await _keys_of(real_parts, client, "walled")
         store = S3ObjectStore(client=client)
         await store.ensure_bucket(keys, "user-walled")

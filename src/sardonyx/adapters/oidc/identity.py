@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import pwd
 import re
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class OnePerson:
     @classmethod
     def of_login(cls, issuer: Issuer, login: str | None = None) -> OnePerson:
         """Return the provider for the login name (default: who runs this process)."""
-        return cls(issuer, local_person(login or getpass.getuser()))
+        return cls(issuer, local_person(login or _login()))
 
     async def actor(self, username: str) -> Actor:
         """Return the person. Raises SignInRequiredError for any other name."""
@@ -41,6 +42,14 @@ class OnePerson:
     def platform_identity(self) -> Secret:
         """Return the platform's own token: it configures the secret store, nothing else."""
         return self.issuer.mint(PLATFORM_SUBJECT, ADMIN_AUDIENCE)
+
+
+def _login() -> str:
+    """Return the login name of the account; variables such as USER change from shell to shell."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # an account that only a container's runtime knows
+        return getpass.getuser()
 
 
 def local_person(login: str) -> Actor:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 
 import httpx2
 import uvicorn
@@ -84,7 +85,8 @@ def keys_application(home: Home, issuer: Issuer, broker: CredentialBroker) -> St
 def served_application(home: Home) -> Starlette:
     """Return the application wired to the home's issuer and S3."""
     issuer = Issuer.of_home(home)
-    client = httpx2.AsyncClient(trust_env=False)
+    # Plain http on loopback: no authority needs to be loaded, and none is trusted.
+    client = httpx2.AsyncClient(trust_env=False, verify=SSLContext(PROTOCOL_TLS_CLIENT))
     broker = WebIdentityBroker(
         identity=OnePerson.of_login(issuer),
         client=client,
