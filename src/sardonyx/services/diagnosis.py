@@ -17,6 +17,13 @@ _PACKAGE_FINDINGS = {
     "certificate": "packages_certificate",
     "disk_full": "disk_full",
 }
+# Fact -> code of the finding, and which facts its words show.
+_REFUSALS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "start_refused": ("start_refused", {"reason": "start_refused"}),
+    "socket_replaced": ("socket_replaced", {}),
+    "never_answered": ("never_answered", {"seconds": "seconds"}),
+    "step_failed": ("step_failed", {"step": "step_failed"}),
+}
 _ADVANCING = {State.PREPARING, State.STARTING}
 
 
@@ -79,31 +86,27 @@ def _stopped(observation: Observation) -> list[Finding]:
 def _ended(observation: Observation) -> list[Finding]:
     facts = observation.facts
     evidence = str(facts.get("last_lines", ""))
-    if "never_answered" in facts:
-        values = {"seconds": facts.get("seconds", 0)}
-        return [Finding("never_answered", Severity.ERROR, values, evidence)]
-    if "start_refused" in facts:
-        return [_error("start_refused", reason=facts["start_refused"])]
-    if "socket_replaced" in facts:
-        return [_error("socket_replaced")]
-    if "step_failed" in facts:
-        values = {"step": facts["step_failed"]}
-        return [Finding("step_failed", Severity.ERROR, values, evidence)]
-    ended = "exit_code" in facts or "signal" in facts or "oom" in facts
-    if not ended:
+    for fact, (code, shown) in _REFUSALS.items():
+        if fact in facts:
+            values = {name: facts[source] for name, source in shown.items() if source in facts}
+            return [_error(code, evidence, **values)]
+    if not {"exit_code", "signal", "oom"} & facts.keys():
         return []
-    if "No space left on device" in evidence:
-        cause = _error("disk_full", evidence)
-    elif "oom" in facts or "MemoryError" in evidence:
-        cause = _error("out_of_memory", evidence)
-    elif "signal" in facts:
-        cause = _error("killed", evidence, signal=facts["signal"])
-    else:
-        cause = _error("crashed", evidence, exit_code=facts["exit_code"])
+    cause = _cause(facts, evidence)
     if observation.state in _ADVANCING:
         again = Finding("restarting", Severity.WARNING, {"crashes": facts.get("crashes", 1)})
         return [again, cause]
     return [cause]
+
+
+def _cause(facts: Mapping[str, Scalar], evidence: str) -> Finding:
+    if "No space left on device" in evidence:
+        return _error("disk_full", evidence)
+    if "oom" in facts or "MemoryError" in evidence:
+        return _error("out_of_memory", evidence)
+    if "signal" in facts:
+        return _error("killed", evidence, signal=facts["signal"])
+    return _error("crashed", evidence, exit_code=facts["exit_code"])
 
 
 def _steps(observation: Observation) -> list[Finding]:

@@ -37,7 +37,10 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: tuple[str, dict[str, str]] | str) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path)
+        made = _UnixConnection(self._path)
+        # Where the base class looks for it when it closes.
+        self._connection = (host, made)
+        return made
 
 
 class RpcFault(Exception):  # noqa: N818 - the word of XML-RPC

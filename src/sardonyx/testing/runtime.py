@@ -1,0 +1,240 @@
+"""A Runtime in memory: releases advance by themselves, or fail as their plan says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from sardonyx.services.errors import (
+    ServiceBusyError,
+    ServiceExistsError,
+    ServiceNotFoundError,
+)
+from sardonyx.services.models import (
+    LaunchPlan,
+    Loss,
+    Observation,
+    State,
+    StepStatus,
+    TimelineEvent,
+)
+from sardonyx.text import Scalar
+from sardonyx.values import Secret
+
+Facts = Mapping[str, Scalar]
+_LEAVING = {State.PAUSING, State.STOPPING}
+_ALIVE = {State.PREPARING, State.STARTING, State.RUNNING}
+
+
+def all_is_well(plan: LaunchPlan) -> Facts:
+    """Let every release run."""
+    return {}
+
+
+@dataclass(slots=True)
+class _Release:
+    plan: LaunchPlan
+    seen: Observation
+    work: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MemoryRuntime:
+    """Releases in a dictionary.
+
+    fault: facts for which a release fails instead of running, empty when it runs.
+    facts: what pre-flight finds. log: what each service prints when it starts.
+    """
+
+    fault: Callable[[LaunchPlan], Facts] = all_is_well
+    facts: dict[str, Scalar] = field(default_factory=lambda: {"disk_free": 10**12})
+    log: str = "hello from the service\n"
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _held: dict[str, _Release] = field(default_factory=dict)
+    _logs: dict[tuple[str, str], str] = field(default_factory=dict)
+    _watchers: set[asyncio.Queue[Observation]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def close(self) -> None:
+        """End what still advances."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def put_file(self, release: str, name: str, size: int) -> None:
+        """Let the service have written a file of `size` bytes to its working folder."""
+        self._held[release].work[name] = size
+
+    async def install(self, plan: LaunchPlan) -> None:
+        if plan.release in self._held:
+            raise ServiceExistsError(name=plan.release, project=plan.project, field="name")
+        seen = Observation(
+            release=plan.release,
+            project=plan.project,
+            owner=plan.owner,
+            friendly_name=plan.friendly_name,
+            shared=plan.shared,
+            chart=plan.chart,
+            revision=1,
+            state=State.PREPARING,
+            started_at=None,
+            created_at=self.clock(),
+            urls=(f"http://{plan.release}.localhost:8000",),
+            address="http://127.0.0.1:8899",
+            notes="",
+            timeline=tuple(self._event(step) for step in ("asked", "checked", "values")),
+            values=plan.values,
+            secret_paths=plan.secret_paths,
+        )
+        self._held[plan.release] = _Release(plan, seen)
+        self._put(seen)
+        self._spawn(self._advance(plan))
+
+    async def suspend(self, project: str, release: str) -> None:
+        seen = self._known(project, release)
+        if seen.state in {State.PAUSED, State.PAUSING}:
+            return
+        self._not_leaving(seen)
+        self._put(replace(seen, state=State.PAUSING))
+        self._spawn(self._settle(release, State.PAUSED, "paused"))
+
+    async def resume(self, project: str, release: str) -> None:
+        seen = self._known(project, release)
+        if seen.state in _ALIVE:
+            return
+        self._not_leaving(seen)
+        self._begin_again(seen, "resumed")
+
+    async def restart(self, project: str, release: str) -> None:
+        seen = self._known(project, release)
+        self._not_leaving(seen)
+        self._begin_again(seen, "restarted")
+
+    async def uninstall(self, project: str, release: str) -> None:
+        self._put(replace(self._known(project, release), state=State.STOPPING))
+        self._spawn(self._forget(release))
+
+    async def rename(self, project: str, release: str, friendly_name: str) -> None:
+        self._put(replace(self._known(project, release), friendly_name=friendly_name))
+
+    def releases(self, project: str) -> Sequence[Observation]:
+        found = [one.seen for one in self._held.values() if one.seen.project == project]
+        return sorted(found, key=lambda one: one.created_at, reverse=True)
+
+    def release(self, project: str, release: str) -> Observation:
+        return self._known(project, release)
+
+    async def observe(self, project: str) -> AsyncIterator[Observation]:
+        queue: asyncio.Queue[Observation] = asyncio.Queue()
+        self._watchers.add(queue)
+        try:
+            while True:
+                seen = await queue.get()
+                if seen.project == project:
+                    yield seen
+        finally:
+            self._watchers.discard(queue)
+
+    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
+        return "".join(self._log(project, release).splitlines(keepends=True)[-lines:])
+
+    async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
+        shown = len(self._log(project, release))
+        while True:
+            text = self._log(project, release)
+            if len(text) > shown:
+                yield text[shown:]
+                shown = len(text)
+            await asyncio.sleep(0.01)
+
+    async def losses(self, project: str, release: str) -> Sequence[Loss]:
+        self._known(project, release)
+        return [Loss("file", name, size) for name, size in self._held[release].work.items()]
+
+    async def service_credential(
+        self, project: str, release: str, *, life: timedelta
+    ) -> tuple[str, Secret]:
+        self._known(project, release)
+        return "Authorization", Secret(f"Bearer of-{release}")
+
+    async def underneath(self, project: str, release: str) -> str:
+        self._known(project, release)
+        return f"set -eu\nexec run {release}\n"
+
+    async def preflight(self, plan: LaunchPlan) -> dict[str, Scalar]:
+        return dict(self.facts)
+
+    # How releases advance
+
+    async def _advance(self, plan: LaunchPlan) -> None:
+        for state, step in ((State.STARTING, "environment"), (State.RUNNING, "answering")):
+            await asyncio.sleep(0)
+            seen = self._held[plan.release].seen
+            fault = self.fault(plan)
+            if fault and (state is State.RUNNING or "package_error" in fault):
+                failed = self._event(step, StepStatus.FAILED, fault)
+                timeline = (*seen.timeline, failed)
+                self._put(replace(seen, state=State.FAILED, facts=fault, timeline=timeline))
+                return
+            if state is State.RUNNING:
+                key = (seen.project, seen.release)
+                self._logs[key] = self._logs.get(key, "") + self.log
+                seen = replace(seen, started_at=self.clock())
+            self._put(replace(seen, state=state, timeline=(*seen.timeline, self._event(step))))
+
+    async def _settle(self, release: str, state: State, step: str) -> None:
+        await asyncio.sleep(0)
+        seen = self._held[release].seen
+        self._put(replace(seen, state=state, timeline=(*seen.timeline, self._event(step))))
+
+    async def _forget(self, release: str) -> None:
+        await asyncio.sleep(0)
+        gone = self._held.pop(release).seen
+        for queue in self._watchers:
+            queue.put_nowait(replace(gone, state=State.STOPPED, facts={"deleted": 1}))
+
+    def _begin_again(self, seen: Observation, step: str) -> None:
+        self._put(
+            replace(
+                seen,
+                state=State.PREPARING,
+                facts={},
+                revision=seen.revision + 1,
+                timeline=(*seen.timeline, self._event(step)),
+            )
+        )
+        self._spawn(self._advance(self._held[seen.release].plan))
+
+    def _event(
+        self, step: str, status: StepStatus = StepStatus.DONE, detail: Facts | None = None
+    ) -> TimelineEvent:
+        return TimelineEvent(self.clock(), step, status, detail or {})
+
+    def _put(self, seen: Observation) -> None:
+        self._held[seen.release].seen = seen
+        for queue in self._watchers:
+            queue.put_nowait(seen)
+
+    def _known(self, project: str, release: str) -> Observation:
+        held = self._held.get(release)
+        if held is None or held.seen.project != project:
+            raise ServiceNotFoundError(name=release, project=project)
+        return held.seen
+
+    def _log(self, project: str, release: str) -> str:
+        with suppress(KeyError):
+            return self._logs[project, release]
+        self._known(project, release)
+        return ""
+
+    def _not_leaving(self, seen: Observation) -> None:
+        if seen.state in _LEAVING:
+            raise ServiceBusyError(name=seen.friendly_name, state=seen.state.value)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
