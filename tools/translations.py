@@ -1,9 +1,9 @@
 """Keep the French of the platform complete.
 
-    python tools/translations.py extract    read every text into locale/messages.pot
-    python tools/translations.py update     bring new texts into fr/sardonyx.po
-    python tools/translations.py compile    make the .mo files that are read at run time
-    python tools/translations.py check      fail when a text is missing, fuzzy or stale
+python tools/translations.py extract    read every text into locale/messages.pot
+python tools/translations.py update     bring new texts into fr/sardonyx.po
+python tools/translations.py compile    make the .mo files that are read at run time
+python tools/translations.py check      fail when a text is missing, fuzzy or stale
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import sys
 from io import BytesIO
 from pathlib import Path
+from typing import TypeAlias
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -32,6 +33,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "gettext": None,
     "ngettext": (1, 2),
 }
+Message: TypeAlias = "str | tuple[str, ...] | list[str] | None"
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)s")
 
 
@@ -41,9 +43,7 @@ def extracted() -> Catalog:
     for name, _, message, comments, context in extract_from_dir(
         SOURCE, METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=("Translators:",)
     ):
-        found.add(
-            message, locations=[(name, 0)], auto_comments=comments, context=context
-        )
+        found.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
     return found
 
 
@@ -104,11 +104,13 @@ def check() -> list[str]:
     return faults
 
 
-def _texts(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def _texts(value: Message) -> tuple[str, ...]:
+    if value is None:
+        return ()
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _same_places(source: str | tuple[str, ...], given: str | tuple[str, ...]) -> bool:
+def _same_places(source: Message, given: Message) -> bool:
     wanted = {place for text in _texts(source) for place in PLACES.findall(text)}
     return all(set(PLACES.findall(text)) <= wanted for text in _texts(given)) and wanted <= {
         place for text in _texts(given) for place in PLACES.findall(text)
@@ -121,8 +123,13 @@ def _write(path: Path, catalog: Catalog) -> None:
     write_po(out, catalog, width=100, sort_output=True, no_location=True, omit_header=False)
     text = out.getvalue().decode()
     # Dates and the tool's own name would make each run a change.
-    text = re.sub(r'^"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator'
-                  r'|Language-Team|Report-Msgid-Bugs-To):.*\n', "", text, flags=re.MULTILINE)
+    text = re.sub(
+        r'^"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator'
+        r"|Language-Team|Report-Msgid-Bugs-To):.*\n",
+        "",
+        text,
+        flags=re.MULTILINE,
+    )
     text = re.sub(r"\A(#.*\n)+", "", text)
     path.write_text(text, encoding="utf-8")
 
