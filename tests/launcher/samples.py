@@ -11,8 +11,9 @@ from sardonyx.launcher.coerce import fault, lenient
 from sardonyx.launcher.draft import Draft, make_draft
 from sardonyx.launcher.form import FormField, FormGroup
 from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.nodes import Node
 from sardonyx.launcher.options import OptionFinder
-from sardonyx.launcher.schema import Node, resolve_schema
+from sardonyx.launcher.schema import resolve_schema
 
 _CONTEXT: dict[str, Any] = {
     "user": {

@@ -171,7 +171,7 @@ def post(form: FormGroup) -> dict[str, list[str]]:
     return posted
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(names, nodes, max_size=5), json_objects, contexts, patches, dependencies)
 def test_a_form_posted_untouched_changes_nothing(
     properties: Any, values: Any, context: Any, patch: Any, parts: Any
@@ -184,7 +184,7 @@ def test_a_form_posted_untouched_changes_nothing(
     assert same(used(again).values, made.values)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(wild_objects, json_objects, contexts, patches, dependencies)
 def test_nothing_raises_whatever_the_schema_says(
     schema: Any, values: Any, context: Any, patch: Any, parts: Any

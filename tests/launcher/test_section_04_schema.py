@@ -9,7 +9,8 @@ from tests.launcher.samples import chart, codes, context, draft, field
 
 from sardonyx.launcher.draft import make_draft
 from sardonyx.launcher.form import Widget
-from sardonyx.launcher.schema import NodeKind, resolve_schema
+from sardonyx.launcher.nodes import NodeKind
+from sardonyx.launcher.schema import resolve_schema
 
 
 def kind(schema: Any) -> NodeKind:

@@ -9,7 +9,7 @@ from tests.launcher.samples import codes, draft
 
 from sardonyx.launcher.conditions import holds
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.launcher.schema import Condition
+from sardonyx.launcher.nodes import Condition
 
 VALUES: Any = {
     "db": {"mode": "ext", "url": ""},

@@ -9,7 +9,13 @@ from tests.launcher.samples import chart, codes, context, draft, field, outline
 
 from sardonyx.catalog.models import Dependency
 from sardonyx.launcher.draft import Draft, make_draft
-from sardonyx.launcher.form import FormGroup, GroupRole, Widget, read_submission
+from sardonyx.launcher.form import (
+    FormGroup,
+    GroupRole,
+    Widget,
+    read_submission,
+    read_values_text,
+)
 from sardonyx.launcher.models import UNSET, PatchEntry
 
 TEXT = {"type": "string", "default": ""}
@@ -293,3 +299,26 @@ def test_a_post_of_places_that_are_not_there_is_ignored(name: str, button: str) 
     made = draft({"l": ITEMS})
     submitted = {name: ["x"]} if button == "field" else {button: [name]}
     assert read_submission(made, submitted) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "patch"),
+    [
+        ("n: 3\n", (PatchEntry(("n",), 3),)),
+        ("n: 2\n", ()),
+        ("", (PatchEntry(("n",), UNSET),)),
+        ("n: 2\nmore: {a: [1]}\n", (PatchEntry(("more", "a", 0), 1),)),
+    ],
+)
+def test_9_3_values_written_as_yaml_become_the_patch(written: str, patch: Any) -> None:
+    assert read_values_text(draft({"n": number(2)}), written).patch == patch
+
+
+@pytest.mark.parametrize(
+    ("written", "code"), [("- a", "values_no_object"), ("{", "yaml_not_understood")]
+)
+def test_9_3_a_text_that_is_no_object_keeps_the_draft(written: str, code: str) -> None:
+    made = draft({"n": number(2)}, patch=(PatchEntry(("n",), 5),))
+    known = read_values_text(made, written)
+    assert known.patch == made.patch
+    assert [(one.code, one.level) for one in known.problems] == [(code, "error")]

@@ -130,3 +130,16 @@ def test_odd_values_are_told_and_never_raise(value: Any) -> None:
         {"n": CPU, "s": {**TEXT, "format": "uri"}},
         patch=(PatchEntry(("n",), value), PatchEntry(("s",), value)),
     )
+
+
+@pytest.mark.parametrize("value", [{}, {"zone": "x", "free": ""}, UNSET])
+def test_what_is_locked_stays_when_its_group_is_replaced(value: Any) -> None:
+    group = {
+        "type": "object",
+        "properties": {
+            "zone": {**TEXT, "x-onyxia": {"readonly": True}},
+            "free": TEXT,
+        },
+    }
+    assert ("/n/zone", "readonly", "error") in judged(group, (["n"], value))
+    assert judged(group, (["n"], {"zone": "abc", "free": "y"})) == []

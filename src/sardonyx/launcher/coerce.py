@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from sardonyx.launcher import patterns
 from sardonyx.launcher.models import UNSET, Maybe, Unset
+from sardonyx.launcher.nodes import NUMERIC, Node, NodeKind
 from sardonyx.launcher.scalars import (
     is_integer,
     is_number,
@@ -18,7 +19,6 @@ from sardonyx.launcher.scalars import (
     read_number,
     same,
 )
-from sardonyx.launcher.schema import NUMERIC, Node, NodeKind
 from sardonyx.values import Json, JsonObject
 
 Options: TypeAlias = Callable[[Node], Sequence[Json] | None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sardonyx.launcher.models import UNSET, Maybe
+from sardonyx.launcher.nodes import Condition, Node
 from sardonyx.launcher.scalars import same
-from sardonyx.launcher.schema import Condition, Node
 from sardonyx.values import JsonObject, Path
 
 

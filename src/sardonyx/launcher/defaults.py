@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from sardonyx.errors import Problem
 from sardonyx.launcher.coerce import fault, lenient
 from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset, warning
+from sardonyx.launcher.nodes import NUMERIC, Node, NodeKind
 from sardonyx.launcher.options import OptionFinder, reads_s3
 from sardonyx.launcher.references import resolve
 from sardonyx.launcher.scalars import copy, is_container
-from sardonyx.launcher.schema import NUMERIC, Node, NodeKind
 from sardonyx.launcher.secret_names import secret_places
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path

@@ -17,9 +17,10 @@ from sardonyx.launcher.form_build import FormInputs, build_tree
 from sardonyx.launcher.form_layout import join_ranges, lay_out
 from sardonyx.launcher.form_model import FormGroup, GroupRole
 from sardonyx.launcher.models import Origin, PatchEntry, Unset
+from sardonyx.launcher.nodes import Node
 from sardonyx.launcher.options import OptionFinder
 from sardonyx.launcher.patch import apply_with_problems
-from sardonyx.launcher.schema import Node, ResolvedSchema
+from sardonyx.launcher.schema import ResolvedSchema
 from sardonyx.launcher.secret_names import is_password_key, is_secret_name
 from sardonyx.launcher.validation import validate
 from sardonyx.values import Json, JsonObject, Path

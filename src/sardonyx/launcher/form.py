@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from sardonyx.launcher.form_model import FormField, FormGroup, FormOption, GroupRole, Widget
-from sardonyx.launcher.submission import read_submission
+from sardonyx.launcher.submission import read_submission, read_values_text
 
-__all__ = ["FormField", "FormGroup", "FormOption", "GroupRole", "Widget", "read_submission"]
+__all__ = [
+    "FormField",
+    "FormGroup",
+    "FormOption",
+    "GroupRole",
+    "Widget",
+    "read_submission",
+    "read_values_text",
+]

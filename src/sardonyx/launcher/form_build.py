@@ -14,9 +14,9 @@ from sardonyx.errors import Problem
 from sardonyx.launcher.conditions import is_hidden
 from sardonyx.launcher.form_model import FormField, FormGroup, FormOption, GroupRole, Widget
 from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset
+from sardonyx.launcher.nodes import NUMERIC, Node, NodeKind, Slider
 from sardonyx.launcher.options import OptionFinder
 from sardonyx.launcher.scalars import number_text, read_number, same
-from sardonyx.launcher.schema import NUMERIC, Node, NodeKind, Slider
 from sardonyx.launcher.yaml_text import text_of, write
 from sardonyx.text import Text, localized
 from sardonyx.values import Json, JsonObject, Path

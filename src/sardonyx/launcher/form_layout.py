@@ -12,7 +12,7 @@ from sardonyx.catalog.models import Dependency
 from sardonyx.errors import Problem
 from sardonyx.launcher.form_model import FormField, FormGroup, GroupRole, Widget
 from sardonyx.launcher.models import UNSET, Maybe, warning
-from sardonyx.launcher.schema import Node, Slider
+from sardonyx.launcher.nodes import Node, Slider
 from sardonyx.launcher.validation import nodes_along
 from sardonyx.text import N_, Text
 from sardonyx.values import JsonObject, Path, pointer

@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.models import Maybe, Origin
-from sardonyx.launcher.schema import NodeKind
+from sardonyx.launcher.nodes import NodeKind
 from sardonyx.values import Json, Path
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from sardonyx.launcher import patterns
-from sardonyx.launcher.schema import Node, NodeKind
+from sardonyx.launcher.nodes import Node, NodeKind
 from sardonyx.text import N_, Scalar
 from sardonyx.values import Json, JsonObject, Path
 

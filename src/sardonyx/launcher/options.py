@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from sardonyx.launcher.coerce import fault, lenient
 from sardonyx.launcher.models import Unset
+from sardonyx.launcher.nodes import Node
 from sardonyx.launcher.references import resolve, texts
 from sardonyx.launcher.scalars import same
-from sardonyx.launcher.schema import Node
 from sardonyx.values import Json, JsonObject
 
 

@@ -13,9 +13,9 @@ from sardonyx.errors import Problem
 from sardonyx.launcher.coerce import fault
 from sardonyx.launcher.json_schema import Rules
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, path_text
+from sardonyx.launcher.nodes import Node, NodeKind
 from sardonyx.launcher.options import OptionFinder
 from sardonyx.launcher.scalars import at, is_container, number_text, same
-from sardonyx.launcher.schema import Node, NodeKind
 from sardonyx.text import N_, Scalar, Text
 from sardonyx.values import Json, JsonObject, Path, pointer
 
@@ -57,6 +57,13 @@ class _Check:
         self.faulty.add(path)
         text = Text(template, {"path": path_text(path) or ".", **values})
         self.problems.append(Problem(pointer(path), code, level, text))
+
+    def lock(self, path: Path) -> None:
+        """Note that a place was changed that may not be; always an error."""
+        if path not in self.faulty:
+            self.faulty.add(path)
+            text = Text(N_("“{path}” cannot be changed."), {"path": path_text(path)})
+            self.problems.append(Problem(pointer(path), "readonly", "error", text))
 
     def walk(
         self, node: Node, value: Json, default: Maybe, path: Path, options: OptionFinder
@@ -135,7 +142,7 @@ def validate(
         return ()
     check = _Check(defaults, options)
     for entry in patch:
-        _locked(check, root, entry)
+        _locked(check, root, entry, values)
     check.walk(root, values, defaults, (), options)
     for violation in rules.violations(merged):
         if violation.path not in check.faulty and len(check.problems) < _MAX_PROBLEMS:
@@ -147,15 +154,27 @@ def validate(
     return tuple(check.problems)
 
 
-def _locked(check: _Check, root: Node, entry: PatchEntry) -> None:
+def _locked(check: _Check, root: Node, entry: PatchEntry, values: JsonObject) -> None:
     """Refuse an edit of a constant or read-only place, told at that place."""
+    last: Node | None = None
     for path, node in nodes_along(root, entry.path):
         if node.readonly or node.const is not UNSET:
-            if path not in check.faulty:
-                check.faulty.add(path)
-                text = Text(N_("“{path}” cannot be changed."), {"path": path_text(path)})
-                check.problems.append(Problem(pointer(path), "readonly", "error", text))
+            check.lock(path)
             return
+        last = node if path == entry.path else None
+    # A group that is replaced or taken away as a whole may hold such places.
+    if last is not None and (isinstance(entry.value, (dict, Unset))):
+        for path in _locked_below(last, entry.path):
+            if not _equal(at(values, path), at(check.defaults, path)):
+                check.lock(path)
+
+
+def _locked_below(node: Node, path: Path) -> Iterator[Path]:
+    for key, member in (node.properties or {}).items():
+        if member.readonly or member.const is not UNSET:
+            yield (*path, key)
+        else:
+            yield from _locked_below(member, (*path, key))
 
 
 def nodes_along(root: Node, path: Path) -> Iterator[tuple[Path, Node]]:
