@@ -206,14 +206,13 @@ def local_parts(settings: Settings) -> list[Part]:
     home.prepare()
     ports = home.ports()
     programs = part_programs()
-    issuer = Issuer.of_home(home)
     life = KeyLife(usual=settings.key_life, longest=settings.key_life)
     return [
         _python_part(home, "keys", "sardonyx.adapters.oidc.server"),
         _python_part(home, "portal", "sardonyx.portal", "--port", str(settings.port)),
         CaddyFrontDoor(home=home, port=settings.port).part(str(programs["caddy"].path)),
         seaweedfs_part(home, ports, programs["seaweedfs"].path, life=life),
-        openbao_part(home, ports, programs["openbao"].path, issuer.url),
+        openbao_part(home, ports, programs["openbao"].path),
     ]
 
 

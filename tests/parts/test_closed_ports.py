@@ -312,7 +312,7 @@ async def test_a_persons_token_does_not_open_the_platforms_login(machine: Machin
         answer = await machine.knock(
             "POST",
             "openbao",
-            "/v1/auth/jwt/login",
+            "/v1/auth/platform/login",
             content=f'{{"role": "platform", "jwt": "{token}"}}',
         )
         assert answer.is_client_error, (subject, audience)

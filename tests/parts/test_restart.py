@@ -54,7 +54,7 @@ class Work:
         assert kept.entries == {"A": Secret("1")}
 
 
-@pytest.mark.parametrize("how", ["asked to stop", "killed"])
+@pytest.mark.parametrize("how", ["asked to stop", "killed", "moved to other ports"])
 def test_files_secrets_and_service_tokens_survive(how: str) -> None:
     import anyio
 
@@ -78,8 +78,10 @@ def test_files_secrets_and_service_tokens_survive(how: str) -> None:
             if how == "killed":
                 for process in parts.processes.values():
                     process.kill()
+        if how == "moved to other ports":
+            (home.root / "ports.json").unlink()
         with running_parts(home) as parts:
-            assert home.ports() == ports
+            assert (home.ports() == ports) == (how != "moved to other ports")
             anyio.run(again, parts, token)
 
 

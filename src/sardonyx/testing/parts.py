@@ -78,7 +78,7 @@ def running_parts(
             f"http://127.0.0.1:{ports['s3']}/status",
         ),
         "openbao": (
-            lambda: openbao_part(home, ports, find_program("bao").path, issuer.url),
+            lambda: openbao_part(home, ports, find_program("bao").path),
             f"http://127.0.0.1:{ports['openbao']}/v1/sys/health",
         ),
     }

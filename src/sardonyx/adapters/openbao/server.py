@@ -23,6 +23,9 @@ from sardonyx.values import Secret
 
 MOUNT = "kv"
 LOGIN = "jwt"
+# A login of its own, by the issuer's public key alone: it holds when ports are drawn anew,
+# and `configure` then tells the people's login where the issuer is.
+_PLATFORM_LOGIN = "platform"
 USER_ROLE = "user"
 SERVICE_ROLE = "service"
 _PLATFORM_ROLE = "platform"
@@ -46,7 +49,7 @@ path "kv/destroy/user-{{identity.entity.aliases.ACCESSOR.name}}/*" { capabilitie
 """
 
 
-def openbao_part(home: Home, ports: Mapping[str, int], bao: Path, issuer_url: str) -> Part:
+def openbao_part(home: Home, ports: Mapping[str, int], bao: Path) -> Part:
     """Write OpenBao's configuration and return the program to supervise.
 
     Ready when `GET http://127.0.0.1:<openbao>/v1/sys/health` answers 200; then `configure`.
@@ -65,7 +68,6 @@ def openbao_part(home: Home, ports: Mapping[str, int], bao: Path, issuer_url: st
         seal=seal,
         address=f"127.0.0.1:{ports['openbao']}",
         cluster_address=f"127.0.0.1:{ports['openbao_cluster']}",
-        issuer_url=issuer_url,
         public_key=public_key,
     )
     write_private(directory / "openbao.hcl", configuration.encode())
@@ -94,10 +96,14 @@ def _configure(address: str, issuer_url: str, platform_identity: Secret) -> None
     with open_session() as session, faults_translated(path=MOUNT):
         client = hvac.Client(url=address, token="", session=session)
         login = client.auth.jwt.jwt_login(
-            role=_PLATFORM_ROLE, jwt=platform_identity.reveal(), use_token=True, path=LOGIN
+            role=_PLATFORM_ROLE,
+            jwt=platform_identity.reveal(),
+            use_token=False,
+            path=_PLATFORM_LOGIN,
         )
         client.token = login["auth"]["client_token"]
-        # From now on keys are asked for, so that a new key of the issuer is believed.
+        if f"{LOGIN}/" not in client.sys.list_auth_methods()["data"]:
+            client.sys.enable_auth_method("jwt", path=LOGIN)
         client.write_data(
             f"auth/{LOGIN}/config",
             data={"jwks_url": f"{issuer_url}/jwks", "bound_issuer": issuer_url},
@@ -129,7 +135,6 @@ def _configuration(
     seal: Path,
     address: str,
     cluster_address: str,
-    issuer_url: str,
     public_key: str,
 ) -> str:
     """Return the server's configuration: texts of JSON are texts of HCL, one per line."""
@@ -160,7 +165,7 @@ initialize "base" {{
   }}
   request "jwt" {{
     operation = "update"
-    path = "sys/auth/{LOGIN}"
+    path = "sys/auth/{_PLATFORM_LOGIN}"
     data = {{ type = "jwt" }}
   }}
   request "pol" {{
@@ -170,12 +175,12 @@ initialize "base" {{
   }}
   request "conf" {{
     operation = "update"
-    path = "auth/{LOGIN}/config"
-    data = {{ jwt_validation_pubkeys = [{text(public_key)}], bound_issuer = {text(issuer_url)} }}
+    path = "auth/{_PLATFORM_LOGIN}/config"
+    data = {{ jwt_validation_pubkeys = [{text(public_key)}] }}
   }}
   request "role" {{
     operation = "update"
-    path = "auth/{LOGIN}/role/{_PLATFORM_ROLE}"
+    path = "auth/{_PLATFORM_LOGIN}/role/{_PLATFORM_ROLE}"
     data = {{
       role_type = "jwt",
       user_claim = "sub",
