@@ -199,7 +199,9 @@ def step_git(places: Places) -> Result:
         return Result("done")
     host = _git_host(places.text("GIT_REPOSITORY"), token)
     if host is None:
-        return Result("done", "git_host", "the token was not used: no repository says its host")
+        return Result(
+            "done", "git_host", "the token was not used: no https repository says its host"
+        )
     write_private(kept, token)
     helper = places.own / "git-credential"
     write_private(
@@ -247,11 +249,15 @@ def step_clone(places: Places) -> Result:
 
 
 def _git_host(repository: str, token: str) -> str | None:
-    """Return scheme and host the token belongs to, None when nothing says it."""
+    """Return scheme and host the token belongs to, None when it would go to nobody known.
+
+    Over plain http a token is readable on the way: only this machine gets it so.
+    """
     parsed = urllib.parse.urlsplit(repository)
-    if parsed.scheme in ("https", "http") and parsed.hostname:
+    if parsed.hostname:
         port = f":{parsed.port}" if parsed.port else ""
-        return f"{parsed.scheme}://{parsed.hostname}{port}"
+        safe = parsed.scheme == "https" or parsed.hostname in ("127.0.0.1", "localhost")
+        return f"{parsed.scheme}://{parsed.hostname}{port}" if safe else None
     for beginning, host in _TOKEN_HOSTS.items():
         if token.startswith(beginning):
             return f"https://{host}"
