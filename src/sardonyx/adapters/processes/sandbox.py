@@ -162,7 +162,7 @@ def sandboxed(sandbox: Sandbox, env: Mapping[str, str]) -> list[str]:
     options += ["--ro-bind-try", str(folder.token), INSIDE_TOKEN]
     if sandbox.init_steps is not None:
         options += ["--ro-bind", str(sandbox.init_steps), INSIDE_INIT]
-    options += ["--chdir", INSIDE_WORK, "--clearenv"]
+    options += ["--remount-ro", "/", "--chdir", INSIDE_WORK, "--clearenv"]
     for name, value in base_environment(sandbox, env).items():
         options += ["--setenv", name, value]
     return options
