@@ -155,7 +155,10 @@ class ConfinedTableReader:
                         process.kill()
                     await process.wait()
         if exit_code == 0:
-            answer: Answer = json.loads(written)
+            try:
+                answer: Answer = json.loads(written)
+            except ValueError as error:
+                raise PreviewCrashedError(exit_code=exit_code) from error
             return answer
         if complaint.startswith(b"bwrap:"):
             raise PreviewIsolationError(reason=complaint.decode(errors="replace").strip()[:300])
@@ -229,7 +232,8 @@ async def _bounded(
 
 
 def _raise(answer: Answer, question: Question) -> NoReturn:
-    raise _error(answer, question)
+    cause = RuntimeError(answer["message"]) if answer["error"] == "engine" else None
+    raise _error(answer, question) from cause
 
 
 def _error(answer: Answer, question: Question) -> PlatformError:

@@ -6,6 +6,7 @@ Must not be imported by the portal: DuckDB's memory belongs to this process alon
 from __future__ import annotations
 
 import json
+import os
 import resource
 import socket
 import sys
@@ -24,13 +25,16 @@ _FETCH = 100  # rows at a time
 def main(control: int) -> None:
     """Answer the question on standard input; hand the listening socket out by `control`."""
     question: Question = json.loads(sys.stdin.buffer.read())
+    # The answer alone goes out there: what libraries print goes to standard error.
+    output = os.dup(1)
+    os.dup2(2, 1)
     _limit(question)
     with socket.socket(fileno=control) as door:
         _open_door(door, question["port"])
     answer = answer_of(question)
     answer["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    sys.stdout.write(json.dumps(answer))
-    sys.stdout.flush()
+    with os.fdopen(output, "wb") as file:
+        file.write(json.dumps(answer).encode())
 
 
 def answer_of(question: Question) -> Answer:
@@ -113,6 +117,7 @@ def _lock(connection: duckdb.DuckDBPyConnection, question: Question) -> None:
         # The name is taken as it is: no pattern, no options after a `?`.
         "s3_url_compatibility_mode = true",
         "http_retries = 1",
+        "enable_progress_bar = false",
         f"allowed_paths = [{literal(_address(question))}]",
         "enable_external_access = false",
         "lock_configuration = true",
