@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from tests.charts.servers import (
 )
 
 from sardonyx.adapters.processes import init_steps
+from sardonyx.services.init_words import REASONS, STEP_NAMES
 
 PROGRAM = str(init_steps.__file__)
 
@@ -379,3 +381,12 @@ def test_duckdb_sql_quotes_what_it_is_given() -> None:
     made = init_steps.duckdb_secret(endpoint="a'b:1", use_ssl=False, region="r")
     assert "ENDPOINT 'a''b:1'" in made
     assert "USE_SSL false" in made
+
+
+def test_every_step_and_reason_has_its_words() -> None:
+    source = Path(PROGRAM).read_text()
+    codes = set(re.findall(r'(?:StepError\(|Result\(\s*"\w+",\s*)\s*"(\w+)"', source))
+    codes |= set(re.findall(r'"(\w+_slow)"', source)) | {"io"}
+    assert len(codes) > 20
+    assert codes == set(REASONS)
+    assert {step.name for step in init_steps.STEPS} <= set(STEP_NAMES)

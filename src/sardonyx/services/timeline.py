@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sardonyx.services.init_words import REASONS, STEP_NAMES
 from sardonyx.services.models import State, StepStatus, TimelineEvent
 from sardonyx.text import N_, Scalar, translations
 from sardonyx.web import wording
@@ -34,11 +35,6 @@ _GOING = {
     "answering": N_("Waiting for an answer"),
     "paused": N_("Pausing"),
     "stopped": N_("Stopping"),
-}
-_INIT = {
-    "region": N_("Settings of this place applied"),
-    "personal": N_("Your own start script ran"),
-    "git": N_("Git: your name, e-mail and repository"),
 }
 _TO_COME = ("environment", "started", "answering")
 _AFTER_A_PAUSE = ("started", "answering")
@@ -125,7 +121,8 @@ def _label(step: str, going: bool, language: str) -> str:
     say = translations(language).gettext
     if step.startswith("init."):
         name = step.removeprefix("init.")
-        return say(_INIT[name]) if name in _INIT else say(N_("Step “{name}”")).format(name=name)
+        known = STEP_NAMES.get(name)
+        return say(known) if known else say(N_("Step “{name}”")).format(name=name)
     words = (_GOING.get(step) if going else None) or _NAMES.get(step)
     return say(words) if words else step
 
@@ -146,6 +143,9 @@ def _detail(facts: Mapping[str, Scalar], language: str) -> str:
         for fact, words in _FACTS.items()
         if fact in facts and facts[fact] not in ("", False)
     ]
+    reason = REASONS.get(str(facts.get("code", "")))
+    if reason:
+        parts.append(say(reason))
     return " · ".join(parts)
 
 
