@@ -1,0 +1,47 @@
+"""One platform for all journeys of a test process: starting one costs seconds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.e2e.platform import TestPlatform, running_platform
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[TestPlatform]:
+    with running_platform() as platform:
+        yield platform
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    options = ["--disable-dev-shm-usage", "--disable-gpu"]
+    if os.geteuid() == 0:
+        options.append("--no-sandbox")  # Chromium's own sandbox refuses root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.set_default_timeout(60_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, platform: TestPlatform) -> Page:
+    """A page of somebody who has just signed in."""
+    page = context.new_page()
+    page.goto(platform.link())
+    return page
