@@ -25,13 +25,21 @@ _MAX_COPIES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """Computed values; origins and secret places by path; what was wrong on the way."""
+    """Computed values; origins and secret places by path; what was wrong on the way.
+
+    options: the choices found meanwhile, to go on with.
+    """
 
     values: JsonObject
     origins: dict[Path, Origin]
     secret_paths: set[Path]
     problems: tuple[Problem, ...]
-    uses_s3: bool
+    options: OptionFinder
+
+    @property
+    def uses_s3(self) -> bool:
+        """Whether a reference evaluated so far reads the storage profile."""
+        return self.options.uses_s3
 
 
 def compute_defaults(
@@ -47,13 +55,7 @@ def compute_defaults(
     values = computed if isinstance(computed, dict) else {}
     if all_defaults or root is None:
         _add_missing(values, chart_values, (), run.origins)
-    return Defaults(
-        values,
-        run.origins,
-        run.secret_paths,
-        tuple(run.problems),
-        run.uses_s3 or run.options.uses_s3,
-    )
+    return Defaults(values, run.origins, run.secret_paths, tuple(run.problems), run.options)
 
 
 @dataclass(slots=True)
@@ -62,7 +64,6 @@ class _Run:
     problems: list[Problem] = field(default_factory=list)
     origins: dict[Path, Origin] = field(default_factory=dict)
     secret_paths: set[Path] = field(default_factory=set)
-    uses_s3: bool = False
 
     def value(  # noqa: PLR0911 - one return per rule of the precedence
         self, node: Node, path: Path, listed: Maybe, scope: JsonObject
@@ -113,7 +114,7 @@ class _Run:
         if isinstance(template, Unset):
             return UNSET
         if reads_s3(template):
-            self.uses_s3 = True
+            self.options.note_s3()
         resolved = resolve(template, scope)
         for place in secret_places(template, resolved):
             self.secret_paths.add((*path, *place))
@@ -138,7 +139,6 @@ class _Run:
                 return UNSET
             inner = _Run(self.options.inside(element))
             value = inner.mapped_item(items, (*path, index), {**scope, **element})
-            self.uses_s3 = self.uses_s3 or inner.uses_s3
             if value is None:
                 return UNSET
             self.secret_paths |= inner.secret_paths

@@ -18,7 +18,6 @@ from sardonyx.launcher.form_layout import join_ranges, lay_out
 from sardonyx.launcher.form_model import FormGroup, GroupRole
 from sardonyx.launcher.models import Origin, PatchEntry, Unset
 from sardonyx.launcher.nodes import Node
-from sardonyx.launcher.options import OptionFinder
 from sardonyx.launcher.patch import apply_with_problems
 from sardonyx.launcher.schema import ResolvedSchema
 from sardonyx.launcher.secret_names import is_password_key, is_secret_name
@@ -77,7 +76,7 @@ def make_draft(
     applied = apply_with_problems(computed.values, patch)
     values = applied.values
     merged = merge(chart.values, values)
-    options = OptionFinder(context)
+    options = computed.options
     checked = validate(
         root,
         known.rules,
@@ -131,7 +130,7 @@ def make_draft(
         origins=_with_user(computed.origins, patch),
         schema=schema,
         language=language,
-        uses_s3=computed.uses_s3 or options.uses_s3,
+        uses_s3=computed.uses_s3,
     )
 
 
