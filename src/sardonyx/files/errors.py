@@ -25,10 +25,10 @@ class ObjectExistsError(UserError):
 class ObjectNameError(UserError):
     code = "object_name"
     title = N_("This name cannot be used for a file")
-    detail = N_("“{key}” would be stored under another name, so it was not stored at all.")
+    detail = N_("“{key}” cannot be stored under that very name, so nothing was stored.")
     next_step = N_(
         "Rename it: no backslash, no “//”, no “.” or “..” between slashes, no “/” at the end, "
-        "at most 1024 bytes."
+        "at most 255 bytes between slashes and 1024 in all."
     )
 
 
