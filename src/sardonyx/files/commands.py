@@ -31,11 +31,12 @@ def listing_commands(bucket: str, prefix: str) -> Commands:
     )
 
 
-def upload_commands(bucket: str, key: str) -> Commands:
+def upload_commands(bucket: str, key: str, *, overwrite: bool = True) -> Commands:
     """The local file is named as the object is: the platform never learns where it was."""
     local = "./" + file_name(key)
+    careful = () if overwrite else ("--no-overwrite",)
     return _commands(
-        (("sardonyx", "files", "cp", local, uri(bucket, key)),),
+        (("sardonyx", "files", "cp", *careful, local, uri(bucket, key)),),
         (("aws", "s3", "cp", local, uri(bucket, key)),),
     )
 
@@ -85,7 +86,9 @@ def table_commands(
     fetched when it starts.
     """
     address = uri(bucket, key)
-    action = ("preview", address) if sql is None else ("sql", address, sql)
+    # A query may begin with a comment, `--`: it must not be read as an option.
+    limit = ("--rows", str(rows), "--", address)
+    action = ("preview", *limit) if sql is None else ("sql", *limit, sql)
     reader = f"read_{(kind or Format.CSV).value}"
     wanted = sql or "FROM data"
     program = "\n".join(
@@ -108,7 +111,7 @@ def table_commands(
         )
     )
     return Commands(
-        platform=_line("sardonyx", "files", *action, "--rows", str(rows)),
+        platform=_line("sardonyx", "files", *action),
         underneath=PREAMBLE
         + _line("uv", "pip", "install", "duckdb==1.5.5", "duckdb-extension-httpfs==1.5.5")
         + _line("python", "-c", program),

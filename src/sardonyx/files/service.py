@@ -88,7 +88,7 @@ class Files:
         stored = await self._store.put(
             keys, bucket, key, _whole(key, content, size), overwrite=overwrite
         )
-        return Done(stored, commands.upload_commands(bucket, key))
+        return Done(stored, commands.upload_commands(bucket, key, overwrite=overwrite))
 
     async def download(
         self, actor: Actor, project: str, key: str, *, start: int = 0, length: int | None = None
