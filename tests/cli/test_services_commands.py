@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.machine import Machine
 
-from sardonyx.services.models import Loss, State
+from sardonyx.services.models import Loss, State, StepStatus
 
 FIELDS = {
     *("name", "friendlyName", "chart", "version", "project", "owner", "shared", "state"),
@@ -170,7 +170,10 @@ def test_list_show_and_the_actions(machine: Machine) -> None:
     assert name in machine.run("services", "list").out
     shown = json.loads(machine.run("services", "show", name, "--json").out)
     assert shown.keys() >= FIELDS | {"timeline", "commands"}
-    assert "sardonyx launch postgresql" in machine.run("services", "show", name).out
+    assert "answering" not in machine.run("services", "show", name).out
+    with_commands = machine.run("services", "show", name, "--commands").out
+    assert "sardonyx launch postgresql" in with_commands
+    assert f"uv venv {name}" in with_commands
     for verb, state in (("pause", "paused"), ("resume", "starting"), ("restart", "starting")):
         done = machine.run("services", verb, name, "--json")
         assert (done.code, json.loads(done.out)["state"]) == (0, state)
@@ -186,6 +189,32 @@ def test_open_prints_a_one_time_address_and_token_a_credential(machine: Machine)
     assert token.out == f"Bearer for-{name}\n"
     whole = json.loads(machine.run("services", "token", name, "--json").out)
     assert whole.keys() == {"address", "header", "value", "expires"}
+
+
+def test_a_service_for_programs_has_a_password_and_no_page(machine: Machine) -> None:
+    name = launched(machine)
+    machine.meanwhile(lambda: machine.world.runtime.make_database(name))
+    opened = machine.run("services", "open", name, "--print")
+    assert (opened.code, opened.out) == (4, "")
+    assert "(service_has_no_page)" in opened.err
+    token = json.loads(machine.run("services", "token", name, "--json").out)
+    assert (token["header"], token["expires"]) == ("password", None)
+
+
+def test_following_tells_a_step_again_until_it_is_done(machine: Machine) -> None:
+    name = launched(machine)
+    runtime = machine.world.runtime
+
+    def play() -> None:
+        runtime.step(name, "environment", StepStatus.STARTED, progress=0.5)
+        runtime.step(name, "environment", StepStatus.DONE)
+        runtime.remove(name)
+
+    machine.loop.call_soon_threadsafe(runtime.when_watched, play)
+    lines = machine.run("services", "events", name, "-f", "--json").out.splitlines()
+    told = [(one["step"], one["status"]) for one in map(json.loads, lines)]
+    assert told[:3] == [("asked", "done"), ("checked", "done"), ("values", "done")]
+    assert told[-1] == ("environment", "done")
 
 
 def test_logs_and_events(machine: Machine) -> None:

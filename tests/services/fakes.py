@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -42,6 +42,7 @@ class MemoryRuntime:
     state_at_install: State = State.PREPARING
     archived: set[str] = field(default_factory=set)
     watchers: list[asyncio.Queue[Observation]] = field(default_factory=list)
+    _plays: list[Callable[[], None]] = field(default_factory=list)
     watched: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def install(self, plan: LaunchPlan) -> None:
@@ -89,6 +90,36 @@ class MemoryRuntime:
         """Let something be found about a release."""
         self.put(replace(self.seen[release], facts=facts))
 
+    def make_database(self, release: str) -> None:
+        """Let a release be one that programs alone use."""
+        self.put(replace(self.seen[release], urls=(), address="postgresql://127.0.0.1:1/x"))
+
+    def step(
+        self, release: str, step: str, status: StepStatus, progress: float | None = None
+    ) -> None:
+        """Let a step begin, or the one that goes on end."""
+        seen = self.seen[release]
+        events = tuple(event for event in seen.timeline if event.step != step)
+        new = TimelineEvent(NOW, step, status, progress=progress)
+        self.put(replace(seen, timeline=(*events, new)))
+
+    def remove(self, release: str) -> None:
+        """Let a release be gone."""
+        gone = self.seen.pop(release)
+        self.archived.add(release)
+        for watcher in self.watchers:
+            watcher.put_nowait(replace(gone, state=State.STOPPED))
+
+    def when_watched(self, play: Callable[[], None]) -> None:
+        """Play once somebody watches."""
+        self._plays.append(play)
+        if self.watchers:
+            self._play()
+
+    def _play(self) -> None:
+        while self._plays:
+            self._plays.pop(0)()
+
     async def suspend(self, project: str, release: str) -> None:
         self.change(self.release(project, release).release, State.PAUSED, "paused")
 
@@ -99,10 +130,7 @@ class MemoryRuntime:
         self.change(self.release(project, release).release, State.STARTING, "restarted")
 
     async def uninstall(self, project: str, release: str) -> None:
-        gone = self.seen.pop(self.release(project, release).release)
-        self.archived.add(release)
-        for watcher in self.watchers:
-            watcher.put_nowait(replace(gone, state=State.STOPPED))
+        self.remove(self.release(project, release).release)
 
     async def rename(self, project: str, release: str, friendly_name: str) -> None:
         self.put(replace(self.release(project, release), friendly_name=friendly_name))
@@ -120,6 +148,7 @@ class MemoryRuntime:
         watcher: asyncio.Queue[Observation] = asyncio.Queue()
         self.watchers.append(watcher)
         self.watched.set()
+        asyncio.get_running_loop().call_soon(self._play)
         try:
             while True:
                 seen = await watcher.get()
@@ -142,6 +171,8 @@ class MemoryRuntime:
     async def service_credential(
         self, project: str, release: str, *, life: timedelta
     ) -> tuple[str, Secret]:
+        if not self.release(project, release).urls:
+            return "password", Secret("hers")
         return "Authorization", Secret(f"Bearer for-{release}")
 
     async def underneath(self, project: str, release: str) -> str:

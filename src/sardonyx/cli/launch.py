@@ -10,6 +10,7 @@ import typer
 
 from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
 from sardonyx.cli.output import document, say
+from sardonyx.cli.story import Story
 from sardonyx.text import N_
 
 if TYPE_CHECKING:
@@ -64,7 +65,11 @@ def launch(
             )
         if wait:
             service = client.services.wait(
-                service.name, until=RUNNING, seconds=timeout, project=service.project
+                service.name,
+                until=RUNNING,
+                seconds=timeout,
+                project=service.project,
+                tell=Story(sys.stderr).tell,
             )
         if as_json:
             document(service.raw)
@@ -120,4 +125,7 @@ def _told(service: Service) -> None:
         say(N_("Address for programs: {address}"), address=service.address)
     for finding in service.findings:
         say("{title}: {detail}", title=finding.title, detail=finding.detail)
-    say(N_("Open it with “sardonyx services open {name}”."), name=service.name)
+    if service.urls:
+        say(N_("Open it with “sardonyx services open {name}”."), name=service.name)
+    else:
+        say(N_("Its password: “sardonyx services token {name}”."), name=service.name)

@@ -10,10 +10,11 @@ import typer
 
 from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, YesOption, connect
 from sardonyx.cli.output import document, fields, say, table, worded
+from sardonyx.cli.story import Story, print_steps
 from sardonyx.text import N_
 
 if TYPE_CHECKING:
-    from sardonyx.client.models import Event, Finding, Loss, Service, TimelineEvent
+    from sardonyx.client.models import Event, Finding, Loss, Service
 
 commands = typer.Typer(help="Your running services.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="The service's name, as “list” shows it.")]
@@ -40,11 +41,14 @@ def list_(
 @commands.command()
 def show(
     name: NameArgument,
+    with_commands: Annotated[
+        bool, typer.Option("--commands", help="Also print what does the same without us.")
+    ] = False,
     project: ProjectOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one service: its state, addresses, story and equivalent commands."""
+    """Show one service: its state, addresses and story."""
     with connect(home) as client:
         service = client.services.show(name, project=project)
     if as_json:
@@ -62,8 +66,8 @@ def show(
         }
     )
     _explained(service.findings)
-    _timeline(service.timeline)
-    if service.commands is not None:
+    print_steps(service.timeline)
+    if with_commands and service.commands is not None:
         print(f"\n# sardonyx\n{service.commands.platform}")
         print(f"# {worded(N_('without the platform'))}\n{service.commands.underneath}")
 
@@ -102,11 +106,14 @@ def token(
                 "address": credential.address,
                 "header": credential.header,
                 "value": credential.value.reveal(),
-                "expires": credential.expires.isoformat(),
+                "expires": credential.expires and credential.expires.isoformat(),
             }
         )
         return
     print(credential.value.reveal())
+    if credential.expires is None:
+        say(N_("The password of {address}."), address=credential.address)
+        return
     say(
         N_("For {address}, as “{header}”, until {expires}."),
         address=credential.address,
@@ -148,10 +155,11 @@ def events(
             if as_json:
                 document(service.raw["timeline"])
             else:
-                _timeline(service.timeline)
+                print_steps(service.timeline)
             return
+        story = Story(sys.stdout)
         for event in client.services.events(name, project=project):
-            _followed(event, as_json=as_json)
+            _followed(event, story, as_json=as_json)
 
 
 @commands.command()
@@ -273,19 +281,7 @@ def _explained(findings: Iterable[Finding]) -> None:
             print(f"  {worded(N_('Next'))}: {finding.next}")
 
 
-def _timeline(events: Iterable[TimelineEvent]) -> None:
-    for event in events:
-        _step(event)
-
-
-def _step(event: TimelineEvent) -> None:
-    facts = " ".join(f"{key}={value}" for key, value in event.detail.items())
-    share = "" if event.progress is None else f" {event.progress:.0%}"
-    at = event.at.astimezone().strftime("%H:%M:%S")
-    print(f"{at}  {event.step:<14} {event.status}{share}  {facts}".rstrip(), flush=True)
-
-
-def _followed(event: Event, *, as_json: bool) -> None:
+def _followed(event: Event, story: Story, *, as_json: bool) -> None:
     from sardonyx.client.models import timeline_event
 
     if event.name != "timeline":
@@ -295,7 +291,7 @@ def _followed(event: Event, *, as_json: bool) -> None:
 
         print(json.dumps(event.data, ensure_ascii=False), flush=True)
     else:
-        _step(timeline_event(event.data))
+        story.step(timeline_event(event.data))
 
 
 def _losses(losses: Iterable[Loss]) -> None:

@@ -8,7 +8,7 @@ with Client.of_home(Path("~/.local/share/sardonyx").expanduser()) as platform:
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -251,8 +251,11 @@ class ServiceCalls:
         until: Collection[str],
         seconds: float,
         project: str | None = None,
+        tell: Callable[[Service], None] | None = None,
     ) -> Service:
         """Return the service once its state is one of `until`; `failed` always ends the wait.
+
+        tell: called with the service each time it was looked at.
 
         Raises WaitTimeoutError after `seconds`. It looks again and again rather than holding
         a stream, so that it goes on when the portal restarts meanwhile.
@@ -260,6 +263,8 @@ class ServiceCalls:
         deadline = time.monotonic() + seconds
         while True:
             seen = self.show(name, project=project)
+            if tell is not None:
+                tell(seen)
             if seen.state in until or seen.state == "failed":
                 return seen
             if time.monotonic() >= deadline:

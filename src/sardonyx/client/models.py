@@ -77,12 +77,15 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Send `header: value` to `address` until `expires`."""
+    """Send `header: value` to `address` until `expires`.
+
+    `header` is `password` for a service with a password of its own, which does not expire.
+    """
 
     address: str
     header: str
     value: Secret
-    expires: datetime
+    expires: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,9 @@ class Fields:
         except ValueError as error:
             raise AnswerFormatError(name=name) from error
 
+    def optional_moment(self, name: str) -> datetime | None:
+        return None if self.document.get(name) is None else self.moment(name)
+
     def items(self, name: str) -> list[Json]:
         value = self.document.get(name, [])
         if not isinstance(value, list):
@@ -148,7 +154,7 @@ def service(document: Json, *, etag: str | None = None) -> Service:
         state=read.text("state"),
         urls=tuple(str(url) for url in read.items("urls")),
         address=read.optional("address"),
-        started_at=None if read.optional("startedAt") is None else read.moment("startedAt"),
+        started_at=read.optional_moment("startedAt"),
         findings=tuple(finding(item) for item in read.items("findings")),
         timeline=tuple(timeline_event(item) for item in read.items("timeline")),
         notes=read.optional("notes") or "",
@@ -194,7 +200,7 @@ def credential(document: Json) -> Credential:
         address=read.text("address"),
         header=read.text("header"),
         value=Secret(read.text("value")),
-        expires=read.moment("expires"),
+        expires=read.optional_moment("expires"),
     )
 
 

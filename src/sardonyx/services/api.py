@@ -15,7 +15,7 @@ from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse
 
 from sardonyx.projects.models import Actor, Project
-from sardonyx.services.models import Service
+from sardonyx.services.models import Service, TimelineEvent
 from sardonyx.services.service import Services, etag
 from sardonyx.services.view import (
     CommandsView,
@@ -230,7 +230,7 @@ async def open_address(
     next: Annotated[str, Query(max_length=2000)] = "/",  # noqa: A002 - the parameter's public name
 ) -> OpenView:
     """Give an address that opens the service in a browser once, within minutes."""
-    await services.list(actor, project)
+    await services.page(actor, project, name)
     response.headers["Cache-Control"] = "no-store"
     return OpenView(url=await service_link(request, actor, name, next))
 
@@ -270,13 +270,15 @@ async def events(
     await services.events(actor, project, name)  # a wrong name is refused before the stream
 
     async def stream() -> AsyncGenerator[dict[str, str], None]:
-        told = 0
+        told: list[TimelineEvent] = []
         async with aclosing(services.watch(actor, project, name)) as changes:
             async for service in changes:
-                for number, event in enumerate(service.timeline[told:], start=told):
+                for number, event in enumerate(service.timeline):
+                    if number < len(told) and told[number] == event:
+                        continue  # a step that goes on is told again, with the same id
                     view = TimelineEventView.of(event).model_dump_json(by_alias=True)
                     yield {**_event("timeline", view), "id": str(number)}
-                told = len(service.timeline)
+                told = list(service.timeline)
                 yield _event("service", summary(service, language).model_dump_json(by_alias=True))
 
     return EventSourceResponse(stream())

@@ -95,3 +95,13 @@ class IdempotencyConflictError(UserError):
     title = N_("This request was sent before with another content")
     detail = N_("The key “{key}” belongs to an earlier launch that asked for something else.")
     next_step = N_("Send each new launch with a new Idempotency-Key.")
+
+
+class ServiceHasNoPageError(UserError):
+    """A database and the like: programs use its address, browsers have nothing to open."""
+
+    code = "service_has_no_page"
+    kind = Kind.CONFLICT
+    title = N_("This service has no page")
+    detail = N_("“{name}” is used by programs; there is nothing to open in a browser.")
+    next_step = N_("See its address with “sardonyx services token {name} --json”.")

@@ -28,6 +28,7 @@ from sardonyx.services.commands import (
 from sardonyx.services.errors import (
     ServiceBusyError,
     ServiceChangedError,
+    ServiceHasNoPageError,
     ServiceNotFoundError,
     ServiceOfAnotherError,
 )
@@ -39,22 +40,28 @@ from sardonyx.services.models import (
     Loss,
     Observation,
     Service,
+    State,
     TimelineEvent,
 )
 from sardonyx.values import JsonObject, Secret
 
 T = TypeVar("T")
 CREDENTIAL_LIFE = timedelta(hours=1)
+OWN_PASSWORD = "password"  # noqa: S105 - what a runtime calls it
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceCredential:
-    """What opens a service's address for a program: send `header: value` until `expires`."""
+    """What opens a service's address for a program: send `header: value` until `expires`.
+
+    Where `header` is `password` it is no header but the service's own password (a database's),
+    which lasts as long as the service: `expires` is None.
+    """
 
     address: str
     header: str
     value: Secret
-    expires: datetime
+    expires: datetime | None
 
 
 class Services(Launches):
@@ -165,9 +172,12 @@ class Services(Launches):
                     following = asyncio.ensure_future(anext(changes, None))
                     if changed.name != name:
                         continue
-                    gone = not self._planner.taken(changed.project, name)
+                    # Earlier changes may come after it is gone: the last one says “stopped”.
+                    is_last = changed.state is State.STOPPED and not self._planner.taken(
+                        changed.project, name
+                    )
                     yield changed
-                    if gone:
+                    if is_last:
                         return
             finally:
                 following.cancel()
@@ -206,7 +216,15 @@ class Services(Launches):
         header, value = await self._runtime.service_credential(
             seen.project, name, life=CREDENTIAL_LIFE
         )
-        return ServiceCredential(seen.address, header, value, expires)
+        until = None if header == OWN_PASSWORD else expires
+        return ServiceCredential(seen.address, header, value, until)
+
+    async def page(self, actor: Actor, project: str, name: str) -> str:
+        """Return the address of the service's page. Raises ServiceHasNoPageError."""
+        seen = self._seen(actor, project, name)
+        if not seen.urls:
+            raise ServiceHasNoPageError(name=name)
+        return seen.urls[0]
 
     def _own(self, actor: Actor, project: str, name: str) -> Observation:
         seen = self._seen(actor, project, name)

@@ -252,12 +252,15 @@ class LossList(View):
 
 
 class CredentialView(View):
-    """What opens a service's address for a program, and until when."""
+    """What opens a service's address for a program, and until when.
+
+    `header` is `password` for a service with a password of its own, which does not expire.
+    """
 
     address: str
     header: str
     value: str
-    expires: datetime
+    expires: datetime | None
 
     @classmethod
     def of(cls, credential: ServiceCredential) -> CredentialView:

@@ -141,8 +141,8 @@ class Supervisor:
 
     def add(self, part: Part, *, nests: bool = False, restarts: int = 3) -> None:
         """Add a program and start it. One of that name is replaced."""
+        self._remove(part.name)
         with self._changing:
-            self._remove(part.name)
             section = _program(self._home, part, nests=nests, restarts=restarts)
             write_private(self._file(part.name), section.encode())
             self._call("reloadConfig")
@@ -150,8 +150,7 @@ class Supervisor:
 
     def remove(self, name: str) -> None:
         """Stop a program and forget it; returns when its processes are gone."""
-        with self._changing:
-            self._remove(name)
+        self._remove(name)
 
     def restart(self, name: str) -> None:
         """Stop and start a program of ours, such as a part."""
@@ -181,9 +180,11 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise RuntimeUnavailableError
             time.sleep(_PAUSE)
-        self._tolerate({BAD_NAME}, "removeProcessGroup", name)
-        self._file(name).unlink(missing_ok=True)
-        self._call("reloadConfig")
+        # Only here: one program that ends slowly must not hold up the start of another.
+        with self._changing:
+            self._tolerate({BAD_NAME}, "removeProcessGroup", name)
+            self._file(name).unlink(missing_ok=True)
+            self._call("reloadConfig")
 
     def _call(self, method: str, *arguments: str | bool) -> object:
         method = f"supervisor.{method}"
