@@ -54,18 +54,18 @@ async def files_page(viewer: CurrentViewer, request: Request, key: str) -> Respo
 @router.post("/files/{key:path}")
 async def act(viewer: CurrentViewer, request: Request, key: str) -> Response:
     """Do what the form's `action` says with `key`."""
-    form = await request.form()
-    action = form.get("action")
-    if action == "upload":
-        return await _upload(viewer, key, form)
-    if action == "sample":
-        done = await viewer.platform.files.add_sample(viewer.actor, viewer.project.id)
-        said = Text(N_("The sample is in your files."))
-        return viewer.go(f"/files/{quote_key(done.result.key)}", said, commands=done.commands)
-    names = [name for name in form.getlist("key") if isinstance(name, str)] or [key]
-    if action == "delete":
-        return await _delete(viewer, key, names)
-    return await _ask(viewer, key, names)
+    async with request.form() as form:
+        action = form.get("action")
+        if action == "upload":
+            return await _upload(viewer, key, form)
+        if action == "sample":
+            done = await viewer.platform.files.add_sample(viewer.actor, viewer.project.id)
+            said = Text(N_("The sample is in your files."))
+            return viewer.go(f"/files/{quote_key(done.result.key)}", said, commands=done.commands)
+        names = [name for name in form.getlist("key") if isinstance(name, str)] or [key]
+        if action == "delete":
+            return await _delete(viewer, key, names)
+        return await _ask(viewer, key, names)
 
 
 async def _folder(viewer: Viewer, request: Request, prefix: str) -> HTMLResponse:

@@ -58,6 +58,7 @@ class ServiceCard:
     arc: int
     since: datetime
     is_own: bool
+    answers: bool
     can_open: bool
     can_pause: bool
     can_resume: bool
@@ -87,6 +88,7 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
         arc=_arc(service.state, lines),
         since=service.started_at or service.created_at,
         is_own=own,
+        answers=service.state is State.RUNNING,
         can_open=service.state is State.RUNNING and bool(service.urls),
         can_pause=own and service.state in _PAUSABLE,
         can_resume=own and service.state in _RESUMABLE,

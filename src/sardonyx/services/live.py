@@ -10,6 +10,7 @@ from markupsafe import escape
 from sardonyx.errors import PlatformError
 from sardonyx.services.cards import card
 from sardonyx.services.models import State
+from sardonyx.services.notes import safe_html
 from sardonyx.web.views import Viewer
 
 _MOVING = (State.PREPARING, State.STARTING, State.PAUSING, State.STOPPING)
@@ -47,9 +48,11 @@ async def _story(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) 
     try:
         async for _ in _changes(viewer, name):
             service = await viewer.platform.services.show(viewer.actor, viewer.project.id, name)
-            shown = card(viewer, service)
-            for part in ("head", "story"):
-                html = viewer.fragment(f"services/{part}.html", service=service, card=shown)
+            shown, notes = card(viewer, service), safe_html(service.notes)
+            for part in ("head", "story", "use"):
+                html = viewer.fragment(
+                    f"services/{part}.html", service=service, card=shown, notes=notes
+                )
                 await queue.put({"event": part, "data": html})
     except PlatformError:  # it is gone, or its part is down: the browser asks again
         await queue.put(None)
