@@ -76,6 +76,12 @@ def prepare(data: Path) -> None:
     if os.geteuid() == 0:
         raise ServerError("PostgreSQL refuses to run as root: run it as an ordinary user")
     bin_folder = programs()
+    *settle, make_database = settle_statements(
+        database=_given("POSTGRES_DB"),
+        user=_given("POSTGRES_USER"),
+        password=_given("POSTGRES_PASSWORD"),
+        admin_password=_given("POSTGRES_ADMIN_PASSWORD"),
+    )
     version = data / "PG_VERSION"
     if not version.exists():
         _make(bin_folder, data)
@@ -85,16 +91,10 @@ def prepare(data: Path) -> None:
             f"the data is of PostgreSQL {version.read_text().strip()}, the program is "
             f"{major(bin_folder)}: dump with the old one, restore with the new one"
         )
-    statements = settle_statements(
-        database=_given("POSTGRES_DB"),
-        user=_given("POSTGRES_USER"),
-        password=_given("POSTGRES_PASSWORD"),
-        admin_password=_given("POSTGRES_ADMIN_PASSWORD"),
-    )
-    _single_user(bin_folder, data, statements[:-1])
-    # CREATE DATABASE has no "if not exists": look first.
-    if os.environ["POSTGRES_DB"] not in _databases(bin_folder, data):
-        _single_user(bin_folder, data, statements[-1:])
+    # CREATE DATABASE has no "if not exists": look, in the same run, and make it after.
+    printed = _single_user(bin_folder, data, [*settle, "SELECT datname::text FROM pg_database"])
+    if os.environ["POSTGRES_DB"] not in re.findall(r'datname = "([^"]*)"', printed):
+        _single_user(bin_folder, data, [make_database])
         print("database made")
 
 
@@ -182,11 +182,6 @@ def _single_user(bin_folder: Path, data: Path, statements: list[str]) -> str:
     if done.returncode != 0 or failed:
         raise ServerError("; ".join(failed) or done.stderr.strip() or "postgres --single failed")
     return done.stdout
-
-
-def _databases(bin_folder: Path, data: Path) -> set[str]:
-    printed = _single_user(bin_folder, data, ["SELECT datname::text FROM pg_database"])
-    return set(re.findall(r'datname = "([^"]*)"', printed))
 
 
 def _identifier(name: str) -> str:
