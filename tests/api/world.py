@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import httpx2
 from fastapi import FastAPI
-from tests.files.fakes import ADA, EVE, Broker, MemoryStore, OneRow
-from tests.secrets.fakes import MemorySecrets
+from tests.files.fakes import ADA, EVE, World
+from tests.secrets.fakes import secret_store
 
 from sardonyx.api import problems
 from sardonyx.files import api as files_api
@@ -29,8 +29,8 @@ class SignIn:
 def portal(*, files: Files | None = None) -> FastAPI:
     app = FastAPI()
     app.state.platform = SimpleNamespace(
-        files=files or Files(broker=Broker(), store=MemoryStore(), tables=OneRow()),
-        secrets=Secrets(store=MemorySecrets(), address="http://127.0.0.1:8"),
+        files=files or World().files,
+        secrets=Secrets(store=secret_store(), address="http://127.0.0.1:8"),
         sign_in=SignIn(),
     )
     for router in (files_api.router, secrets_api.router):

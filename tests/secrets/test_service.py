@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.files.fakes import ADA, EVE
-from tests.secrets.fakes import MemorySecrets
+from tests.secrets.fakes import SharedSecretStore, secret_store
 
 from sardonyx.projects.errors import ProjectNotFoundError
 from sardonyx.secrets.errors import SecretConflictError, SecretNameError, SecretNotFoundError
@@ -19,12 +19,12 @@ P = "user-ada"
 
 
 @pytest.fixture
-def store() -> MemorySecrets:
-    return MemorySecrets()
+def store() -> SharedSecretStore:
+    return secret_store()
 
 
 @pytest.fixture
-def secrets(store: MemorySecrets) -> Secrets:
+def secrets(store: SharedSecretStore) -> Secrets:
     return Secrets(store=store, address="http://127.0.0.1:8")
 
 
@@ -68,7 +68,7 @@ async def test_a_write_from_an_old_version_is_refused(secrets: Secrets) -> None:
 
 
 async def test_a_merge_loses_nothing_another_writes_meanwhile(
-    secrets: Secrets, store: MemorySecrets
+    secrets: Secrets, store: SharedSecretStore
 ) -> None:
     await secrets.write(ADA, P, "s", values(A="1"))
     store.meanwhile = values(A="1", THEIRS="x")
@@ -100,10 +100,10 @@ async def test_a_path_that_leads_elsewhere_is_refused(secrets: Secrets, path: st
 
 
 async def test_nobody_acts_in_a_project_that_is_not_theirs(
-    secrets: Secrets, store: MemorySecrets
+    secrets: Secrets, store: SharedSecretStore
 ) -> None:
     await secrets.write(ADA, P, "s", values(A="1"))
-    before = dict(store.kept)
+    before = dict(store.held)
     for action in (
         secrets.folder(EVE, P),
         secrets.read(EVE, P, "s"),
@@ -115,7 +115,7 @@ async def test_nobody_acts_in_a_project_that_is_not_theirs(
     ):
         with pytest.raises(ProjectNotFoundError):
             await action
-    assert store.kept == before
+    assert store.held == before
 
 
 async def test_no_value_stands_in_any_command(secrets: Secrets) -> None:
