@@ -17,7 +17,6 @@ PAUSE_UNDERNEATH = (
     "# A pause ends the program and keeps its folder. Where it runs by its script, that is\n"
     "# Ctrl-C in its terminal.\n"
 )
-DELETE_UNDERNEATH = "# Deleting ends the program (Ctrl-C in its terminal) and removes its folder.\n"
 CHART_GONE = "# The catalogue no longer has this version of the chart.\n"
 
 
@@ -66,6 +65,14 @@ def on_service(verb: Sequence[str], name: str, *, project: str | None, underneat
     where = () if project is None else ("--project", project)
     return Commands(
         platform=command("services", verb[0], name, *verb[1:], *where), underneath=underneath
+    )
+
+
+def removal_script(name: str) -> str:
+    """Return the underneath tab of a deletion: the folder that the script of the launch made."""
+    return (
+        "# End the program first (Ctrl-C in its terminal); this removes its files.\n"
+        f'rm -rf -- "${{HERE:-$PWD/{name}}}"\n'
     )
 
 

@@ -20,10 +20,10 @@ from sardonyx.launcher.commands import masked
 from sardonyx.projects.models import Actor
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import (
-    DELETE_UNDERNEATH,
     PAUSE_UNDERNEATH,
     launched_again,
     on_service,
+    removal_script,
 )
 from sardonyx.services.errors import (
     ServiceBusyError,
@@ -117,7 +117,10 @@ class Services(Launches):
         async with self._audited(actor, "service.delete", f"{project}/{name}"):
             await self._runtime.uninstall(seen.project, name)
         commands = on_service(
-            ("delete", "--yes"), name, project=_elsewhere(actor, seen), underneath=DELETE_UNDERNEATH
+            ("delete", "--yes"),
+            name,
+            project=_elsewhere(actor, seen),
+            underneath=removal_script(name),
         )
         return Done(None, commands)
 

@@ -1,0 +1,132 @@
+"""`Client` and `AsyncClient` against a portal on its socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.cli.machine import Served
+from tests.services.world import World
+
+from sardonyx.client import AsyncClient, Client, RemoteError, calls, file_calls
+from sardonyx.client.client import launch_body
+from sardonyx.client.connection import EventReader, answer_of
+from sardonyx.client.errors import (
+    AnswerFormatError,
+    PlatformNotRunningError,
+    PlatformUnreachableError,
+    WaitTimeoutError,
+)
+from sardonyx.errors import PlatformError
+from sardonyx.services.models import State
+from sardonyx.values import Secret
+
+
+def test_a_launch_from_python(served: Served, served_world: World) -> None:
+    served_world.runtime.state_at_install = State.RUNNING
+    with Client.of_home(served.home) as platform:
+        service = platform.services.launch(
+            "postgresql", friendly_name="Census", settings=["auth.database=census"]
+        )
+        assert (service.friendly_name, service.project) == ("Census", "user-ada")
+        assert [event.step for event in service.timeline] == ["asked", "checked", "values"]
+        assert service.commands is not None
+        running = platform.services.wait(service.name, until={"running"}, seconds=5)
+        assert running.etag
+        renamed = platform.services.rename(service.name, "Other", etag=running.etag)
+        assert renamed.friendly_name == "Other"
+        with pytest.raises(RemoteError) as late:
+            platform.services.rename(service.name, "Late", etag=running.etag)
+        assert (late.value.remote_code, late.value.status) == ("service_changed", 412)
+        assert platform.services.credential(service.name).value.reveal().startswith("Bearer ")
+        assert platform.services.pause(service.name).state == "paused"
+        assert [one.name for one in platform.services.list()] == [service.name]
+        platform.services.delete(service.name)
+        assert platform.services.list() == ()
+
+
+def test_a_refusal_keeps_its_shape(served: Served, served_world: World) -> None:
+    with Client.of_home(served.home, language="fr") as platform, pytest.raises(RemoteError) as told:
+        platform.services.launch("postgresql", settings=["auth.database=No Good"])
+    error = told.value
+    assert isinstance(error, PlatformError)
+    assert (error.remote_code, error.exit_code) == ("launch_refused", 2)
+    assert [problem.pointer for problem in error.remote_problems] == ["/auth/database"]
+    assert error.remote_next
+    assert error.title_text().in_language("en") == error.remote_title
+
+
+def test_waiting_has_an_end(served: Served, served_world: World) -> None:
+    with Client.of_home(served.home) as platform:
+        service = platform.services.launch("postgresql")
+        with pytest.raises(WaitTimeoutError):
+            platform.services.wait(service.name, until={"running"}, seconds=0)
+
+
+def test_a_token_that_is_not_ours_is_refused(served: Served, served_world: World) -> None:
+    token = served.home / "keys" / "cli.token"
+    kept = token.read_bytes()
+    token.write_bytes(b"another")
+    try:
+        with Client.of_home(served.home) as platform, pytest.raises(RemoteError) as told:
+            platform.me()
+    finally:
+        token.write_bytes(kept)
+    assert (told.value.remote_code, told.value.exit_code) == ("sign_in_required", 4)
+
+
+async def test_the_asynchronous_client_does_the_same(served: Served, served_world: World) -> None:
+    served_world.runtime.state_at_install = State.RUNNING
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"a,"
+        yield b"b\n"
+
+    async with AsyncClient.of_home(served.home) as platform:
+        project = await platform.project()
+        service = await platform.launch(launch_body("postgresql"), idempotency_key="k")
+        again = await platform.launch(launch_body("postgresql"), idempotency_key="k")
+        assert service.name == again.name
+        await platform.wait(service.name, until={"running"}, seconds=5)
+        where = calls.path("projects", project, "services", service.name, "events")
+        told = []
+        async for event in platform.events(where):
+            told.append(event.name)
+            if event.name == "service":
+                break
+        assert told == ["timeline", "timeline", "timeline", "service"]
+        address = file_calls.upload_path(project, "in/ü.csv")
+        stored = await platform.upload(address, content(), {})
+        assert file_calls.stored(stored).size == 4
+        assert b"".join([block async for block in platform.download(address)]) == b"a,b\n"
+        with pytest.raises(RemoteError):
+            await platform.send(calls.service(project, "nope"))
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    with pytest.raises(PlatformNotRunningError):
+        Client.of_home(tmp_path)
+    with (
+        Client.of_url("http://127.0.0.1:9", Secret("t")) as platform,
+        pytest.raises(PlatformUnreachableError),
+    ):
+        platform.me()
+
+
+def test_an_answer_that_is_no_problem_document_is_still_an_error() -> None:
+    with pytest.raises(RemoteError) as told:
+        answer_of(502, b"<html>Bad gateway", [("content-type", "text/html")])
+    assert (told.value.remote_code, told.value.exit_code) == ("http_502", 5)
+    with pytest.raises(RemoteError) as told:
+        answer_of(404, b"{", [("content-type", "application/problem+json")])
+    assert told.value.exit_code == 3
+    with pytest.raises(AnswerFormatError):
+        calls.service("p", "s").read(answer_of(200, b"[]", [("content-type", "application/json")]))
+
+
+def test_events_are_put_together_from_their_lines() -> None:
+    reader = EventReader()
+    lines = [": ping", "event: log", 'data: {"text":', 'data: "a"}', "", ""]
+    events = [event for line in lines if (event := reader.feed(line)) is not None]
+    assert [(event.name, event.data) for event in events] == [("log", {"text": "a"})]
