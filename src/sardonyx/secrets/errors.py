@@ -17,7 +17,7 @@ class SecretNotFoundError(UserError):
 class SecretNameError(UserError):
     code = "secret_name"
     title = N_("This name cannot be used")
-    detail = N_("“{name}”: {reason}.")
+    detail = N_("“{name}” is no name that the secret store takes.")
     next_step = N_("Use letters, digits and underscores; do not begin with a digit.")
 
 

@@ -87,6 +87,8 @@ def running_parts(
             name: stack.enter_context(_running(parts[name][0](), home.logs / f"{name}.log"))
             for name in names
         }
+        # Asked all at once, they stop side by side.
+        stack.callback(_ask_to_stop, list(processes.values()))
         running = RunningParts(home, issuer, processes)
         for name in names:
             _wait_answer(parts[name][1], processes[name], running.log(name))
@@ -121,6 +123,11 @@ def _running(part: Part, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         _stop(process)
+
+
+def _ask_to_stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -102,5 +102,5 @@ class MemorySecretStore:
         if project.secrets_folder != f"user-{claims['sub']}":
             raise SecretRefusedError(path=path)
         if path and {"", ".", ".."} & set(path.split("/")):
-            raise SecretNameError(name=path, reason="an empty or dotted part")
+            raise SecretNameError(name=path)
         return f"{project.secrets_folder}/{path}".rstrip("/")

@@ -33,6 +33,6 @@ def faults_translated(*, path: str) -> Iterator[None]:
     except (exceptions.Forbidden, exceptions.Unauthorized) as error:
         raise SecretRefusedError(path=path) from error
     except exceptions.InvalidRequest as error:
-        raise SecretNameError(name=path, reason="; ".join(map(str, error.errors or ()))) from error
+        raise SecretNameError(name=path) from error
     except (exceptions.VaultError, requests.RequestException) as error:
         raise SecretStoreUnavailableError from error

@@ -191,11 +191,8 @@ def _current_version(client: Any, full: str) -> int:  # noqa: ANN401
 
 def _full(project: Project, path: str) -> str:
     """Return the path in the store. Raises SecretNameError for what a URL would bend."""
-    parts = path.split("/")
-    if any(part in {"", ".", ".."} for part in parts):
-        raise SecretNameError(name=path, reason="an empty or dotted part")
-    if not path.isprintable():
-        raise SecretNameError(name=path, reason="a character that cannot be shown")
+    if {"", ".", ".."} & set(path.split("/")) or not path.isprintable():
+        raise SecretNameError(name=path)
     return f"{project.secrets_folder}/{path}"
 
 

@@ -35,7 +35,7 @@ class ProgramMissingError(SystemFault):
 class ProgramSettingError(UserError):
     code = "program_setting"
     title = N_("The program of the settings cannot be used")
-    detail = N_("“{program}” is set to {path}: {reason}.")
+    detail = N_("“{program}” is set to {path}, which is no program that tells its version.")
     next_step = N_("Correct the setting, or remove it so that the platform finds the program.")
 
 
@@ -118,12 +118,10 @@ def printed_version(program: Path, arguments: tuple[str, ...]) -> str | None:
 
 
 def _from_setting(name: ProgramName, override: Path) -> Program:
-    if not os.access(override, os.X_OK) or not override.is_file():
-        raise ProgramSettingError(program=name, path=str(override), reason="not a program")
-    version = printed_version(override, _KNOWN[name].arguments)
+    version = printed_version(override.absolute(), _KNOWN[name].arguments)
     if version is None:
-        raise ProgramSettingError(program=name, path=str(override), reason="it tells no version")
-    return Program(override, "setting", version)
+        raise ProgramSettingError(program=name, path=str(override))
+    return Program(override.absolute(), "setting", version)
 
 
 def _from_wheel(known: _Known) -> Program | None:

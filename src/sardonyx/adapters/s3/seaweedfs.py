@@ -110,6 +110,8 @@ def _flags(home: Home, ports: Mapping[str, int], data: Path) -> tuple[str, ...]:
         "-master.telemetry=false",
         # No pages; its port still tells its health and counts of maintenance runs.
         "-admin.ui=false",
+        # There is no other volume server that would take over meanwhile.
+        "-volume.preStopSeconds=0",
         f"-admin.port={ports['seaweedfs_admin']}",
         "-webdav=false",
         "-s3.port.iceberg=0",
