@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from sardonyx.catalog.service import CatalogService
 from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.commands import platform_command
@@ -27,6 +26,7 @@ from sardonyx.services.errors import (
 )
 from sardonyx.services.launching import (
     Audit,
+    Charts,
     Drafts,
     LaunchContexts,
     LaunchRequest,
@@ -48,7 +48,7 @@ class Launches:
     def __init__(
         self,
         *,
-        catalog: CatalogService,
+        catalog: Charts,
         runtime: Runtime,
         contexts: LaunchContexts,
         audit: Audit,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sardonyx.catalog.models import Chart
 from sardonyx.errors import Problem
 from sardonyx.launcher.context import ContextInputs
 from sardonyx.launcher.draft import Draft
@@ -43,6 +44,18 @@ class LaunchContexts(Protocol):
 
     async def inputs(self, actor: Actor, project: Project) -> ContextInputs:
         """Return the inputs of the launch context; the draft's random items are set later."""
+
+
+class Charts(Protocol):
+    """Finds charts: what launching needs of the catalogue."""
+
+    def chart(
+        self, actor: Actor, chart: str, *, catalog: str | None = None, version: str | None = None
+    ) -> Chart:
+        """Return a chart, the newest version if none is named.
+
+        Raises CatalogNotFoundError, ChartNotFoundError, ChartVersionNotFoundError.
+        """
 
 
 class Audit(Protocol):

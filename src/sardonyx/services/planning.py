@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sardonyx.catalog.service import CatalogService
 from sardonyx.errors import Problem
 from sardonyx.launcher.commands import helm_commands, masked, platform_command
 from sardonyx.launcher.context import launch_context
@@ -22,6 +21,7 @@ from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.errors import ServiceNotFoundError
 from sardonyx.services.findings import worded
 from sardonyx.services.launching import (
+    Charts,
     Drafts,
     LaunchContexts,
     LaunchRequest,
@@ -61,7 +61,7 @@ class Planner:
     def __init__(
         self,
         *,
-        catalog: CatalogService,
+        catalog: Charts,
         runtime: Runtime,
         contexts: LaunchContexts,
         drafts: Drafts,
