@@ -232,7 +232,10 @@ def package_registry(wheels: Path | None = None) -> Iterator[str]:
                 self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815 - the base class calls it
 
         def log_message(self, *words: object) -> None:
             """Say nothing."""

@@ -143,6 +143,8 @@ def fault_facts(lines: Iterable[str], status: int) -> dict[str, str | int | floa
         facts |= {"package_error": "not_found", "package": missing[1]}
     elif version:
         facts |= {"package_error": "no_version", "package": version[1], "version": version[2]}
+    elif "Hash mismatch" in text or "--require-hashes" in text:
+        facts["package_error"] = "hashes"
     elif any(
         mark in text
         for mark in (
@@ -157,8 +159,6 @@ def fault_facts(lines: Iterable[str], status: int) -> dict[str, str | int | floa
         facts["package_error"] = "network"
     elif "Read-only file system" in text:
         facts["package_error"] = "read_only"
-    elif "Hash mismatch" in text or "--require-hashes" in text:
-        facts["package_error"] = "hashes"
     return facts
 
 

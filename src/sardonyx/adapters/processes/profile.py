@@ -77,7 +77,7 @@ class Stop(_Part):
     """How the program is asked to end, and for how long before it is killed."""
 
     signal: Literal["TERM", "INT", "QUIT", "HUP"] = "TERM"
-    seconds: Annotated[float, Field(gt=0, le=120)] = 10
+    seconds: Annotated[float, Field(gt=0, le=60)] = 10
 
 
 class ProcessProfile(_Part):

@@ -47,7 +47,7 @@ class Orders:
     release: str
     boot: str
     command: list[str]
-    env: dict[str, str]
+    env: dict[str, str] = field(repr=False)
     ready: Ready
     requirements: str | None = None
     program: str = ""

@@ -46,6 +46,8 @@ _SOCKET_BYTES = 107
 _LOG_BYTES = "5MB"
 _LOG_KEPT = 3
 _STOP_SECONDS = 15
+# A runner ends its service first, which has a minute at most (profile.Stop).
+_RUNNER_STOP_SECONDS = 75
 _START_DEADLINE = 60.0
 _STOP_DEADLINE = 90.0
 _PAUSE = 0.02
@@ -141,8 +143,9 @@ class Supervisor:
 
     def add(self, part: Part, *, nests: bool = False, restarts: int = 3) -> None:
         """Add a program and start it. One of that name is replaced."""
-        self._remove(part.name)
+        self._stop(part.name)
         with self._changing:
+            self._forget(part.name)
             section = _program(self._home, part, nests=nests, restarts=restarts)
             write_private(self._file(part.name), section.encode())
             self._call("reloadConfig")
@@ -150,7 +153,9 @@ class Supervisor:
 
     def remove(self, name: str) -> None:
         """Stop a program and forget it; returns when its processes are gone."""
-        self._remove(name)
+        self._stop(name)
+        with self._changing:
+            self._forget(name)
 
     def restart(self, name: str) -> None:
         """Stop and start a program of ours, such as a part."""
@@ -159,7 +164,8 @@ class Supervisor:
             self._tolerate({ALREADY_STARTED}, "startProcess", name, False)
 
     def shutdown(self) -> None:
-        """Begin to stop everything, in the reverse order of starting."""
+        """Stop what was added live, side by side, then begin to stop the parts."""
+        self._stop(*(path.stem for path in self._home.supervisor_programs.glob("*.conf")))
         self._call("shutdown")
 
     async def astates(self) -> Mapping[str, str]:
@@ -171,19 +177,23 @@ class Supervisor:
     async def aremove(self, name: str) -> None:
         await asyncio.to_thread(self.remove, name)
 
-    def _remove(self, name: str) -> None:
-        if not self._tolerate({BAD_NAME}, "stopProcessGroup", name, False):
-            self._file(name).unlink(missing_ok=True)
-            return
+    def _stop(self, *names: str) -> None:
+        """Stop programs side by side; unknown ones are no fault.
+
+        Nothing is locked: one that ends slowly must not hold up the start of another.
+        """
+        for name in names:
+            self._tolerate({BAD_NAME}, "stopProcessGroup", name, False)
         deadline = time.monotonic() + _STOP_DEADLINE
-        while self.states().get(name, "STOPPED") not in _ENDED:
+        while any(self.states().get(name, "STOPPED") not in _ENDED for name in names):
             if time.monotonic() > deadline:
                 raise RuntimeUnavailableError
             time.sleep(_PAUSE)
-        # Only here: one program that ends slowly must not hold up the start of another.
-        with self._changing:
-            self._tolerate({BAD_NAME}, "removeProcessGroup", name)
-            self._file(name).unlink(missing_ok=True)
+
+    def _forget(self, name: str) -> None:
+        known = self._tolerate({BAD_NAME}, "removeProcessGroup", name)
+        self._file(name).unlink(missing_ok=True)
+        if known:
             self._call("reloadConfig")
 
     def _call(self, method: str, *arguments: str | bool) -> object:
@@ -248,7 +258,7 @@ def _program(home: Home, part: Part, *, nests: bool, restarts: int) -> str:
             "autorestart=true" if not nests else "autorestart=unexpected",
             f"startretries={restarts}",
             "startsecs=1",
-            f"stopwaitsecs={_STOP_SECONDS}",
+            f"stopwaitsecs={_RUNNER_STOP_SECONDS if nests else _STOP_SECONDS}",
             "stopasgroup=true",
             "killasgroup=true",
             "redirect_stderr=true",
