@@ -141,3 +141,9 @@ def test_defaults_are_not_shared_with_the_chart() -> None:
     first = make_draft(chart=one, context=context(), patch=(PatchEntry(("l", 1), "b"),))
     second = make_draft(chart=one, context=context())
     assert (first.values, second.values) == ({"l": ["a", "b"]}, {"l": ["a"]})
+
+
+def test_null_takes_a_value_of_the_chart_away_as_helm_does() -> None:
+    values = {"a": 1, "b": {"c": 2, "d": 3}, "l": [1, 2]}
+    patch = (PatchEntry(("a",), None), PatchEntry(("b", "c"), None), PatchEntry(("l",), [9]))
+    assert draft({}, values, patch).merged == {"b": {"d": 3}, "l": [9]}

@@ -121,6 +121,7 @@ def test_a_remote_reference_is_not_fetched() -> None:
     """It is refused at compilation: no address is asked, the launch goes on with a warning."""
     made = draft({"n": {**TEXT, "anyOf": [{"$ref": "http://127.0.0.1:9/x.json"}]}})
     assert codes(made) == [("", "schema_not_checked")]
+    assert "disabled" in made.problems[0].message.in_language("en")
     assert not made.errors
 
 

@@ -132,6 +132,7 @@ def text(**more: Any) -> dict[str, Any]:
         (od("ai.activeProvider.apiKey", type="string", default=""), True),
         (text(render="password", default="x"), True),
         (od("user.decodedIdToken.groups", type="array"), False),
+        (od("user.decodedIdToken", type="object"), False),
         (od("git.credentials_cache_duration", type="string", default=""), False),
         (od("user.idep", type="string"), False),
         (text(), False),

@@ -68,7 +68,7 @@ def _number(text: str) -> int | float | None:
     return tidy(number) if math.isfinite(number) else None
 
 
-def same(left: object, right: object) -> bool:  # noqa: PLR0911 - one return per kind
+def same(left: object, right: object) -> bool:
     """Tell deep equality where `true` differs from `1` and `1.0` equals `1`."""
     if left is right:
         return True
@@ -80,8 +80,6 @@ def same(left: object, right: object) -> bool:  # noqa: PLR0911 - one return per
         if not isinstance(right, list) or len(left) != len(right):
             return False
         return all(same(one, other) for one, other in zip(left, right, strict=True))
-    if isinstance(left, bool) or isinstance(right, bool):
-        return False  # equal booleans are identical objects
     return (type(left) is type(right) and left == right) or (
         is_number(left) and is_number(right) and left == right
     )
