@@ -99,7 +99,7 @@ class CaddyFrontDoor:
                 answer = await client.post(
                     "http://127.0.0.1/load",
                     content=content,
-                    headers={"content-type": "application/json", "origin": "http://127.0.0.1"},
+                    headers={"content-type": "application/json"},
                 )
                 answer.raise_for_status()
             except httpx2.TransportError:
