@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.cli.machine import Machine, Served, put_platform, serving
-from tests.files.fakes import MemoryStore
+from tests.files.fakes import World as FileWorld
 from tests.services.world import world
 
 
@@ -23,6 +23,6 @@ def machine(
     monkeypatch.setenv("LANG", "en_GB.UTF-8")
     for name in ("LC_ALL", "LC_MESSAGES", "SARDONYX_URL"):
         monkeypatch.delenv(name, raising=False)
-    w, store = world(), MemoryStore()
-    put_platform(served.app, w, store)
-    return Machine(served.home, w, served.loop, store, capsys, monkeypatch)
+    w, files = world(), FileWorld()
+    put_platform(served.app, w, files)
+    return Machine(served.home, w, served.loop, files, capsys, monkeypatch)

@@ -16,14 +16,13 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from tests.files.fakes import Broker, MemoryStore, OneRow
-from tests.secrets.fakes import MemorySecrets
+from tests.files.fakes import World as FileWorld
+from tests.secrets.fakes import secret_store
 from tests.services.world import World, portal, world
 
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.cli.main import main
 from sardonyx.files import api as files_api
-from sardonyx.files.service import Files
 from sardonyx.secrets import api as secrets_api
 from sardonyx.secrets.service import Secrets
 
@@ -44,7 +43,7 @@ class Machine:
     home: Path
     world: World
     loop: asyncio.AbstractEventLoop
-    store: MemoryStore
+    files: FileWorld
     capture: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch = field(repr=False)
 
@@ -79,11 +78,11 @@ class Served:
     loop: asyncio.AbstractEventLoop
 
 
-def put_platform(app: FastAPI, w: World, store: MemoryStore) -> None:
+def put_platform(app: FastAPI, w: World, files: FileWorld) -> None:
     """Let the portal serve these parts."""
     app.state.platform = portal(w).state.platform
-    app.state.platform.files = Files(broker=Broker(), store=store, tables=OneRow())
-    app.state.platform.secrets = Secrets(store=MemorySecrets(), address="http://127.0.0.1:8")
+    app.state.platform.files = files.files
+    app.state.platform.secrets = Secrets(store=secret_store(), address="http://127.0.0.1:8")
 
 
 @contextmanager

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.cli.machine import Machine
-from tests.files.fakes import START
+
+from sardonyx.files.models import StoredObject
 
 
 def put(machine: Machine, **files: bytes) -> None:
-    bucket = machine.store.buckets.setdefault("user-ada", {})
-    for key, content in files.items():
-        bucket[key.replace("__", "/")] = (content, START)
+    bucket = machine.files.storage.buckets.setdefault("user-ada", {})
+    for name, content in files.items():
+        key = name.replace("__", "/")
+        bucket[key] = (content, StoredObject(key, len(content), datetime.now(UTC), "tag"))
 
 
 def content(machine: Machine, key: str) -> bytes:
-    return machine.store.buckets["user-ada"][key][0]
+    return machine.files.storage.buckets["user-ada"][key][0]
 
 
 def test_a_file_goes_up_and_comes_back(machine: Machine, tmp_path: Path) -> None:
@@ -50,7 +53,7 @@ def test_names_that_mislead_are_refused(machine: Machine, tmp_path: Path, name: 
     done = machine.run("files", "cp", str(local), f"platform:{name}")
     assert done.code in (2, 3)
     assert "Traceback" not in done.err
-    assert machine.store.buckets.get("user-ada", {}) == {}
+    assert machine.files.keys() == []
 
 
 def test_a_local_name_that_is_no_text_is_refused(machine: Machine, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.cli.machine import Machine
 
 from sardonyx.services.models import Loss, State, StepStatus
+from sardonyx.text import translations
 
 FIELDS = {
     *("name", "friendlyName", "chart", "version", "project", "owner", "shared", "state"),
@@ -152,14 +153,12 @@ def test_refusals_have_their_exit_code_and_name(
 
 
 def test_errors_are_in_the_persons_language(machine: Machine) -> None:
+    french = translations("fr").gettext("No such service")
+    if french == "No such service":
+        pytest.skip("the French texts are not compiled: python tools/translations.py compile")
     machine.patch.setenv("LANG", "fr_FR.UTF-8")
     done = machine.run("services", "show", "nope")
-    english = "There is no service"
-    from sardonyx.text import translations
-
-    if translations("fr").gettext("No such service") != "No such service":
-        assert english not in done.err
-    assert "(service_not_found)" in done.err
+    assert done.err.splitlines()[0] == f"{french} (service_not_found)"
 
 
 def test_list_show_and_the_actions(machine: Machine) -> None:

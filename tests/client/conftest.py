@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.cli.machine import Served, put_platform, serving
-from tests.files.fakes import MemoryStore
+from tests.files.fakes import World as FileWorld
 from tests.services.world import World, world
 
 
@@ -19,5 +19,5 @@ def served() -> Iterator[Served]:
 @pytest.fixture
 def served_world(served: Served) -> World:
     w = world()
-    put_platform(served.app, w, MemoryStore())
+    put_platform(served.app, w, FileWorld())
     return w
