@@ -11,8 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from tests.files.fakes import Broker, MemoryStore
-from tests.secrets.fakes import MemorySecrets
 
 from sardonyx.account import pages as account_pages
 from sardonyx.account.models import AuditEntry, Preferences
@@ -41,6 +39,9 @@ from sardonyx.services.models import (
     TimelineEvent,
 )
 from sardonyx.services.service import Services
+from sardonyx.testing.identity import People
+from sardonyx.testing.object_store import MemoryBroker, MemoryObjectStore, MemoryStorage
+from sardonyx.testing.secret_store import MemorySecretStore
 from sardonyx.values import Secret
 from sardonyx.web import error_pages, home_pages, sign_in_pages
 from sardonyx.web.bundle import BundleFiles
@@ -339,7 +340,10 @@ def stub_platform(
     releases: Sequence[Observation] = (), sources: Sequence[CatalogSource] = ()
 ) -> SimpleNamespace:
     """Return a platform whose parts are kept in memory."""
-    records, vault = Records(), MemorySecrets()
+    people = People(names=("ada",))
+    records, storage = Records(), MemoryStorage()
+    vault = MemorySecretStore(identity=people, issuer=people.issuer)
+    broker = MemoryBroker(storage, people, people.issuer)
     catalog = CatalogService([*default_sources(), *sources])
     runtime = StubRuntime(releases)
     return SimpleNamespace(
@@ -347,7 +351,7 @@ def stub_platform(
         catalog=catalog,
         runtime=runtime,
         services=Services(catalog=catalog, runtime=runtime, contexts=Contexts(), audit=records),
-        files=Files(broker=Broker(), store=MemoryStore(), tables=Rows()),
+        files=Files(broker=broker, store=MemoryObjectStore(storage), tables=Rows()),
         secrets=Secrets(store=vault, address="http://127.0.0.1:8200"),
         accounts=Accounts(records=records, secret_store=vault),
         sign_in=SignIn(),

@@ -10,7 +10,7 @@ from sardonyx.catalog.cards import icon_address
 from sardonyx.catalog.models import Chart
 from sardonyx.errors import PlatformError
 from sardonyx.services.models import Service, State
-from sardonyx.services.timeline import StepView, steps
+from sardonyx.services.timeline import StepView, latest, steps
 from sardonyx.services.view import FindingView
 from sardonyx.text import N_, localized
 from sardonyx.web.views import Viewer
@@ -65,6 +65,7 @@ class ServiceCard:
     can_restart: bool
     open_address: str
     findings: tuple[FindingView, ...]
+    earlier: tuple[StepView, ...]
     steps: tuple[StepView, ...]
 
 
@@ -75,6 +76,7 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
     own = service.owner == viewer.actor.username
     now = datetime.now(UTC)
     lines = steps(service.timeline, service.state, viewer.language, now)
+    begin = latest(lines)
     return ServiceCard(
         name=service.name,
         address=f"/services/{quote(service.name)}",
@@ -85,7 +87,7 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
         letter=chart_title[:1].upper(),
         state=viewer.say(STATE_WORDS[service.state]),
         tone=_TONES[service.state],
-        arc=_arc(service.state, lines),
+        arc=_arc(service.state, lines[begin:]),
         since=service.started_at or service.created_at,
         is_own=own,
         answers=service.state is State.RUNNING,
@@ -95,7 +97,8 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
         can_restart=own and service.state is State.RUNNING,
         open_address=f"/open/{quote(service.name)}",
         findings=tuple(FindingView.of(one, viewer.language) for one in service.findings),
-        steps=lines,
+        earlier=lines[:begin],
+        steps=lines[begin:],
     )
 
 
@@ -112,6 +115,6 @@ def chart_of(viewer: Viewer, service: Service) -> Chart | None:
 
 def _arc(state: State, lines: tuple[StepView, ...]) -> int:
     if state not in (State.PREPARING, State.STARTING):
-        return CIRCUMFERENCE if state is not State.PAUSED else 0
+        return CIRCUMFERENCE if state not in (State.PAUSED, State.STOPPED) else 0
     done = sum(1.0 if line.tone == "done" else line.progress or 0.0 for line in lines)
     return max(8, round(CIRCUMFERENCE * done / max(len(lines), 1)))

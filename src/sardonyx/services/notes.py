@@ -28,4 +28,6 @@ def safe_html(markdown: str) -> Markup:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",
     )
+    # A box that scrolls must be reached by keyboard.
+    cleaned = cleaned.replace("<pre>", '<pre tabindex="0">')
     return Markup(cleaned)  # noqa: S704 - nh3 has just made it harmless

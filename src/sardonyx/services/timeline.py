@@ -56,7 +56,8 @@ _FACTS = {
 class StepView:
     """One line of the timeline. `tone`: done, started, failed or waiting.
 
-    `progress` in [0, 1], or None; `moving` says that the step goes on without a known end.
+    `progress` in [0, 1], or None; `moving` says that the step goes on without a known end;
+    `begins`, that a new start of the service begins here.
     """
 
     label: str
@@ -67,8 +68,11 @@ class StepView:
     detail: str = ""
     progress: float | None = None
     moving: bool = False
+    begins: bool = False
 
 
+_BEGINNINGS = ("resumed", "restarted")
+_TOLD_FROM = timedelta(milliseconds=50)  # a shorter step has a time of day, no length
 _ICONS = {"done": "check", "started": "clock", "failed": "close", "waiting": "dot"}
 
 
@@ -97,14 +101,19 @@ def steps(
     return tuple(lines)
 
 
+def latest(lines: Sequence[StepView]) -> int:
+    """Return where the latest start of the service begins in its lines."""
+    return max((index for index, line in enumerate(lines) if line.begins), default=0)
+
+
 def _line(event: TimelineEvent, began: datetime, language: str, now: datetime) -> StepView:
     going = event.status is StepStatus.STARTED
-    took = ""
     seconds = event.detail.get("seconds")
     if isinstance(seconds, int | float):
-        took = wording.duration(timedelta(seconds=seconds), language)
-    elif going or event.at > began:
-        took = wording.duration(max((now if going else event.at) - began, timedelta(0)), language)
+        length = timedelta(seconds=seconds)
+    else:
+        length = max((now if going else event.at) - began, timedelta(0))
+    took = wording.duration(length, language) if length >= _TOLD_FROM else ""
     return StepView(
         label=_label(event.step, going, language),
         tone=event.status.value,
@@ -114,6 +123,7 @@ def _line(event: TimelineEvent, began: datetime, language: str, now: datetime) -
         detail=_detail(event.detail, language),
         progress=event.progress if going else None,
         moving=going and event.progress is None,
+        begins=event.step in _BEGINNINGS,
     )
 
 
