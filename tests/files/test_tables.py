@@ -217,51 +217,10 @@ async def test_an_absent_file_is_told(storage: Storage) -> None:
 @pytest.mark.parametrize(
     ("sql", "error"),
     [
+        # One of each kind, all the way; tests/files/test_statement.py has the others.
         ("SELECT * FROM read_text('/etc/passwd')", ForbiddenFunctionError),
-        ("SELECT * FROM read_csv('/etc/passwd')", ForbiddenFunctionError),
-        ("SELECT * FROM read_blob('/proc/self/environ')", ForbiddenFunctionError),
-        ("SELECT * FROM glob('/*')", ForbiddenFunctionError),
-        ("SELECT * FROM '/etc/passwd'", ForeignTableError),
-        ('SELECT * FROM "/etc/passwd"', ForeignTableError),
-        ("SELECT (SELECT content FROM read_text('/etc/passwd'))", ForbiddenFunctionError),
-        ("SELECT * FROM data WHERE EXISTS (FROM read_text('/x'))", ForbiddenFunctionError),
-        ("WITH t AS (FROM read_text('/x')) FROM t", ForbiddenFunctionError),
-        ('FROM (WITH "/x" AS (SELECT 1) FROM "/x"), "/y"', ForeignTableError),
-        ("FROM query('SELECT * FROM read_text(''/x'')')", ForbiddenFunctionError),
-        ("FROM query_table('/etc/passwd')", ForbiddenFunctionError),
-        ("FROM sniff_csv('/etc/passwd')", ForbiddenFunctionError),
-        ("FROM parquet_metadata('s3://user-eve/x')", ForbiddenFunctionError),
-        ("COPY data TO '/tmp/x'", NotOneSelectError),
-        ("COPY (SELECT 1) TO 's3://user-ada/x.csv'", NotOneSelectError),
-        ("EXPORT DATABASE '/tmp/x'", NotOneSelectError),
-        ("ATTACH '/tmp/x.db'", NotOneSelectError),
-        ("INSTALL aws", NotOneSelectError),
-        ("LOAD '/tmp/x.duckdb_extension'", NotOneSelectError),
-        ("SET enable_external_access = true", NotOneSelectError),
-        ("RESET lock_configuration", NotOneSelectError),
-        ("PRAGMA database_list", QueryRefusedError),
-        ("CALL duckdb_settings()", QueryRefusedError),
-        ("CREATE TABLE x AS SELECT 1", NotOneSelectError),
-        ("CREATE SECRET (TYPE s3)", NotOneSelectError),
-        ("DROP VIEW data", NotOneSelectError),
-        ("SELECT 1; SELECT 2", NotOneSelectError),
-        ("SELECT 1; COPY data TO '/tmp/x'", NotOneSelectError),
-        ("", NotOneSelectError),
-        ("-- nothing", NotOneSelectError),
-        ("EXPLAIN ANALYZE SELECT 1", NotOneSelectError),
         ("SELECT * FROM 'http://127.0.0.1:8200/v1/sys/health'", ForeignTableError),
-        ("SELECT * FROM read_csv('https://example.org/x.csv')", ForbiddenFunctionError),
-        ("SELECT * FROM 's3://user-eve/secret.csv'", ForeignTableError),
-        ("SELECT * FROM 's3://user-ada/other.csv'", ForeignTableError),
-        ("SELECT getenv('HOME')", ForbiddenFunctionError),
-        ("SELECT current_setting('s3_endpoint')", ForbiddenFunctionError),
-        ("FROM duckdb_secrets()", ForbiddenFunctionError),
-        ("FROM which_secret('s3://user-ada/x', 's3')", ForbiddenFunctionError),
-        ("FROM duckdb_settings()", ForbiddenFunctionError),
-        ("FROM duckdb_views()", ForbiddenFunctionError),
-        ("FROM information_schema.tables", ForeignTableError),
-        ("FROM sqlite_master", ForeignTableError),
-        ("SHOW TABLES", ForeignTableError),
+        ("COPY data TO '/tmp/x'", NotOneSelectError),
     ],
 )
 async def test_a_query_that_reaches_elsewhere_is_refused(
@@ -359,14 +318,14 @@ async def test_a_query_that_takes_all_memory_is_ended(parts: RunningParts, sql: 
 async def test_a_file_larger_than_the_memory_given_is_read(
     parts: RunningParts, tmp_path: Path
 ) -> None:
-    content = parquet(tmp_path, "SELECT i % 10 AS k, uuid()::VARCHAR AS v FROM range(4000000) t(i)")
+    content = parquet(tmp_path, "SELECT i % 10 AS k, uuid()::VARCHAR AS v FROM range(2200000) t(i)")
     memory = 64 * MIB
     assert len(content) > memory
     async with storage_of(parts, Limits(memory=memory, seconds=120)) as storage:
         first = await preview(storage, "big.parquet", content, rows=10)
-        assert (len(first.rows), first.total) == (10, 4_000_000)
+        assert (len(first.rows), first.total) == (10, 2_200_000)
         table = await ask(storage, "big.parquet", "SELECT k, count(v) FROM data GROUP BY k")
-    assert sorted(row[1] or "" for row in table.rows) == ["400000"] * 10
+    assert sorted(row[1] or "" for row in table.rows) == ["220000"] * 10
     assert table.peak_bytes < 6 * memory
 
 

@@ -41,7 +41,7 @@ def checked_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise StatementRefusedError("not_one_select")
-    text = statements[0].query.strip().rstrip(";")
+    text = statements[0].query.strip().rstrip(";").rstrip()
     # A literal: a bound parameter would make DuckDB import pandas, which takes seconds.
     row = connection.execute(f"SELECT json_serialize_sql({literal(text)})").fetchone()
     try:
