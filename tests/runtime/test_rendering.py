@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.runtime.world import ONE_TIME, make_plan, read_chart
+from tests.runtime.world import ONE_TIME, SECONDS, make_plan, read_chart
 
+from sardonyx.adapters.processes.home import free_ports
 from sardonyx.adapters.processes.profile import When, parse_profile
+from sardonyx.adapters.processes.programs import find_program
 from sardonyx.adapters.processes.rendering import Place, Rendered, holds, memory_bytes, render
 from sardonyx.adapters.processes.sandbox import INSIDE_HOME, Layout, Level
 from sardonyx.adapters.processes.script import pins, script
@@ -153,7 +161,58 @@ def test_a_script_runs_without_us_and_asks_for_secrets() -> None:
     assert ONE_TIME not in text
     assert ': "${PASSWORD:?give PASSWORD first}"; export PASSWORD' in text
     assert "export GREETING='good morning'" in text
-    assert text.splitlines()[-1] == "exec python \"$here\"'/server.py' 8899"
+    assert text.splitlines()[-1] == 'exec python "$here"\'/server.py\' "$port"'
+
+
+@pytest.mark.real
+def test_the_script_does_the_same_in_a_plain_shell(tmp_path: Path) -> None:
+    chart = read_chart("hello")
+    text = script(chart, parse_profile(chart.local), make_plan("hello", "lab-1"), discovery={})
+    [port] = free_ports(1)
+    uv = find_program("uv").path.parent
+    environment = {
+        "PATH": f"{uv}:{os.defpath}",
+        "HOME": str(tmp_path),
+        "UV_CACHE_DIR": str(tmp_path / "cache"),
+        "UV_OFFLINE": "1",
+        "UV_PYTHON": sys.executable,
+        "PORT": str(port),
+        "PASSWORD": "given by hand",
+    }
+    process = subprocess.Popen(["sh", "-c", text], cwd=tmp_path, env=environment)
+    try:
+        deadline = time.monotonic() + SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+                    said = json.loads(answer.read())
+                    break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert said["greeting"] == "good morning"
+        assert said["environment"]["PASSWORD"] == "given by hand"
+        assert said["environment"]["HOME"] == str(tmp_path / "lab-1")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_script_without_its_secret_asks_for_it(tmp_path: Path) -> None:
+    chart = read_chart("hello")
+    text = script(chart, parse_profile(chart.local), make_plan("hello", "lab-1"), discovery={})
+    kept = [line for line in text.splitlines() if not line.startswith("uv ")]
+    done = subprocess.run(
+        ["sh", "-c", "\n".join(kept)],
+        cwd=tmp_path,
+        env={"PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "give PASSWORD first" in done.stderr
 
 
 def test_pins_keep_versions_and_drop_digests() -> None:

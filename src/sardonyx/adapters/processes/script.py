@@ -19,7 +19,9 @@ from sardonyx.services.models import LaunchPlan
 from sardonyx.values import Json, JsonObject
 
 _LAYOUT = Layout(home="@HOME@", work="@HOME@/work", run="@HOME@/run", token="@TOKEN@")  # noqa: S106
-_PORT = 8899
+# Stands for the port while rendering: no chart writes this number.
+_PORT = 58739
+_LEAST_SECRET = 8
 _PIN = re.compile(r"^([A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*==\s*[^\s;\\]+)(\s*;[^\\]*)?")
 _SECRET_OF_CONTEXT = (
     ("service", "oneTimePassword"),
@@ -51,19 +53,19 @@ def script(
     lines = [
         "set -eu",
         f'here="${{HERE:-$PWD/{plan.release}}}"',
+        'port="${PORT:-8899}"',
         'mkdir -p "$here/work" "$here/run"',
         'chmod 700 "$here" "$here/run"',
     ]
     if orders.requirements is not None:
-        lines += [
-            "cat > \"$here/requirements.txt\" <<'END'",
-            *pins(orders.requirements),
-            "END",
-            'uv venv --quiet --allow-existing "$here/environment"',
-            'uv pip install --quiet --python "$here/environment/bin/python"'
-            ' -r "$here/requirements.txt"',
-            'export PATH="$here/environment/bin:$PATH"',
-        ]
+        lines.append('uv venv --quiet --allow-existing "$here/environment"')
+        if pinned := pins(orders.requirements):
+            lines += ["cat > \"$here/requirements.txt\" <<'END'", *pinned, "END"]
+            lines.append(
+                'uv pip install --quiet --python "$here/environment/bin/python"'
+                ' --requirements "$here/requirements.txt"'
+            )
+        lines.append('export PATH="$here/environment/bin:$PATH"')
     for name, content in orders.files.items():
         target = f'"$here/{name}"'
         lines += [
@@ -103,14 +105,16 @@ def _command(words: list[str], hidden: frozenset[str]) -> str:
 def _shown(text: str, hidden: frozenset[str]) -> str:
     """Quote `text`; places become `$here`, a secret inside becomes `$SECRET`."""
     for secret in hidden:
-        if secret in text:
+        # A short text is no secret inside another: it would hit words by chance.
+        if secret == text or (len(secret) >= _LEAST_SECRET and secret in text):
             text = text.replace(secret, "@SECRET@")
     quoted = shlex.quote(text)
-    if "@" not in text:
+    if "@" not in text and str(_PORT) not in text:
         return quoted
     if not quoted.startswith("'"):
         quoted = f"'{quoted}'"
-    quoted = quoted.replace("@HOME@", "'\"$here\"'").replace("@SECRET@", "'\"$SECRET\"'")
+    for place, variable in (("@HOME@", "here"), ("@SECRET@", "SECRET"), (str(_PORT), "port")):
+        quoted = quoted.replace(place, f"'\"${variable}\"'")
     return quoted.replace("''", "") or "''"
 
 
