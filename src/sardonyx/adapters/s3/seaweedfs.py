@@ -35,8 +35,9 @@ _COMPONENTS = (
     "msg_agent",
     "mq",
 )
-# Go gives memory back to stay below this; the live data of an idle store are far smaller.
-_MEMORY = "120MiB"
+# Go collects harder above this, which only large transfers reach. A limit near the idle size
+# makes it collect all the time: 120 MiB cost 13 % of a core at rest, and spared 5 MB.
+_MEMORY = "400MiB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,6 @@ def seaweedfs_part(
             "HOME": str(directory),
             "TMPDIR": str(directory),
             "GOMEMLIMIT": _MEMORY,
-            "GOGC": "50",
         },
     )
 
