@@ -65,6 +65,11 @@ class Watch:
             facts = {**gone.observation.facts, "deleted": 1}
             self._tell(replace(gone.observation, state=State.STOPPED, facts=facts))
 
+    def begun(self, release: str) -> None:
+        """Look at a release whose runner was just asked for: it is not missing yet."""
+        self._lost_since.pop(release, None)
+        self.look_at(release)
+
     def look_at(self, release: str) -> None:
         """Bring one release up to date and tell those who observe."""
         folder = ReleaseFolder(self._services / release)

@@ -218,7 +218,7 @@ class LocalRuntime:
         await self._supervisor.aadd(runner_part(self._home, plan.release), nests=True)
         if record.web:
             await self._add_way(plan.release, record, rendered)
-        self._watch.look_at(plan.release)
+        self._watch.begun(plan.release)
 
     async def _render(
         self, chart: Chart, profile: Profile, plan: LaunchPlan, port: int, address_port: int
