@@ -19,10 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sardonyx.api.language import request_language
 from sardonyx.errors import HTTP_STATUS, PlatformError, Problem, SystemFault, UserError
 from sardonyx.text import N_, Text
 from sardonyx.values import Json, JsonObject, pointer
-from sardonyx.web.session import request_language
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "tag:sardonyx.dev,2025:error:"

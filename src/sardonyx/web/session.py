@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
+from sardonyx.api.language import LANGUAGE_COOKIE, request_language
 from sardonyx.projects.errors import SignInRequiredError
 from sardonyx.projects.models import Actor
-from sardonyx.text import DEFAULT_LANGUAGE, LANGUAGES
 from sardonyx.values import Secret
 
 PORTAL_COOKIE = "sardonyx"
-LANGUAGE_COOKIE = "language"
+
+__all__ = [
+    "LANGUAGE_COOKIE",
+    "PORTAL_COOKIE",
+    "current_actor",
+    "optional_actor",
+    "request_language",
+    "session_token",
+    "set_session",
+]
 
 
 async def current_actor(request: Request) -> Actor:
@@ -50,15 +59,3 @@ def set_session(response: Response, token: Secret, *, seconds: int) -> None:
         samesite="lax",
         path="/",
     )
-
-
-def request_language(request: Request) -> str:
-    """Return `en` or `fr`: the person's choice (cookie), else the browser's first known one."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
-    if chosen in LANGUAGES:
-        return chosen
-    for part in request.headers.get("accept-language", "").split(","):
-        language = part.split(";")[0].strip().lower()[:2]
-        if language in LANGUAGES:
-            return language
-    return DEFAULT_LANGUAGE
