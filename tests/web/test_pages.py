@@ -47,6 +47,19 @@ async def test_a_stranger_is_told_how_to_sign_in(platform: SimpleNamespace) -> N
     assert "prices-2026" not in answer.text
 
 
+async def test_signing_in_leads_to_the_address_that_was_asked_for(
+    platform: SimpleNamespace,
+) -> None:
+    async with client(platform, cookie="") as stranger:
+        refused = await stranger.get("/files/survey/?sort=size&order=desc")
+        wanted = refused.cookies["wanted"].strip('"')
+        answer = await stranger.get("/sign-in?t=one", headers={"cookie": f"wanted={wanted}"})
+        elsewhere = await stranger.get("/sign-in?t=one", headers={"cookie": "wanted=//evil.test"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/files/survey/?sort=size&order=desc"
+    assert elsewhere.headers["location"] == "/"
+
+
 async def test_the_first_home_offers_three_ways_to_start() -> None:
     platform = stub_platform()
     await platform.files.listing(ADA, PROJECT.id)
@@ -266,6 +279,7 @@ async def test_an_unknown_page_says_so(browser: httpx2.AsyncClient) -> None:
     answer = await browser.get("/nothing/here")
     assert answer.status_code == 404
     assert "/nothing/here" in answer.text and "Traceback" not in answer.text
+    assert 'aria-label="Main"' in answer.text  # the navigation stays
 
 
 async def test_an_unforeseen_fault_gives_a_number(

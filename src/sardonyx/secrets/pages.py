@@ -21,8 +21,6 @@ from sardonyx.web.views import CurrentViewer, Viewer, quote_key
 
 router = APIRouter()
 
-_EMPTY_ROWS = 1
-
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from typing import Any
 
-from sardonyx.errors import HTTP_STATUS, PlatformError
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+
+from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
 from sardonyx.projects.errors import OneTimeLinkError, SignInRequiredError
 from sardonyx.web.problem_lines import problem_lines
-from sardonyx.web.session import request_language
-from sardonyx.web.views import render
+from sardonyx.web.session import optional_actor, request_language
+from sardonyx.web.sign_in_pages import remember_wanted
+from sardonyx.web.views import render, viewer
 
 
 async def page(request: Request, error: PlatformError) -> Response:
-    """Return `error` as a page, in the language the browser asks for."""
+    """Return `error` as a page; a person's own mistake keeps the navigation around it.
+
+    A fault of ours is shown bare: what the frame needs may be what is broken.
+    """
+    if isinstance(error, UserError) and _wants_page(request):
+        actor = await optional_actor(request)
+        if actor is not None:
+            shown = await viewer(request, actor)
+            status = HTTP_STATUS[error.kind] if error.code != "no_such_address" else 404
+            words = _words(error, shown.language)
+            return await shown.render("web/error.html", status=status, **words)
     return response(request, error)
 
 
@@ -30,22 +43,20 @@ def response(request: Request, error: PlatformError, *, status: int | None = Non
         return JSONResponse(body, status, media_type="application/problem+json")
     if isinstance(error, SignInRequiredError | OneTimeLinkError):
         why = detail if isinstance(error, OneTimeLinkError) else ""
-        return render(request, "web/sign_in.html", status=status, why=why)
-    return _error_page(request, error, status, language, title, detail)
+        answer = render(request, "web/sign_in.html", status=status, why=why)
+        if request.method == "GET" and isinstance(error, SignInRequiredError):
+            remember_wanted(answer, request)
+        return answer
+    return render(request, "web/error.html", status=status, **_words(error, language))
 
 
-def _error_page(
-    request: Request, error: PlatformError, status: int, language: str, title: str, detail: str
-) -> HTMLResponse:
-    return render(
-        request,
-        "web/error.html",
-        status=status,
-        title=title,
-        detail=detail,
-        next=error.next_text().in_language(language) if error.next_step else "",
-        problems=problem_lines(error.problems, language),
-    )
+def _words(error: PlatformError, language: str) -> dict[str, Any]:
+    return {
+        "title": error.title_text().in_language(language),
+        "detail": error.detail_text().in_language(language),
+        "next": error.next_text().in_language(language) if error.next_step else "",
+        "problems": problem_lines(error.problems, language),
+    }
 
 
 def _wants_page(request: Request) -> bool:

@@ -1,11 +1,10 @@
 // Small comforts of forms: reveal a password, count ticked rows, show a slider's value,
-// send a form when a choice changes, and never send one twice.
+// and never send one twice.
 import { words } from "./words.js";
 
 export function wireForms(root) {
   const reveal = () => {
     for (const button of root.querySelectorAll("[data-reveal][hidden]")) button.hidden = false;
-    for (const button of root.querySelectorAll("[data-without-script]")) button.hidden = true;
   };
   reveal();
   root.addEventListener("htmx:afterSettle", reveal);
@@ -49,7 +48,6 @@ export function wireForms(root) {
 
   root.addEventListener("change", (event) => {
     const form = event.target.form;
-    if (form?.dataset.auto !== undefined) form.requestSubmit();
     if (event.target.dataset.all !== undefined) {
       for (const tick of form.querySelectorAll("input[name=key]")) tick.checked = event.target.checked;
     }
