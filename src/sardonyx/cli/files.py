@@ -15,7 +15,7 @@ from sardonyx.text import N_
 
 if TYPE_CHECKING:
     from sardonyx.client.client import Client
-    from sardonyx.values import JsonObject
+    from sardonyx.values import Json, JsonObject
 
 commands = typer.Typer(help="Your files.", no_args_is_help=True)
 _SIDE = "“platform:folder/file”, “s3://bucket/key” or, for cp, a local path."
@@ -39,7 +39,7 @@ def ls(
     folders = [name for page in pages for name in page.folders]
     files = [file for page in pages for file in page.files]
     if as_json:
-        listed = [
+        listed: list[Json] = [
             {"key": f.key, "size": f.size, "modified": f.modified.isoformat(), "etag": f.etag}
             for f in files
         ]

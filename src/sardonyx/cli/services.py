@@ -100,25 +100,26 @@ def token(
     """Print a short-lived credential for a service's address."""
     with connect(home) as client:
         credential = client.services.credential(name, project=project)
+    until = credential.expires
     if as_json:
         document(
             {
                 "address": credential.address,
                 "header": credential.header,
                 "value": credential.value.reveal(),
-                "expires": credential.expires and credential.expires.isoformat(),
+                "expires": None if until is None else until.isoformat(),
             }
         )
         return
     print(credential.value.reveal())
-    if credential.expires is None:
+    if until is None:
         say(N_("The password of {address}."), address=credential.address)
         return
     say(
         N_("For {address}, as “{header}”, until {expires}."),
         address=credential.address,
         header=credential.header,
-        expires=credential.expires.astimezone().strftime("%H:%M"),
+        expires=until.astimezone().strftime("%H:%M"),
     )
 
 
