@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.runtime.world import make_wheel, package_registry
 
+from sardonyx.adapters.processes.containment import bubblewrap
 from sardonyx.adapters.processes.environments import (
     READY,
     EnvironmentCancelled,
@@ -26,6 +29,7 @@ from sardonyx.adapters.processes.environments import (
 )
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.network import network_environment, save_network_environment
+from sardonyx.adapters.s3.certificates import inner_certificate
 
 TINY = "sardonyx-tiny==1.0\n"
 CLOSED = "http://127.0.0.1:9/simple"
@@ -129,11 +133,48 @@ def test_faults_are_named(home: Home, registry: Path) -> None:
     assert fault_of(home, "sardonyx-third==1\n")["package_error"] == "offline"
 
 
+@pytest.mark.real
+def test_a_registry_with_a_foreign_certificate_is_named(home: Home, tmp_path: Path) -> None:
+    made = inner_certificate(tmp_path)
+    with package_registry(tls=(made.certificate, made.key)) as address:
+        use(home, address)
+        assert fault_of(home, "sardonyx-tiny==1.0\n")["package_error"] == "certificate"
+
+
+@pytest.mark.real
+def test_a_full_disk_is_named_and_leaves_nothing(home: Home, tmp_path: Path) -> None:
+    bwrap = bubblewrap()
+    if bwrap is None:
+        pytest.skip("bubblewrap is missing, which mounts the small disk of this test")
+    wheel = make_wheel(tmp_path, "sardonyx-large", body=os.urandom(600_000).hex())
+    requirements = f"sardonyx-large @ {wheel.as_uri()}\n"
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from sardonyx.adapters.processes.environments import *\n"
+        "from sardonyx.adapters.processes.environments import EnvironmentFault\n"
+        "from sardonyx.adapters.processes.home import Home\n"
+        "home = Home(Path(sys.argv[1]))\n"
+        "home.prepare()\n"
+        "try:\n"
+        "    prepare_environment(home, sys.argv[2])\n"
+        "except EnvironmentFault as fault:\n"
+        "    print(fault.facts['package_error'], environment_path(home, sys.argv[2]).exists())\n"
+    )
+    small = ["--size", "1000000", "--tmpfs", str(home.root)]
+    done = subprocess.run(
+        [bwrap, "--dev-bind", "/", "/", *small, "--", sys.executable, "-c", script,
+         str(home.root), requirements],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.stdout == "disk_full False\n", done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        ("error: Failed to fetch\n  cause: invalid peer certificate: UnknownIssuer", "certificate"),
-        ("error: failed to write\n  cause: No space left on device (os error 28)", "disk_full"),
         ("error: failed\n  cause: Read-only file system (os error 30)", "read_only"),
         ("error: something new", "other"),
     ],

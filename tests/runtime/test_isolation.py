@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.runtime.world import Machine, make_wheel, processes_of
 
+from sardonyx.adapters.processes.sandbox import Level
 from sardonyx.adapters.processes.supervisor import reachable
 from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.models import State
@@ -158,3 +159,28 @@ async def test_a_link_in_place_of_its_socket_stops_the_service(service: Machine)
     assert [finding.code for finding in diagnose(seen)] == ["socket_replaced"]
     lines = processes_of(service.home).values()
     assert not any("server.py" in line for line in lines)
+
+
+@pytest.mark.parametrize("level", list(Level))
+async def test_a_service_runs_at_every_level_of_isolation(computer: Machine, level: Level) -> None:
+    if level is Level.FULL and computer.home.sandbox_level.read_text() != Level.FULL:
+        pytest.skip("overlays are missing: bubblewrap below 0.11, or an unsuited file system")
+    computer.home.sandbox_level.write_text(level)
+    seen = await computer.launch("hello", "any")
+    assert seen.state is State.RUNNING, seen
+    there = await python_inside(
+        computer, "any", "import os; print(os.getcwd(), os.environ['HOME'])"
+    )
+    folder = computer.home.service("any")
+    if level is Level.NONE:
+        assert there == f"{folder / 'work'} {folder / 'home'}\n"
+    else:
+        assert there == "/home/onyxia/work /home/onyxia\n"
+    if level is not Level.NONE:
+        writes = await inside(computer, "any", "sh", "-c", "echo x > $VIRTUAL_ENV/written")
+        assert (writes["status"] == 0) is (level is Level.FULL)
+        assert not list(computer.home.environments.glob("*/written"))
+    await computer.runtime.suspend("user-ada", "any")
+    await computer.reach("any", State.PAUSED)
+    assert not any("server.py" in line for line in processes_of(computer.home).values())
+    assert "leaving in order" in await computer.runtime.logs("user-ada", "any")

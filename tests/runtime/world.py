@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import time
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -212,8 +213,13 @@ def processes_of(home: Home) -> dict[int, str]:
 
 
 @contextmanager
-def package_registry(wheels: Path | None = None) -> Iterator[str]:
-    """Serve a package registry on loopback that holds only `wheels`; gives its address."""
+def package_registry(
+    wheels: Path | None = None, *, tls: tuple[Path, Path] | None = None
+) -> Iterator[str]:
+    """Serve a package registry on loopback that holds only `wheels`; gives its address.
+
+    tls: certificate and key with which it speaks https.
+    """
 
     class Registry(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -241,23 +247,28 @@ def package_registry(wheels: Path | None = None) -> Iterator[str]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/simple"
+        scheme = "http" if tls is None else "https"
+        yield f"{scheme}://127.0.0.1:{server.server_port}/simple"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def make_wheel(folder: Path, name: str, version: str = "1.0") -> Path:
-    """Write the smallest wheel: a module that knows its version."""
+def make_wheel(folder: Path, name: str, version: str = "1.0", *, body: str = "") -> Path:
+    """Write the smallest wheel: a module that knows its version, and `body` as a comment."""
     module = name.replace("-", "_")
     path = folder / f"{module}-{version}-py3-none-any.whl"
     info = f"{module}-{version}.dist-info"
     files = {
-        f"{module}.py": f'VERSION = "{version}"\n',
+        f"{module}.py": f'VERSION = "{version}"\n# {body}\n',
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
