@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 
@@ -24,6 +25,7 @@ from sardonyx.adapters.processes.credentials import REGION, LocalServiceCredenti
 from sardonyx.adapters.processes.health import LocalParts
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.adapters.processes.parts import Part
+from sardonyx.adapters.processes.preparation import preparation_part
 from sardonyx.adapters.processes.programs import Program, find_program
 from sardonyx.adapters.processes.runtime import LocalRuntime
 from sardonyx.adapters.s3.objects import S3ObjectStore
@@ -142,9 +144,7 @@ def build_platform(settings: Settings) -> Platform:
             person.person.username, audience=service_audience(release), life=life
         )
 
-    catalog = CatalogService(
-        (*default_sources(), *(CatalogSource.of_folder(folder) for folder in settings.catalogs))
-    )
+    catalog = catalog_service(settings)
     credentials = LocalServiceCredentials(home=home, secrets=secret_store)
     runtime = LocalRuntime(
         home=home,
@@ -213,7 +213,25 @@ def local_parts(settings: Settings) -> list[Part]:
         CaddyFrontDoor(home=home, port=settings.port).part(str(programs["caddy"].path)),
         seaweedfs_part(home, ports, programs["seaweedfs"].path, life=life),
         openbao_part(home, ports, programs["openbao"].path),
+        preparation_part(home, _requirements(catalog_service(settings))),
     ]
+
+
+def catalog_service(settings: Settings) -> CatalogService:
+    """Return the catalogues: the platform's own, then the administrator's folders."""
+    own = (CatalogSource.of_folder(folder) for folder in settings.catalogs)
+    return CatalogService((*default_sources(), *own))
+
+
+def _requirements(catalog: CatalogService) -> dict[str, Path]:
+    """Return the pinned requirements of the platform's own charts, by chart name."""
+    found = {}
+    for chart in catalog.own_charts():
+        environment = (chart.local or {}).get("environment")
+        python = environment.get("python") if isinstance(environment, dict) else None
+        if isinstance(python, str):
+            found[chart.ref.chart] = chart.folder / python
+    return found
 
 
 def _python_part(home: Home, name: str, module: str, *options: str) -> Part:

@@ -123,6 +123,11 @@ class CatalogService:
             shown += [self.chart(actor, name, catalog=found.id) for name in names]
         return search(shown, text)
 
+    def own_charts(self) -> tuple[Chart, ...]:
+        """Return the charts of the platform's own catalogue, for what is prepared ahead."""
+        source = self._sources.get(DEFAULT_CATALOG)
+        return self._catalog(source).charts if source is not None else ()
+
     def reload(self) -> None:
         """Forget what was read; the next question reads every chart again."""
         with self._lock:

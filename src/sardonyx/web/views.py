@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
 from sardonyx.account.models import Preferences
+from sardonyx.errors import PlatformError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.models import Commands
 from sardonyx.text import LANGUAGES, N_, Text, localized, translations
@@ -27,6 +28,7 @@ from sardonyx.web.notices import NOTICES, Notice
 from sardonyx.web.session import current_actor, request_language
 
 if TYPE_CHECKING:
+    from sardonyx.adapters.processes.health import PartStatus
     from sardonyx.app import Platform
 
 _PACKAGE = Path(__file__).parent.parent
@@ -100,7 +102,21 @@ class Viewer:
             return []
         parts = await self.platform.parts.status()
         state.prepared = all(part.ready for part in parts)
-        return [self.say(_PARTS.get(part.name, part.name)) for part in parts if not part.ready]
+        return [self._waited_for(part) for part in parts if not part.ready]
+
+    def _waited_for(self, part: PartStatus) -> str:
+        chart = part.name.removeprefix("environment:")
+        if chart == part.name:
+            return self.say(_PARTS.get(part.name, part.name))
+        words = self.say(N_("the packages of {chart}")).format(chart=self._title(chart))
+        return f"{words} ({wording.percent(part.progress or 0.0, self.language)})"
+
+    def _title(self, chart: str) -> str:
+        try:
+            found = self.platform.catalog.chart(self.actor, chart)
+        except PlatformError:
+            return chart
+        return localized(found.title, self.language)
 
     def fragment(self, template: str, **context: object) -> str:
         """Return a piece of a page as text, for a stream or a swap."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from sardonyx.text import translations
 
@@ -28,6 +28,11 @@ def size(count: float, language: str) -> str:
 def number(value: float, language: str) -> str:
     """Return a number with the language's separators."""
     return format_decimal(value, locale=language)
+
+
+def percent(part: float, language: str) -> str:
+    """Return a part in [0, 1] as percent: `43%`, `43 %`."""
+    return format_percent(part, locale=language)
 
 
 def ago(moment: datetime, language: str, now: datetime | None = None) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import httpx2
 
 from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.processes.preparation import preparation_progress
 from sardonyx.adapters.processes.programs import Program
 
 _ANSWER_SECONDS = 2.0
@@ -19,18 +20,23 @@ _ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class PartStatus:
-    """One part. source: where its program comes from (path, wheel, setting)."""
+    """One part. source: where its program comes from (path, wheel, setting).
+
+    name: `environment:<chart>` for one that is being built, `progress` in [0, 1] of it.
+    """
 
     name: str
     ready: bool
     source: str
     version: str
+    progress: float | None = None
 
 
 class LocalParts:
     """The parts of one machine."""
 
     def __init__(self, *, home: Home, programs: Mapping[str, Program]) -> None:
+        self._home = home
         self._addresses = readiness_addresses(home)
         self._programs = programs
 
@@ -40,10 +46,15 @@ class LocalParts:
             answers = await asyncio.gather(
                 *(self._answers(client, address) for address in self._addresses.values())
             )
-        return tuple(
+        parts = [
             self._status(name, answered)
             for name, answered in zip(self._addresses, answers, strict=True)
-        )
+        ]
+        building = [
+            PartStatus(f"environment:{chart}", ready=False, source="", version="", progress=done)
+            for chart, done in preparation_progress(self._home).items()
+        ]
+        return (*parts, *building)
 
     async def _answers(self, client: httpx2.AsyncClient, address: str) -> bool:
         try:

@@ -110,6 +110,11 @@ class Home:
         return self.run / "sandbox.level"
 
     @property
+    def preparation(self) -> Path:
+        """How far the environments built ahead are."""
+        return self.run / "preparation.json"
+
+    @property
     def network_environment(self) -> Path:
         return self.run / "network.json"
 

@@ -12,10 +12,12 @@ class Part:
     """A program the supervisor runs as long as the platform is up.
 
     command: argument list, without secrets (others read it in `ps`). environment: the whole
-    environment of the program, nothing is inherited. directory: where it starts.
+    environment of the program, nothing is inherited. directory: where it starts. once: it ends
+    by itself and is not started again.
     """
 
     name: str
     command: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False

@@ -10,7 +10,6 @@ import fcntl
 import os
 import secrets
 import shlex
-import socket
 import subprocess
 import sys
 import threading
@@ -168,9 +167,6 @@ class Supervisor:
         self._stop(*(path.stem for path in self._home.supervisor_programs.glob("*.conf")))
         self._call("shutdown")
 
-    async def astates(self) -> Mapping[str, str]:
-        return await asyncio.to_thread(self.states)
-
     async def aadd(self, part: Part, *, nests: bool = False, restarts: int = 3) -> None:
         await asyncio.to_thread(self.add, part, nests=nests, restarts=restarts)
 
@@ -255,9 +251,9 @@ def _program(home: Home, part: Part, *, nests: bool, restarts: int) -> str:
             f"directory={_escaped(str(part.directory))}",
             f"environment={environment}",
             "autostart=true",
-            "autorestart=true" if not nests else "autorestart=unexpected",
+            f"autorestart={_restarts(part, nests=nests)}",
             f"startretries={restarts}",
-            "startsecs=1",
+            f"startsecs={0 if part.once else 1}",
             f"stopwaitsecs={_RUNNER_STOP_SECONDS if nests else _STOP_SECONDS}",
             "stopasgroup=true",
             "killasgroup=true",
@@ -268,6 +264,12 @@ def _program(home: Home, part: Part, *, nests: bool, restarts: int) -> str:
             "",
         )
     )
+
+
+def _restarts(part: Part, *, nests: bool) -> str:
+    if part.once:
+        return "false"
+    return "unexpected" if nests else "true"
 
 
 def _quoted(word: str) -> str:
@@ -312,14 +314,3 @@ def _wait_until_answering(home: Home, process: subprocess.Popen[bytes]) -> None:
 def _last_line(home: Home) -> str:
     lines = (home.logs / "supervisord.out").read_text(errors="replace").splitlines()
     return lines[-1] if lines else "-"
-
-
-def reachable(path: Path) -> bool:
-    """Tell whether something accepts connections on the Unix socket `path`."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(1)
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True
