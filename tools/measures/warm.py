@@ -1,0 +1,43 @@
+"""Measure `up` on a home that was used before."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+
+from tools.measures.table import Asked, Measure, Table
+
+from tests.e2e.platform import running_platform
+
+_STEP = re.compile(r"^(\d)/\d (.+?)\s{2,}.*?([\d.]+) s$", re.MULTILINE)
+
+
+def steps(said: str) -> dict[str, float]:
+    """Return the seconds of each step that `up` told, by its title."""
+    return {title.strip(): float(seconds) for _, title, seconds in _STEP.findall(said)}
+
+
+def measure(asked: Asked) -> Table:
+    """Start the platform again and again; seconds count from the start of the command."""
+    portal, parts, whole = [], [], []
+    with running_platform() as platform:
+        words = ("up", "--detach", "--no-browser", "--port", str(platform.port))
+        for _ in range(asked.runs):
+            platform.run("down")
+            begun = time.perf_counter()
+            told = steps(platform.run(*words).stderr)
+            whole.append(time.perf_counter() - begun)
+            # The steps are rounded to 0.1 s; what remains is the command's own start.
+            own = max(0.0, whole[-1] - sum(told.values()))
+            parts.append(whole[-1])
+            portal.append(own + sum(told.values()) - told["storage and secrets"])
+    return Table(
+        "warm",
+        "Warm start",
+        [
+            Measure("portal answers", statistics.median(portal), "s", at_most=3),
+            Measure("storage and secrets answer too", statistics.median(parts), "s", at_most=5),
+        ],
+        (f"Seconds from the start of `sardonyx up --detach` on a used home; {asked.runs} runs.",),
+    )
