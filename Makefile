@@ -23,7 +23,7 @@ test-heavy:    ## what is slow, needs root or needs the published data
 	@$(PY) tools/chromium.py
 	@$(BIN)/pytest -m 'heavy or published'
 
-check:         ## format, lint, types, layers, dead code, translations, documents
+check:         ## format, lint, types, layers, dead code, translations, documents, hygiene
 	@python3 tools/bootstrap.py dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -32,6 +32,7 @@ check:         ## format, lint, types, layers, dead code, translations, document
 	$(BIN)/vulture
 	$(PY) tools/translations.py check
 	$(PY) tools/documents.py check
+	$(PY) tools/hygiene.py
 
 format:
 	$(BIN)/ruff check --fix .

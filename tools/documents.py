@@ -1,7 +1,9 @@
-"""Write the reference pages from the code, and check that they are current.
+"""Write the reference pages from the code, and check that every page is true.
 
-    python tools/documents.py          writes docs/reference/{errors,findings,settings,commands}.md
-    python tools/documents.py check    fails when one of them is out of date
+python tools/documents.py          writes docs/reference/{errors,findings,settings,commands}.md
+python tools/documents.py check    fails when one of them is out of date, when a page shows a
+                                   `sardonyx` command or an option that does not exist, or when
+                                   one of its links leads nowhere
 """
 
 from __future__ import annotations
@@ -10,9 +12,13 @@ import importlib
 import os
 import pkgutil
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from typer import Context
+from typer.core import TyperCommand, TyperGroup
 
 import sardonyx
 from sardonyx.errors import EXIT_CODE, HTTP_STATUS, PlatformError
@@ -20,6 +26,10 @@ from sardonyx.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+# Every page a person reads; charts and the sample world of tests have their own checks.
+READ = ("*.md", "docs/**/*.md", "catalog/*/README.md")
+# A line of what a command prints, not a command.
+_OUTPUT = re.compile(r"^\s*(?:#|[0-9]+/[0-9]+ )")
 _HEAD = "<!-- Written by tools/documents.py: change the code, not this page. -->\n"
 
 
@@ -83,29 +93,100 @@ def settings() -> str:
     return "\n".join(rows) + "\n"
 
 
-def commands() -> str:
-    """Return the page of every command's help."""
+def command_line() -> TyperGroup:
+    """Return the command line as typer builds it."""
     from typer.main import get_command
 
     from sardonyx.cli.main import application
 
-    root = get_command(application)
-    return "# Commands\n\n" + "\n".join(_helps(root, ("sardonyx",))) + "\n"
+    root = get_command(application())
+    assert isinstance(root, TyperGroup)
+    return root
 
 
-def _helps(command: object, words: tuple[str, ...]) -> Iterator[str]:
-    import click
+def commands() -> str:
+    """Return the page of every command: how it is called, and the first sentence of its help."""
+    rows = [
+        "# Commands\n",
+        "`--json` prints one JSON document on standard output; messages go to standard error.",
+        "Exit codes: 0 done, 2 wrong input, 3 not found, 4 refused, 5 a fault of the platform,",
+        "6 timed out. `--help` after any command tells its options.\n",
+        "| command | what it does |",
+        "| --- | --- |",
+    ]
+    return "\n".join((*rows, *_helps(command_line(), ("sardonyx",)))) + "\n"
 
-    assert isinstance(command, click.Command)
-    context = click.Context(command, info_name=" ".join(words), terminal_width=88)
-    inner = command.commands if isinstance(command, click.Group) else {}
-    if not inner:
-        usage = command.get_usage(context).removeprefix("Usage: ")
-        summary = (command.help or "").strip().split("\n\n")[0].replace("\n", " ")
-        yield f"- `{re.sub(r'  +', ' ', usage)}`: {summary}"
-    for name in sorted(inner):
-        if not inner[name].hidden:
-            yield from _helps(inner[name], (*words, name))
+
+def _helps(command: TyperCommand | TyperGroup, words: tuple[str, ...]) -> Iterator[str]:
+    context = Context(command, info_name=" ".join(words))
+    if isinstance(command, TyperGroup):
+        for name, inner in sorted(command.commands.items()):
+            if not inner.hidden:
+                assert isinstance(inner, TyperCommand | TyperGroup)
+                yield from _helps(inner, (*words, name))
+        return
+    usage = " ".join([*words, *command.collect_usage_pieces(context)]).replace("|", "\\|")
+    summary = " ".join((command.help or "").split("\n\n")[0].split())
+    yield f"| `{usage}` | {summary} |"
+
+
+def unknown_commands(page: Path, text: str, root: TyperGroup) -> Iterator[str]:
+    """Yield what is wrong with each `sardonyx …` command that a page shows."""
+    for shown in shown_commands(text):
+        try:
+            words = shlex.split(shown, comments=True)
+        except ValueError:
+            yield f"{page}: not a command: {shown}"
+            continue
+        command: TyperCommand | TyperGroup = root
+        rest = words[1:]
+        while rest and isinstance(command, TyperGroup):
+            if rest[0] not in command.commands:
+                break
+            inner = command.commands[rest.pop(0)]
+            assert isinstance(inner, TyperCommand | TyperGroup)
+            command = inner
+        known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        known |= {"--help", "--install-completion", "--show-completion"}
+        if isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
+            yield f"{page}: there is no such command: {shown}"
+        for option in (word.partition("=")[0] for word in rest if word.startswith("--")):
+            if option not in known:
+                yield f"{page}: no option {option}: {shown}"
+
+
+def shown_commands(text: str) -> Iterator[str]:
+    """Yield every command of sardonyx in a page: lines of code blocks, and code in a sentence."""
+    inside = False
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            inside = not inside
+        elif inside or line.startswith("    "):
+            whole = re.search(r"(?:^|[|;] *|\.venv/bin/)(sardonyx [^|;]*)", line.strip())
+            if whole and not _OUTPUT.search(line):
+                yield whole[1]
+        else:
+            yield from re.findall(r"`(sardonyx [a-z][^`]*)`", line)
+
+
+def dead_links(page: Path, text: str) -> Iterator[str]:
+    """Yield the links and pictures of a page that lead to no file or heading of the checkout."""
+    plain = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", plain):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name) if name else page
+        if not file.exists():
+            yield f"{page.relative_to(ROOT)}: leads nowhere: {target}"
+        elif anchor and file.suffix == ".md" and anchor not in anchors(file.read_text()):
+            yield f"{page.relative_to(ROOT)}: no such heading: {target}"
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as forges make them."""
+    headings = re.findall(r"^#+ +(.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
 PAGES = {
@@ -116,21 +197,32 @@ PAGES = {
 }
 
 
+def check() -> list[str]:
+    """Return what is wrong with the pages."""
+    faults = []
+    for name, page in PAGES.items():
+        file = REFERENCE / name
+        if not file.exists() or file.read_text() != _HEAD + page():
+            faults.append(f"docs/reference/{name} is out of date: run python tools/documents.py")
+    root = command_line()
+    for file in sorted({found for pattern in READ for found in ROOT.glob(pattern)}):
+        text = file.read_text()
+        faults += dead_links(file, text)
+        if file.parent != REFERENCE:
+            faults += unknown_commands(file.relative_to(ROOT), text, root)
+    return faults
+
+
 def main(arguments: list[str]) -> int:
     os.environ.update(TERM="dumb", COLUMNS="100")
-    late = []
+    if "check" in arguments:
+        faults = check()
+        print("\n".join(faults) or "documents are true")
+        return 1 if faults else 0
+    REFERENCE.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
-        text = _HEAD + page()
-        file = REFERENCE / name
-        if "check" in arguments:
-            if not file.exists() or file.read_text() != text:
-                late.append(name)
-        else:
-            REFERENCE.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-    for name in late:
-        print(f"docs/reference/{name} is out of date: run python tools/documents.py")
-    return 1 if late else 0
+        (REFERENCE / name).write_text(_HEAD + page())
+    return 0
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ class UserError(PlatformError):
     kind = Kind.INVALID
 
 
-class SystemFault(PlatformError):
+class SystemFault(PlatformError):  # noqa: N818 - the style guide's name for this family
     """The platform's fault, or that of a part of it."""
 
     kind = Kind.FAULT

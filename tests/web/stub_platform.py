@@ -1,4 +1,7 @@
-"""A platform with plausible data, its real services over ports kept in memory: for page tests."""
+"""A platform with plausible data, its real services over ports kept in memory: for page tests.
+
+Over 400 lines: one world, which every page is shown of.
+"""
 
 from __future__ import annotations
 
@@ -226,6 +229,9 @@ class StubRuntime:
             'export AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL"\n'
             ".venv/bin/jupyter lab --no-browser --port=8888\n"
         )
+
+    async def underneath_plan(self, plan: LaunchPlan) -> str:
+        return await self.underneath(plan.project, plan.release)
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         return {}

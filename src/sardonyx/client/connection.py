@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-from sardonyx.client.calls import Answer, Call
+from sardonyx.client.calls import Answer
 from sardonyx.client.errors import (
     AnswerTimeoutError,
     PlatformNotRunningError,
@@ -106,19 +106,6 @@ def translated(place: Place) -> Iterator[None]:
 def shown(place: Place) -> str:
     """Return the place as messages name it."""
     return str(place.home) if place.home is not None else place.url
-
-
-def request_of(call: Call[object]) -> dict[str, object]:
-    """Return the arguments of the HTTP library's `request`."""
-    arguments: dict[str, object] = {
-        "method": call.method,
-        "url": call.path,
-        "params": dict(call.query),
-        "headers": dict(call.headers),
-    }
-    if call.body is not None:
-        arguments["json"] = call.body
-    return arguments
 
 
 def answer_of(status: int, content: bytes, header_items: Iterable[tuple[str, str]]) -> Answer:

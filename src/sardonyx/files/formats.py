@@ -25,7 +25,6 @@ _EXTENSIONS = {
 }
 _COMPRESSED = ("gz", "zst")
 _PARQUET_MARK = b"PAR1"
-_GZIP_MARK, _ZSTANDARD_MARK = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 def format_of_name(key: str) -> Format | None:
@@ -50,8 +49,3 @@ def format_of_bytes(first: bytes) -> Format | None:
         return Format.JSON
     line = text.partition(b"\n")[0]
     return Format.CSV if any(mark in line for mark in (b",", b";", b"|", b"\t")) else None
-
-
-def is_compressed(first: bytes) -> bool:
-    """Tell whether the bytes are those of gzip or Zstandard."""
-    return first.startswith((_GZIP_MARK, _ZSTANDARD_MARK))

@@ -95,7 +95,7 @@ class Observation:
     urls: for browsers. address: for programs (`http://127.0.0.1:PORT`, `postgresql://…`),
     without its credential. notes: Markdown of the chart, in English; notes_by_language: in
     each language it has. facts: keys read by `diagnose`
-    (exit_code, signal, oom, last_lines, port_holder, package_error, disk_free, …).
+    (exit_code, signal, oom, last_lines, port_taken, package_error, disk_free, …).
     """
 
     release: str

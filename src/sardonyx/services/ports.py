@@ -59,5 +59,8 @@ class Runtime(Protocol):
     async def underneath(self, project: str, release: str) -> str:
         """Return a shell script that runs what the release runs, without the platform."""
 
+    async def underneath_plan(self, plan: LaunchPlan) -> str:
+        """Return that script for a plan not yet installed; `underneath` then gives the same."""
+
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
-        """Return the facts `diagnose` judges before a launch (disk_free, port_holder, …)."""
+        """Return the facts `diagnose` judges before a launch (disk_free, …)."""

@@ -1,10 +1,10 @@
 """Prepare a service's home before the service starts: named steps, each told and timed.
 
-Run by the service's own Python inside its sandbox, as one file: standard library only. Inputs
-are environment variables (charts.md 7), so the same names work in an image. One JSON object a
-line on standard output: {"step", "status", "detail": {"seconds", "code", "said"}}, status being
-started, done or failed; a step that nothing asks for says nothing. What scripts print goes to
-standard error, the service's log.
+Over 400 lines, because the service's own Python runs it inside the sandbox as one file of the
+standard library. Inputs are environment variables (charts.md 7), so the same names work in an
+image. One JSON object a line on standard output: {"step", "status", "detail": {"seconds",
+"code", "said"}}, status being started, done or failed; a step that nothing asks for says
+nothing. What scripts print goes to standard error, the service's log.
 
 Only `home` is essential (exit code 3: do not start). A failed step of another kind is told and
 the service starts without what it would have given. Every step may run again on its own result.

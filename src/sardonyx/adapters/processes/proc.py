@@ -34,29 +34,3 @@ def children(pid: int) -> list[int]:
             if int(status.rpartition(")")[2].split()[1]) == pid:
                 found.append(int(entry.name))
     return found
-
-
-def port_holder(port: int) -> str:
-    """Return `name (pid)` of the process listening on a loopback port, empty when not seen."""
-    wanted = f":{port:04X}"
-    inodes = set()
-    for table in ("net/tcp", "net/tcp6"):
-        try:
-            lines = (_PROC / table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[1].endswith(wanted) and fields[3] == "0A":
-                inodes.add(f"socket:[{fields[9]}]")
-    for entry in _PROC.iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            links = {str(one.readlink()) for one in (entry / "fd").iterdir()}
-            name = (entry / "comm").read_text().strip()
-        except OSError:
-            continue  # another user's, or ended meanwhile
-        if links & inodes:
-            return f"{name} ({entry.name})"
-    return ""

@@ -16,7 +16,6 @@ from sardonyx.errors import Problem
 from sardonyx.text import N_, Text
 from sardonyx.values import Json, JsonObject, pointer
 
-API_VERSION = "sardonyx.dev/v1"
 Scalar = str | int | float | bool
 
 
@@ -81,7 +80,11 @@ class Stop(_Part):
 
 
 class ProcessProfile(_Part):
+    """alone: the command where no front door stands before the program and no platform runs
+    it, for the script underneath; without it, `command`."""
+
     command: Annotated[list[str], Field(min_length=1)]
+    alone: Annotated[list[str], Field(min_length=1)] | None = None
     env: dict[str, Scalar | EnvironmentValue] = {}
     files: list[FileCopy] = []
     stop: Stop = Stop()

@@ -109,7 +109,6 @@ class ReleaseFolder:
         self.etc = root / "etc"
         self.packages = root / "packages"
         self.token = root / "creds.token"
-        self.sandbox_shell = root / "run-without-sardonyx.sh"
 
     def prepare(self) -> None:
         """Create the folders, owner-only."""
