@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMPS = VENV / "stamps"
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
+OLDEST_NODE = 20
 
 
 def main(wanted: str) -> int:
@@ -37,30 +38,38 @@ def main(wanted: str) -> int:
     # The development set holds the local one: never take packages away from under it.
     if wanted == "run" and (STAMPS / "packages-dev").exists():
         name = "dev"
+    python_of_ours = str(VENV / "bin/python")
+    requirements = ROOT / "requirements"
     steps: list[tuple[str, str, list[Path], Callable[[], None]]] = [
         (
             "Python environment",
             "environment",
-            [ROOT / "requirements" / "bootstrap.txt"],
+            [requirements / "bootstrap.txt"],
             lambda: create_environment(python),
         ),
         (
             "packages",
             f"packages-{name}",
-            [ROOT / "requirements" / f"{name}.txt", ROOT / "pyproject.toml"],
+            [requirements / f"{name}.txt", ROOT / "pyproject.toml"],
             lambda: install(name),
         ),
+    ]
+    if not node_on_path():
+        steps.append(
+            ("Node for the pages", "node", [requirements / "node.txt"], lambda: pinned("node"))
+        )
+    steps += [
         (
             "page bundle",
             "assets",
             [ROOT / "package-lock.json", *sorted((ROOT / "src/sardonyx/web/assets").rglob("*"))],
-            lambda: run(str(VENV / "bin/python"), "tools/assets.py"),
+            lambda: run(python_of_ours, "tools/assets.py"),
         ),
         (
             "translations",
             "translations",
             sorted((ROOT / "src/sardonyx/locale").rglob("*.po")),
-            lambda: run(str(VENV / "bin/python"), "tools/translations.py", "compile"),
+            lambda: run(python_of_ours, "tools/translations.py", "compile"),
         ),
     ]
     for number, (title, stamp, inputs, work) in enumerate(steps, start=1):
@@ -107,9 +116,26 @@ def create_environment(python: str) -> None:
 def install(name: str) -> None:
     uv = str(VENV / "bin/uv")
     python = str(VENV / "bin/python")
+    pinned(name)
     quiet = ("--quiet", "--python", python)
-    run(uv, "pip", "install", *quiet, "--require-hashes", "-r", f"requirements/{name}.txt")
     run(uv, "pip", "install", *quiet, "--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+def pinned(name: str) -> None:
+    """Install `requirements/<name>.txt`, each file by its hash."""
+    uv, python = str(VENV / "bin/uv"), str(VENV / "bin/python")
+    requirements = ("--require-hashes", "-r", f"requirements/{name}.txt")
+    run(uv, "pip", "install", "--quiet", "--python", python, *requirements)
+
+
+def node_on_path() -> bool:
+    """Tell whether Node that can bundle the pages is installed, with npm."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    major = told.stdout.strip().lstrip("v").partition(".")[0]
+    return major.isdigit() and int(major) >= OLDEST_NODE
 
 
 def run(*command: str) -> None:

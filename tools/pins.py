@@ -1,9 +1,11 @@
-"""Write `requirements.txt` (every version and hash pinned) beside each `requirements.in`.
+"""Pin every version and hash of what is installed: our own packages, and each chart's.
 
     python tools/pins.py [--upgrade] [FOLDER]...
 
-The result holds no address of a package registry: it installs from whichever one is set.
-`--universal` makes it one file for every supported platform and Python.
+Writes `requirements/{bootstrap,node,local,dev}.txt` and `requirements.txt` beside each chart's
+`requirements.in`; with FOLDER, only those charts. The result holds no address of a package
+registry: it installs from whichever one is set. `--universal` makes it one file for every
+supported platform and Python.
 """
 
 from __future__ import annotations
@@ -17,21 +19,37 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOWEST_PYTHON = "3.11"
+# What is resolved into requirements/<name>.txt, from the checkout's own folder.
+OWN = {
+    "bootstrap": ("requirements/bootstrap.in",),
+    "node": ("requirements/node.in",),
+    "local": ("pyproject.toml", "--extra", "local"),
+    "dev": ("pyproject.toml", "--extra", "local", "--group", "dev"),
+}
 
 
 def pin(folder: Path, *, upgrade: bool = False) -> Path:
-    """Resolve `folder/requirements.in` and return the pinned file. Raises CalledProcessError."""
+    """Resolve a chart's `requirements.in` and return the pinned file. Raises CalledProcessError."""
+    # Run in the folder, so that the comments of the result name `requirements.in` alone.
+    return compiled(folder, "requirements.txt", ("requirements.in",), upgrade=upgrade)
+
+
+def compiled(folder: Path, result: str, sources: tuple[str, ...], *, upgrade: bool) -> Path:
+    """Resolve `sources` into the file `result` of `folder` and return it.
+
+    Versions already in the file stay unless `upgrade`. Raises CalledProcessError, and
+    RuntimeError when an address came into the file.
+    """
     command = [uv(), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", LOWEST_PYTHON, "--no-header", "--no-emit-index-url"]
-    command += ["--no-emit-find-links", "--output-file", "requirements.txt"]
+    command += ["--no-emit-find-links", "--output-file", result]
     if upgrade:
         command.append("--upgrade")
-    # Run in the folder, so that the comments of the result name `requirements.in` alone.
-    subprocess.run([*command, "requirements.in"], check=True, cwd=folder)
-    result = folder / "requirements.txt"
-    if "://" in result.read_text():
-        raise RuntimeError(f"{result}: an address came into the pinned requirements")
-    return result
+    subprocess.run([*command, *sources], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    written = folder / result
+    if "://" in written.read_text():
+        raise RuntimeError(f"{written}: an address came into the pinned requirements")
+    return written
 
 
 def uv() -> str:
@@ -43,10 +61,16 @@ def uv() -> str:
     return found
 
 
+def main(arguments: list[str]) -> None:
+    upgrade = "--upgrade" in arguments
+    asked = [Path(argument) for argument in arguments if argument != "--upgrade"]
+    if not asked:
+        for name, sources in OWN.items():
+            print(compiled(ROOT, f"requirements/{name}.txt", sources, upgrade=upgrade))
+    charts = sorted(found.parent for found in ROOT.joinpath("catalog").glob("*/requirements.in"))
+    for folder in asked or charts:
+        print(pin(folder, upgrade=upgrade))
+
+
 if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--upgrade"]
-    folders = [Path(argument) for argument in arguments] or sorted(
-        found.parent for found in ROOT.joinpath("catalog").glob("*/requirements.in")
-    )
-    for folder in folders:
-        print(pin(folder, upgrade="--upgrade" in sys.argv))
+    main(sys.argv[1:])
