@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import httpx2
 
@@ -19,22 +16,21 @@ from sardonyx.adapters.caddy.front_door import CaddyFrontDoor
 from sardonyx.adapters.duckdb.reader import ConfinedTableReader
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
-from sardonyx.adapters.openbao.server import MOUNT, configure, openbao_part
+from sardonyx.adapters.openbao.roles import configure
+from sardonyx.adapters.openbao.server import MOUNT
 from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.credentials import REGION, LocalServiceCredentials
 from sardonyx.adapters.processes.health import LocalParts
 from sardonyx.adapters.processes.home import Home, write_private
-from sardonyx.adapters.processes.parts import Part
-from sardonyx.adapters.processes.preparation import preparation_part
-from sardonyx.adapters.processes.programs import Program, find_program
+from sardonyx.adapters.processes.programs import find_program
 from sardonyx.adapters.processes.runtime import LocalRuntime
 from sardonyx.adapters.s3.objects import S3ObjectStore
-from sardonyx.adapters.s3.seaweedfs import KeyLife, seaweedfs_part
 from sardonyx.adapters.s3.sts import WebIdentityBroker
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
-from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
+from sardonyx.catalog.service import CatalogService
 from sardonyx.errors import SystemFault
 from sardonyx.files.service import Files
+from sardonyx.local import catalog_service, part_programs
 from sardonyx.projects.sign_in import SignIn, service_audience
 from sardonyx.secrets.service import Secrets
 from sardonyx.services.contexts import Region, RegionContexts
@@ -42,8 +38,6 @@ from sardonyx.services.service import Services
 from sardonyx.settings import Settings
 from sardonyx.values import Secret
 
-# What a Python part needs of the caller's environment: nothing that holds a secret.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")
 _RETRY_SECONDS = 0.5
 _RENEWAL = timedelta(hours=6)
 _COMMAND_LINE_LIFE = timedelta(days=3650)
@@ -188,61 +182,6 @@ def build_platform(settings: Settings) -> Platform:
             runtime=runtime,
             credentials=credentials,
         ),
-    )
-
-
-def part_programs() -> Mapping[str, Program]:
-    """Return the programs of the parts by part name. Raises ProgramMissingError."""
-    return {
-        "caddy": find_program("caddy"),
-        "seaweedfs": find_program("weed"),
-        "openbao": find_program("bao"),
-    }
-
-
-def local_parts(settings: Settings) -> list[Part]:
-    """Return the programs the supervisor of one machine keeps running; writes their settings."""
-    home = Home(settings.home)
-    home.prepare()
-    ports = home.ports()
-    programs = part_programs()
-    life = KeyLife(usual=settings.key_life, longest=settings.key_life)
-    return [
-        _python_part(home, "keys", "sardonyx.adapters.oidc.server"),
-        _python_part(home, "portal", "sardonyx.portal", "--port", str(settings.port)),
-        CaddyFrontDoor(home=home, port=settings.port).part(str(programs["caddy"].path)),
-        seaweedfs_part(home, ports, programs["seaweedfs"].path, life=life),
-        openbao_part(home, ports, programs["openbao"].path),
-        preparation_part(home, _requirements(catalog_service(settings))),
-    ]
-
-
-def catalog_service(settings: Settings) -> CatalogService:
-    """Return the catalogues: the platform's own, then the administrator's folders."""
-    own = (CatalogSource.of_folder(folder) for folder in settings.catalogs)
-    return CatalogService((*default_sources(), *own))
-
-
-def _requirements(catalog: CatalogService) -> dict[str, Path]:
-    """Return the pinned requirements of the platform's own charts, by chart name."""
-    found = {}
-    for chart in catalog.own_charts():
-        environment = (chart.local or {}).get("environment")
-        python = environment.get("python") if isinstance(environment, dict) else None
-        if isinstance(python, str):
-            found[chart.ref.chart] = chart.folder / python
-    return found
-
-
-def _python_part(home: Home, name: str, module: str, *options: str) -> Part:
-    environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
-    settings = {key: value for key, value in os.environ.items() if key.startswith("SARDONYX_")}
-    return Part(
-        name=name,
-        command=(sys.executable, "-m", module, "--home", str(home.root), *options),
-        directory=home.root,
-        # Two arenas: glibc's per-thread heaps otherwise double the memory of an idle server.
-        environment={**environment, **settings, "MALLOC_ARENA_MAX": "2"},
     )
 
 

@@ -24,7 +24,6 @@ import httpx2
 from sardonyx.adapters.processes.health import readiness_addresses
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.supervisor import running, start_supervisor, stop_supervisor
-from sardonyx.app import local_parts
 from sardonyx.cli.errors import (
     MachineNotSupportedError,
     NotAHomeError,
@@ -34,6 +33,7 @@ from sardonyx.cli.errors import (
     StillRunningError,
     SupervisorEndedError,
 )
+from sardonyx.local import local_parts
 from sardonyx.settings import Settings
 from sardonyx.text import N_, Text
 

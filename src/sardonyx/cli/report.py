@@ -12,7 +12,7 @@ from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.programs import find_program
 from sardonyx.adapters.processes.sandbox import Level, sandbox_level
 from sardonyx.adapters.processes.supervisor import Supervisor, running
-from sardonyx.app import part_programs
+from sardonyx.local import part_programs
 from sardonyx.settings import Settings
 
 _BYTES_ENOUGH = 3 * 1024**3

@@ -22,7 +22,8 @@ import anyio
 
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
-from sardonyx.adapters.openbao.server import configure, openbao_part
+from sardonyx.adapters.openbao.roles import configure
+from sardonyx.adapters.openbao.server import openbao_part
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.parts import Part
 from sardonyx.adapters.processes.programs import find_program

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 from sardonyx.adapters.processes.environments import BYTES_WANTED, environment_ready
 from sardonyx.adapters.processes.home import Home, write_private
-from sardonyx.adapters.processes.profile import Profile
 from sardonyx.adapters.processes.sandbox import Level, sandbox_level
 from sardonyx.catalog.models import Chart
+
+if TYPE_CHECKING:
+    # Loads the profile's model, which `up` does not need.
+    from sardonyx.adapters.processes.profile import Profile
 
 _BYTES_TO_START = 50 * 1024**2
 

@@ -43,6 +43,11 @@ def preparation_part(home: Home, requirements: Mapping[str, Path]) -> Part:
     )
 
 
+def unprepared(home: Home, requirements: Mapping[str, Path]) -> dict[str, Path]:
+    """Return those of `requirements`, by chart name, whose environment is not there yet."""
+    return {chart: file for chart, file in requirements.items() if not _ready(home, file)}
+
+
 def preparation_progress(home: Home) -> dict[str, float]:
     """Return the environments still being built: chart name -> part done in [0, 1]."""
     try:
@@ -67,7 +72,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     wanted = {chart: Path(file) for chart, _, file in (one.partition("=") for one in asked.named)}
-    board = _Board(home, [chart for chart, file in wanted.items() if not _ready(home, file)])
+    board = _Board(home, unprepared(home, wanted))
     good = True
     for chart in board.waiting():
         try:
