@@ -34,6 +34,7 @@ def test_the_question_to_the_portal_carries_no_upgrade() -> None:
     ask, headers, proxy = service["handle"][0]["routes"][1]["handle"]
     assert {"Upgrade", "Connection"} <= set(ask["headers"]["request"]["delete"])
     assert headers["request"]["set"] == {"Authorization": ["token x"]}
+    assert "delete" not in headers["request"], "Caddy would delete what it has just set"
     assert proxy["upstreams"] == [{"dial": "unix//s"}]
 
 

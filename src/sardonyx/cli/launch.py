@@ -119,12 +119,14 @@ def _preview(client: Client, body: JsonObject, project: str | None, *, as_json: 
 
 def _told(service: Service) -> None:
     print(service.name)
+    for finding in service.findings:
+        say("{title}: {detail}", title=finding.title, detail=finding.detail)
+    if service.state == "failed":
+        return  # nothing answers at its addresses
     for url in service.urls:
         say(N_("Page: {url}"), url=url)
     if service.address:
         say(N_("Address for programs: {address}"), address=service.address)
-    for finding in service.findings:
-        say("{title}: {detail}", title=finding.title, detail=finding.detail)
     if service.urls:
         say(N_("Open it with “sardonyx services open {name}”."), name=service.name)
     else:

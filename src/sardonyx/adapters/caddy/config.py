@@ -143,10 +143,12 @@ def _guarded(route: Route, portal: str, *, via: str) -> list[Json]:
             ]
         }
     }
-    if via == "address" or route.header:
-        request["delete"] = ["Authorization"]
     if route.header:
         request["set"] = {route.header[0]: [route.header[1].reveal()]}
+    # Caddy deletes after it sets: a header of ours is replaced, not deleted.
+    is_replaced = route.header is not None and route.header[0].lower() == "authorization"
+    if not is_replaced and (via == "address" or route.header):
+        request["delete"] = ["Authorization"]
     forward = _proxy(route.upstream)
     return [_ask(route, portal, via), {"handler": "headers", "request": request}, forward]
 

@@ -32,6 +32,15 @@ class HomePathError(UserError):
     next_step = N_("Give a shorter folder with --home.")
 
 
+class VariableError(UserError):
+    """A variable of the environment that supervisord's configuration cannot carry."""
+
+    code = "variable_unusable"
+    title = N_("A setting cannot be passed on")
+    detail = N_("{name} mixes quotes, begins or ends with one, or holds “ #”, “ ;” or a line break.")
+    next_step = N_("Give {name} another value, then run “sardonyx up” again.")
+
+
 class ProfileError(UserError):
     """The chart's local.yaml is wrong; `problems` say where."""
 

@@ -24,6 +24,7 @@ from sardonyx.adapters.processes.errors import (
     HomeInUseError,
     HomePathError,
     SupervisorStartError,
+    VariableError,
 )
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.adapters.processes.machine import keep_level
@@ -242,7 +243,7 @@ def configuration(home: Home, parts: Sequence[Part]) -> str:
 def _program(home: Home, part: Part, *, nests: bool, restarts: int) -> str:
     command = " ".join(_quoted(word) for word in contained(part.command, nests=nests))
     environment = ",".join(
-        f'{key}="{_escaped(value)}"' for key, value in sorted(part.environment.items())
+        f"{key}={_kept_whole(key, value)}" for key, value in sorted(part.environment.items())
     )
     return "\n".join(
         (
@@ -276,6 +277,18 @@ def _quoted(word: str) -> str:
     """Quote for shlex; a blank before `;` or `#` would begin a comment of the INI file."""
     quoted = shlex.quote(word).replace(" ;", """ '";"'""").replace(" #", """ '"#"'""")
     return _escaped(quoted)
+
+
+def _kept_whole(name: str, value: str) -> str:
+    """Quote a variable's value for the INI file, where nothing is escaped within quotes.
+
+    Raises VariableError for a value that it would cut or change.
+    """
+    quote = "'" if '"' in value else '"'
+    has_comment = " #" in value or " ;" in value
+    if quote in value or value.strip("'\"") != value or has_comment or not value.isprintable():
+        raise VariableError(name=name, field=name)
+    return f"{quote}{_escaped(value)}{quote}"
 
 
 def _escaped(text: str) -> str:
