@@ -46,7 +46,7 @@ def test_by_mouse_from_home(page: Page, platform: TestPlatform, sample: Sample) 
     lab = opened.value
     cell = notebook(lab, press=lambda one: one.click())
     run_cell(lab, cell, platform, sample)
-    delete_all(platform)
+    delete_all(platform, sample)
 
 
 @pytest.mark.browser
@@ -75,7 +75,7 @@ def test_by_keyboard_alone(page: Page, platform: TestPlatform, sample: Sample) -
     lab = opened.value
     cell = notebook(lab, press=lambda one: one.press("Enter"))
     run_cell(lab, cell, platform, sample)
-    delete_all(platform)
+    delete_all(platform, sample)
 
 
 def test_by_command_line_and_jupyter_api(platform: TestPlatform, sample: Sample) -> None:
@@ -142,6 +142,7 @@ def check(printed: str, sample: Sample) -> None:
     }
 
 
-def delete_all(platform: TestPlatform) -> None:
+def delete_all(platform: TestPlatform, sample: Sample) -> None:
+    platform.run("files", "rm", sample.file.name)
     for service in platform.json("services", "list"):
         platform.run("services", "delete", service["name"], "--yes")
