@@ -215,9 +215,16 @@ class RuntimeContract:
     async def test_the_script_holds_no_secret(self, bench: Bench) -> None:
         await bench.launch("hello", "open")
         script = await bench.runtime.underneath(ADA, "open")
-        assert script.startswith("set -eu\n")
+        assert "(\nset -eu\n" in script
         assert "exec " in script
         assert ONE_TIME not in script
+
+    async def test_the_script_is_known_before_the_launch(self, bench: Bench) -> None:
+        before = await bench.runtime.underneath_plan(make_plan("hello", "soon"))
+        assert bench.runtime.releases(ADA) == []
+        await bench.launch("hello", "soon")
+        assert before == await bench.runtime.underneath(ADA, "soon")
+        assert ONE_TIME not in before
 
     async def test_preflight_tells_the_free_disk(self, bench: Bench) -> None:
         facts = await bench.runtime.preflight(make_plan("hello", "asked"))

@@ -161,7 +161,7 @@ def test_a_script_runs_without_us_and_asks_for_secrets() -> None:
     assert ONE_TIME not in text
     assert ': "${PASSWORD:?give PASSWORD first}"; export PASSWORD' in text
     assert "export GREETING='good morning'" in text
-    assert text.splitlines()[-1] == 'exec python "$here"\'/server.py\' "$port"'
+    assert text.splitlines()[-2] == 'exec python "$here"\'/server.py\' "$port"'
 
 
 @pytest.mark.real

@@ -178,6 +178,9 @@ class MemoryRuntime:
     async def underneath(self, project: str, release: str) -> str:
         return f"uv venv {self.release(project, release).release}\n"
 
+    async def underneath_plan(self, plan: LaunchPlan) -> str:
+        return f"uv venv {plan.release}\n"
+
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         return self.facts
 

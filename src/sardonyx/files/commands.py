@@ -13,9 +13,13 @@ from sardonyx.files.formats import Format
 from sardonyx.files.names import file_name
 from sardonyx.services.models import Commands
 
-PREAMBLE = (
+KEYS = (
     "# Short-lived keys and the address of the storage, as AWS_… variables:\n"
     'eval "$(sardonyx account credentials --format env)"\n'
+)
+PREAMBLE = (
+    KEYS + "# Without AWS's command line here, uv fetches it:\n"
+    "command -v aws >/dev/null || aws() { uv tool run --from 'awscli<2' aws \"$@\"; }\n"
 )
 
 
@@ -112,7 +116,7 @@ def table_commands(
     )
     return Commands(
         platform=_line("sardonyx", "files", *action),
-        underneath=PREAMBLE
+        underneath=KEYS
         + _line("uv", "pip", "install", "duckdb==1.5.5", "duckdb-extension-httpfs==1.5.5")
         + _line("python", "-c", program),
     )

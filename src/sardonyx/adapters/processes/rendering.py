@@ -46,9 +46,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A profile with every reference resolved; `problems` says which did not."""
+    """A profile with every reference resolved; `problems` says which did not.
+
+    alone: the command where nothing of the platform stands around the program.
+    """
 
     orders: Orders
+    alone: list[str]
     url: str
     web: bool
     address: str
@@ -150,6 +154,9 @@ class _Rendering:
             address = f"{tcp.scheme}://{at}127.0.0.1:{place.port}{path}"
         return Rendered(
             orders=orders,
+            alone=self._words(process.alone, ("process", "alone"))
+            if process.alone
+            else orders.command,
             url=str(self._scope["url"]),
             web=web,
             address=address,

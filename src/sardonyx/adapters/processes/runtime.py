@@ -189,9 +189,11 @@ class LocalRuntime:
         return "password", Secret(rendered.password)
 
     async def underneath(self, project: str, release: str) -> str:
-        seen = self._known(project, release)
-        chart, profile = self._profile(seen.plan)
-        return script(chart, profile, seen.plan, discovery=self._discovery(seen.plan, profile))
+        return await self.underneath_plan(self._known(project, release).plan)
+
+    async def underneath_plan(self, plan: LaunchPlan) -> str:
+        chart, profile = self._profile(plan)
+        return script(chart, profile, plan, discovery=self._discovery(plan, profile))
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         _, profile = self._profile(plan)

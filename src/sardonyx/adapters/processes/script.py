@@ -1,6 +1,8 @@
 """Write the shell script that runs what a release runs, without the platform.
 
-Secrets stand as `$VAR`: whoever runs the script sets them first.
+Secrets stand as `$VAR`: whoever runs the script sets them first. All of it is one subshell: it
+is read whole before it begins, and when it ends it does not take along the shell it was pasted
+into.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import shlex
 from collections.abc import Mapping
 
 from sardonyx.adapters.processes.profile import Profile
+from sardonyx.adapters.processes.release_folder import Orders
 from sardonyx.adapters.processes.rendering import Place, render
 from sardonyx.adapters.processes.sandbox import Layout, Level
 from sardonyx.catalog.models import Chart
@@ -22,6 +25,8 @@ _LAYOUT = Layout(home="@HOME@", work="@HOME@/work", run="@HOME@/run", token="@TO
 # Stands for the port while rendering: no chart writes this number.
 _PORT = 58739
 _LEAST_SECRET = 8
+# What our pinned requirements are resolved for.
+_PYTHON = "'>=3.11,<3.14'"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*==\s*[^\s;\\]+)(\s*;[^\\]*)?")
 _SECRET_OF_CONTEXT = (
     ("service", "oneTimePassword"),
@@ -50,15 +55,19 @@ def script(
     rendered = render(chart, profile, plan, place)
     orders = rendered.orders
     hidden = _secret_texts(plan, discovery)
+    asked = [name for name, value in sorted(orders.env.items()) if value in hidden]
     lines = [
+        *_heading(plan, orders, asked),
+        "(",
         "set -eu",
+        *(f': "${{{name}:?give {name} first}}"; export {name}' for name in asked),
         f'here="${{HERE:-$PWD/{plan.release}}}"',
         'port="${PORT:-8899}"',
         'mkdir -p "$here/work" "$here/run"',
         'chmod 700 "$here" "$here/run"',
     ]
     if orders.requirements is not None:
-        lines.append('uv venv --quiet --allow-existing "$here/environment"')
+        lines.append(f'uv venv --quiet --allow-existing --python {_PYTHON} "$here/environment"')
         if pinned := pins(orders.requirements):
             lines += ["cat > \"$here/requirements.txt\" <<'END'", *pinned, "END"]
             lines.append(
@@ -74,11 +83,15 @@ def script(
             content.removesuffix("\n"),
             "END-OF-FILE",
         ]
-    lines += [_export(name, value, hidden) for name, value in sorted(orders.env.items())]
+    lines += [
+        _export(name, value, hidden)
+        for name, value in sorted(orders.env.items())
+        if name not in asked
+    ]
     lines.append('export HOME="$here"')
     lines.append('cd "$here/work"')
     lines += [_command(step.command, hidden) for step in orders.steps]
-    lines.append("exec " + _command(orders.command, hidden))
+    lines += ["exec " + _command(rendered.alone, hidden), ")"]
     return "\n".join(lines) + "\n"
 
 
@@ -93,9 +106,28 @@ def pins(requirements: str) -> list[str]:
 
 
 def _export(name: str, value: str, hidden: frozenset[str]) -> str:
-    if value in hidden:
-        return f': "${{{name}:?give {name} first}}"; export {name}'
+    if not value:  # what the launch left empty may be given by whoever runs the script
+        return f'export {name}="${{{name}:-}}"'
     return f"export {name}={_shown(value, hidden)}"
+
+
+def _heading(plan: LaunchPlan, orders: Orders, asked: list[str]) -> list[str]:
+    """Return what to know before it runs."""
+    chart = plan.chart
+    lines = [
+        f"# {chart.chart} {chart.version} without sardonyx. Folder: ./{plan.release}, or $HERE."
+        " Port: 8899, or $PORT. Ctrl-C ends it."
+    ]
+    if orders.requirements is not None:
+        lines.append("# Needs uv (pip install uv), and to be run as an ordinary user, not root.")
+    if asked:
+        lines.append(f"# Give first: {', '.join(asked)}")
+    if "s3" in plan.context:
+        lines.append(
+            "# For files in S3: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,"
+            " AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"
+        )
+    return lines
 
 
 def _command(words: list[str], hidden: frozenset[str]) -> str:
