@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.e2e.light import light_catalog
 from tests.e2e.platform import TestPlatform, running_platform
 
 
@@ -15,6 +17,20 @@ from tests.e2e.platform import TestPlatform, running_platform
 def platform() -> Iterator[TestPlatform]:
     with running_platform() as platform:
         yield platform
+
+
+@pytest.fixture(scope="session")
+def light(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPlatform]:
+    """A platform with the charts of tests/data, which need no package: it has no network."""
+    catalog = light_catalog(tmp_path_factory.mktemp("catalog"))
+    with running_platform(UV_OFFLINE="1", SARDONYX_CATALOGS=json.dumps([str(catalog)])) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="session")
+def mirror(light: TestPlatform) -> str:
+    """The name of a running `mirror` on the light platform."""
+    return light.launch("mirror", "--catalog", "light")
 
 
 @pytest.fixture(scope="session")

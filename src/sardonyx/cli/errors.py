@@ -14,12 +14,27 @@ class MachineNotSupportedError(UserError):
     next_step = N_("Use such a machine, or a platform on a cluster: “sardonyx login URL”.")
 
 
+class SettingError(UserError):
+    code = "setting_invalid"
+    title = N_("A setting is not right")
+    detail = N_("{name}: {reason}.")
+    next_step = N_("Correct the variable or the option; docs/reference/settings.md lists them.")
+
+
 class PortTakenError(UserError):
     code = "port_taken"
     kind = Kind.CONFLICT
     title = N_("The port is taken")
     detail = N_("Another program already listens on port {port}.")
     next_step = N_("Stop it, or choose another port: “sardonyx up --port {other}”.")
+
+
+class PortRefusedError(UserError):
+    code = "port_refused"
+    kind = Kind.REFUSED
+    title = N_("This port may not be used")
+    detail = N_("The system keeps port {port} for its administrator.")
+    next_step = N_("Choose a port above 1023: “sardonyx up --port 8000”.")
 
 
 class NotRunningError(UserError):
@@ -51,6 +66,24 @@ class NotAHomeError(UserError):
     title = N_("This folder is not the platform's")
     detail = N_("{home} was not made by sardonyx; nothing was removed.")
     next_step = N_("Give the platform's own folder with --home.")
+
+
+class ForeignFolderError(UserError):
+    """`purge` removes the whole folder: nothing of anybody else may be in it."""
+
+    code = "foreign_folder"
+    kind = Kind.REFUSED
+    title = N_("This folder holds files of somebody else")
+    detail = N_("“{found}” in {home} was not made by sardonyx; nothing was changed.")
+    next_step = N_("Move it away, or give a folder of the platform's own with --home.")
+
+
+class HomeUnusableError(UserError):
+    code = "home_unusable"
+    kind = Kind.REFUSED
+    title = N_("This folder cannot hold the platform")
+    detail = N_("{home}: {reason}.")
+    next_step = N_("Choose a folder that you may write to, with --home.")
 
 
 class StillRunningError(UserError):

@@ -21,13 +21,18 @@ from types import FrameType
 
 import httpx2
 
+from sardonyx.adapters.caddy.front_door import listen_addresses
+from sardonyx.adapters.processes.errors import HomeInUseError
 from sardonyx.adapters.processes.health import readiness_addresses
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.supervisor import running, start_supervisor, stop_supervisor
 from sardonyx.cli.errors import (
+    ForeignFolderError,
+    HomeUnusableError,
     MachineNotSupportedError,
     NotAHomeError,
     NotRunningError,
+    PortRefusedError,
     PortTakenError,
     StartTimeoutError,
     StillRunningError,
@@ -45,15 +50,17 @@ Say = Callable[[Text], None]
 def up(settings: Settings, *, detach: bool, say: Say) -> str:
     """Start everything and return the one-time address once the portal answers.
 
-    Raises MachineNotSupportedError, PortTakenError, HomeInUseError, StartTimeoutError.
+    Raises MachineNotSupportedError, HomeInUseError, ForeignFolderError, HomeUnusableError,
+    PortTakenError, PortRefusedError, StartTimeoutError.
     """
     _check_machine()
     home = Home(settings.home)
+    if running(home):  # before anything is written: what runs reads those files again
+        raise HomeInUseError(home=str(home.root))
+    _check_port(settings.port)
+    _check_home(home)
     steps = _Steps(say, total=4)
     with steps.step(N_("programs")) as done:
-        if not running(home):
-            _check_port(settings.port)
-        home.prepare()
         parts = local_parts(settings)
         done(Text("{count} parts", {"count": len(parts)}))
     with steps.step(N_("supervisor")):
@@ -110,12 +117,16 @@ def down(settings: Settings) -> None:
 
 
 def purge(settings: Settings) -> None:
-    """Remove the home and all in it. Raises StillRunningError, NotAHomeError."""
+    """Remove the home and all in it. Raises StillRunningError, NotAHomeError,
+    ForeignFolderError."""
     home = Home(settings.home)
     if running(home):
         raise StillRunningError(home=str(home.root))
     if not (home.root / "ports.json").is_file() or not home.keys.is_dir():
         raise NotAHomeError(home=str(home.root))
+    foreign = home.foreign()
+    if foreign:
+        raise ForeignFolderError(home=str(home.root), found=foreign[0])
     _remove(home.root)
 
 
@@ -146,13 +157,30 @@ def _check_machine() -> None:
         raise MachineNotSupportedError(machine=f"{platform.system()} {platform.machine()}")
 
 
+def _check_home(home: Home) -> None:
+    try:
+        foreign = home.foreign()
+        if not foreign:
+            home.prepare()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise HomeUnusableError(home=str(home.root), reason=reason) from error
+    if foreign:
+        raise ForeignFolderError(home=str(home.root), found=foreign[0])
+
+
 def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise PortTakenError(port=port, other=port + 1, field="--port") from error
+    for address in listen_addresses(port):
+        host, _, _ = address.rpartition(":")
+        family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host.strip("[]"), port))
+            except PermissionError as error:
+                raise PortRefusedError(port=port, field="--port") from error
+            except OSError as error:
+                raise PortTakenError(port=port, other=port + 1, field="--port") from error
 
 
 def _wait(part: str, address: str, home: Home) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -108,6 +109,10 @@ def purge(
 
 
 def _settings(home: Path | None, port: int | None = None) -> Settings:
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from sardonyx.cli.errors import SettingError
     from sardonyx.settings import Settings
 
     given: dict[str, object] = {}
@@ -115,7 +120,16 @@ def _settings(home: Path | None, port: int | None = None) -> Settings:
         given["home"] = home.absolute()
     if port is not None:
         given["port"] = port
-    return Settings.model_validate({**Settings().model_dump(), **given})
+    try:
+        return Settings.model_validate({**Settings().model_dump(), **given})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingError(name=f"SARDONYX_{name}", reason=first["msg"]) from error
+    except SettingsError as error:  # such as a list that is no JSON
+        named = re.search(r'field "(\w+)"', str(error))
+        name = f"SARDONYX_{named[1].upper()}" if named else "SARDONYX_…"
+        raise SettingError(name=name, reason='this is no JSON, such as ["/folder"]') from error
 
 
 def _say(text: Text) -> None:

@@ -25,6 +25,9 @@ PART_PORTS = (
 # SeaweedFS also takes each of its ports + 10000, hence a range that stays below 55000.
 _FIRST_PORT, _LAST_PORT = 20000, 44000
 
+# Files at the top; the database has companions while it is open.
+_OWN_FILES = ("portal.sqlite", "ports.json", ".ports.json.")
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -125,21 +128,34 @@ class Home:
     def service(self, release: str) -> Path:
         return self.services / release
 
+    def foreign(self) -> list[str]:
+        """Return the names in the directory that are none of the platform's, in order."""
+        if not self.root.is_dir():
+            return []
+        ours = {place.name for place in self._directories()}
+        return sorted(
+            entry.name
+            for entry in self.root.iterdir()
+            if entry.name not in ours and not entry.name.startswith(_OWN_FILES)
+        )
+
     def prepare(self) -> None:
         """Create the directories, owner-only. Existing ones are tightened to 0700."""
-        for directory in (
-            self.root,
+        for directory in (self.root, *self._directories(), self.uv_cache):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.chmod(0o700)
+
+    def _directories(self) -> tuple[Path, ...]:
+        return (
             self.run,
             self.keys,
             self.parts,
             self.logs,
             self.environments,
-            self.uv_cache,
+            self.uv_cache.parent,
             self.services,
             self.archive,
-        ):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.chmod(0o700)
+        )
 
     def ports(self) -> dict[str, int]:
         """Return the loopback ports of the parts, drawn once and kept in `ports.json`."""

@@ -257,7 +257,7 @@ class Runner:
             time.sleep(_PROBE_SECONDS if orders.ready.kind == "command" else _POLL)
         facts: Facts = {
             "never_answered": orders.ready.path or orders.ready.kind,
-            "seconds": orders.ready.seconds,
+            "seconds": f"{orders.ready.seconds:g}",
             "last_lines": self._log.last_lines(),
         }
         folder.tell("answering", "failed", detail=facts)

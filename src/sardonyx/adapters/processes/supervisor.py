@@ -97,7 +97,7 @@ def running(home: Home) -> bool:
     """Tell whether a supervisor holds the home's lock; starts nothing."""
     try:
         descriptor = os.open(home.supervisor_lock, os.O_RDONLY)
-    except FileNotFoundError:
+    except OSError:  # no home, or not one that we may read: no supervisor of ours holds it
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
