@@ -107,6 +107,15 @@ async def test_an_icon_may_draw_and_nothing_else(browser: httpx2.AsyncClient) ->
     assert "default-src 'none'" in icon.headers["content-security-policy"]
 
 
+async def test_the_launcher_promises_only_what_the_chart_has(browser: httpx2.AsyncClient) -> None:
+    notebook = (await browser.get(JUPYTER)).text
+    database = (await browser.get("/launch/sardonyx/postgresql")).text
+    for promise in ("your files, at", "your secrets"):
+        assert promise in notebook
+        assert promise not in database
+    assert "your others find by themselves" in database
+
+
 async def test_a_launch_by_form_leads_to_its_service(
     browser: httpx2.AsyncClient, platform: SimpleNamespace
 ) -> None:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from sardonyx.catalog.cards import card as chart_card
-from sardonyx.errors import HTTP_STATUS, UserError
+from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
+from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.form import read_submission
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.yaml_text import write
@@ -30,6 +31,9 @@ from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
 
+# Where our charts of notebooks take the file to show first.
+_OPENED_FIRST = ("open", "path")
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -44,12 +48,20 @@ class Launch:
 
 @router.get("/launch/{catalog}/{chart}")
 async def launch_page(
-    viewer: CurrentViewer, catalog: str, chart: str, version: str | None = None
+    viewer: CurrentViewer,
+    catalog: str,
+    chart: str,
+    version: str | None = None,
+    file: str | None = None,
 ) -> HTMLResponse:
-    """Open the launcher of a chart."""
-    posted = Posted(None, version, "", False, (), {}, False)
+    """Open the launcher of a chart; with `file`, to open a notebook that reads it first."""
+    patch: tuple[PatchEntry, ...] = ()
+    if file:
+        name, _ = viewer.platform.files.notebook(viewer.actor, viewer.project.id, file)
+        patch = (PatchEntry(_OPENED_FIRST, name),)
+    posted = Posted(None, version, "", False, patch, {}, False)
     launch = await _opened(viewer, catalog, chart, posted)
-    return await viewer.render("services/launch.html", **_context(viewer, launch))
+    return await viewer.render("services/launch.html", **_context(viewer, launch), file=file)
 
 
 @router.post("/launch/{catalog}/{chart}/check")
@@ -60,12 +72,14 @@ async def check(viewer: CurrentViewer, request: Request, catalog: str, chart: st
 
 
 @router.post("/launch/{catalog}/{chart}")
-async def launch_now(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> Response:
+async def launch_now(
+    viewer: CurrentViewer, request: Request, catalog: str, chart: str, file: str | None = None
+) -> Response:
     """Launch, and go to the service; or show again what stands in the way."""
     posted = read_posted(await request.form())
     launch = await _opened(viewer, catalog, chart, posted)
     if posted.is_edit:  # a button of the form, on a page without script
-        return await viewer.render("services/launch.html", **_context(viewer, launch))
+        return await viewer.render("services/launch.html", **_context(viewer, launch), file=file)
     try:
         done = await viewer.platform.services.launch(
             viewer.actor,
@@ -75,11 +89,19 @@ async def launch_now(viewer: CurrentViewer, request: Request, catalog: str, char
             shared=launch.shared,
         )
     except UserError as refused:
-        context = {**_context(viewer, launch), "refused": True}
+        context = {**_context(viewer, launch), "refused": True, "file": file}
         return await viewer.render(
             "services/launch.html", status=HTTP_STATUS[refused.kind], **context
         )
     name = done.result.name
+    if file:
+        notebook, content = viewer.platform.files.notebook(viewer.actor, viewer.project.id, file)
+        try:
+            await viewer.platform.services.place_file(
+                viewer.actor, viewer.project.id, name, notebook, content
+            )
+        except PlatformError as failed:  # it was launched all the same
+            return viewer.go(f"/services/{name}", failed.detail_text(), tone="warning")
     return viewer.go(f"/services/{name}", Text(N_("Launched. It opens as soon as it answers.")))
 
 
@@ -117,6 +139,32 @@ async def _opened(viewer: Viewer, catalog: str, chart: str, posted: Posted) -> L
     return Launch(opened, posted.friendly_name or title, posted.shared, preview, refusal)
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a launch finds inside, as the chart and the values have it."""
+
+    files: bool
+    secrets: bool
+    git: bool
+    found: bool
+
+    @classmethod
+    def of(cls, draft: Draft) -> Inside:
+        """Return what `draft` switches on; `found`: other services discover this one."""
+        discover = (draft.chart.local or {}).get("discover")
+        return cls(
+            files=_is_on(draft, "s3"),
+            secrets=_is_on(draft, "vault"),
+            git=_is_on(draft, "git"),
+            found=isinstance(discover, dict) and bool(discover.get("provides")),
+        )
+
+
+def _is_on(draft: Draft, block: str) -> bool:
+    values = draft.merged.get(block)
+    return isinstance(values, dict) and values.get("enabled") is True
+
+
 def _context(viewer: Viewer, launch: Launch) -> dict[str, Any]:
     draft, preview = launch.opened.draft, launch.preview
     ref = draft.chart.ref
@@ -142,6 +190,7 @@ def _context(viewer: Viewer, launch: Launch) -> dict[str, Any]:
         "git_name": viewer.preferences.git_name or viewer.actor.full_name,
         "git_email": viewer.preferences.git_email or viewer.actor.email,
         "bucket": viewer.project.bucket,
+        "has": Inside.of(draft),
         "refused": False,
         "field_id": field_id,
         "counts": counts,
