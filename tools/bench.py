@@ -33,8 +33,8 @@ def main() -> int:
     asked = parser.parse_args()
     # The harness of the tests is used, by its full name.
     sys.path.insert(0, str(ROOT))
-    from tools.measures import machine  # noqa: PLC0415
-    from tools.measures.table import Asked, Table  # noqa: PLC0415
+    from tools.measures import machine
+    from tools.measures.table import Asked, Table
 
     about = machine.describe(ROOT)
     print("\n".join(f"{name}: {value}" for name, value in about.items()), flush=True)

@@ -12,13 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx2
+from tests.e2e.platform import until
 from tools.measures.platform import jupyter_environment, resting_platform
 from tools.measures.table import Asked, Measure, Table
 
 from sardonyx.adapters.processes.home import free_ports
 from sardonyx.client import Client
 from sardonyx.client.client import launch_body
-from tests.e2e.platform import until
 
 _LOOK_SECONDS = 0.02
 _START_SECONDS = 180.0

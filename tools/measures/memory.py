@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
+from tools.measures.platform import resting_platform
 from tools.measures.table import Asked, Measure, Table
 
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.rpc import call
-from tests.e2e.platform import running_platform
 
 _IDLE_SECONDS = 30.0
 _CPU_SECONDS = 10.0
@@ -21,7 +21,7 @@ _MB = 1e6
 
 def measure(asked: Asked) -> Table:
     """Let the platform rest, then read what its processes hold and how much they run."""
-    with running_platform() as platform:
+    with resting_platform() as platform:
         # One visit: what the first page loads is part of an idle portal.
         platform.json("services", "list")
         time.sleep(_IDLE_SECONDS * min(1.0, asked.scale))
@@ -62,7 +62,8 @@ def _trees(home: Home) -> dict[str, set[int]]:
     key = home.supervisor_key.read_text()
     answer = call(home.supervisor_socket, key, "supervisor.getAllProcessInfo")
     programs = cast("list[dict[str, object]]", answer)
-    trees = {str(one["name"]): _below(int(str(one["pid"]))) for one in programs}
+    running = [one for one in programs if one["statename"] == "RUNNING"]
+    trees = {str(one["name"]): _below(int(str(one["pid"]))) for one in running}
     supervisor = int((home.run / "supervisord.pid").read_text())
     return {**trees, "supervisor": {supervisor}}
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.e2e.platform import ROOT, TestPlatform, running_platform, until
+
 from sardonyx.adapters.processes.environments import environment_path, environment_ready
 from sardonyx.adapters.processes.home import Home
-from tests.e2e.platform import ROOT, TestPlatform, running_platform, until
 
 ECHO = Path(__file__).parent / "charts"
 _PREPARED_SECONDS = 900.0

@@ -92,10 +92,13 @@ class Table:
         return "\n".join([f"## {self.title}", "", *lines, "", *self.about])
 
     def document(self) -> dict[str, object]:
-        measures = [
-            {**asdict(one), "ratio": one.ratio, "met": one.met} for one in self.measures
-        ]  # fmt: skip
-        return {"topic": self.topic, "title": self.title, "about": [*self.about], "measures": measures}  # fmt: skip
+        measures = [{**asdict(one), "ratio": one.ratio, "met": one.met} for one in self.measures]
+        return {
+            "topic": self.topic,
+            "title": self.title,
+            "about": [*self.about],
+            "measures": measures,
+        }
 
 
 def number(value: float) -> str:

@@ -6,9 +6,8 @@ import re
 import statistics
 import time
 
+from tools.measures.platform import resting_platform
 from tools.measures.table import Asked, Measure, Table
-
-from tests.e2e.platform import running_platform
 
 _STEP = re.compile(r"^(\d)/\d (.+?)\s{2,}.*?([\d.]+) s$", re.MULTILINE)
 
@@ -21,7 +20,7 @@ def steps(said: str) -> dict[str, float]:
 def measure(asked: Asked) -> Table:
     """Start the platform again and again; seconds count from the start of the command."""
     portal, parts, whole = [], [], []
-    with running_platform() as platform:
+    with resting_platform() as platform:
         words = ("up", "--detach", "--no-browser", "--port", str(platform.port))
         for _ in range(asked.runs):
             platform.run("down")

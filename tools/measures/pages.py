@@ -1,0 +1,146 @@
+"""Measure what each page sends on its first load, and how long the portal takes to make it."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from tests.e2e.platform import TestPlatform
+from tools.measures.platform import resting_platform
+from tools.measures.table import Asked, Measure, Table, percentile
+
+from sardonyx.client import Client
+
+_FIRST_LOAD = 200.0  # kB
+_ENCODINGS = "gzip, deflate, br, zstd"
+
+
+def measure(asked: Asked) -> Table:
+    """Read every page as a browser without cache does."""
+    lines = []
+    with resting_platform() as platform, _browser(platform) as browser:
+        for path, name in _pages(platform).items():
+            body, encoding, _ = browser.get(path)
+            size = len(body)
+            for part in sorted(_parts(browser.get(path, "identity")[0].decode())):
+                size += len(browser.get(part)[0])
+            times = [browser.get(path)[2] * 1000 for _ in range(asked.size(40, least=5))]
+            lines.append(
+                Measure(
+                    name,
+                    size / 1000,
+                    "kB",
+                    at_most=_FIRST_LOAD,
+                    note=f"{encoding or 'not compressed'}; answered in p50 "
+                    f"{percentile(times, 50):.0f} ms, p95 {percentile(times, 95):.0f} ms",
+                )
+            )
+    return Table(
+        "pages",
+        "Pages: bytes of the first load",
+        lines,
+        (
+            "The page with its styles, scripts and icons as sent by the front door, once; the time "
+            f"of the page alone on a kept connection, {asked.size(40, least=5)} times.",
+        ),
+    )
+
+
+def _pages(platform: TestPlatform) -> dict[str, str]:
+    """Return address -> name of every page, on a platform with one of each thing."""
+    name = platform.launch("echo", "--catalog", "charts")
+    with (
+        TemporaryDirectory(prefix="sx-bench-") as folder,
+        Client.of_home(platform.home) as client,
+    ):
+        table = Path(folder) / "t.csv"
+        table.write_text("\n".join(["a,b", *(f"{row},{row * 2}" for row in range(1000))]))
+        client.files.upload(table, "numbers.csv")
+    platform.run("secrets", "set", "databases/census", "user=ada", check=False)
+    return {
+        "/": "home",
+        "/tour": "tour",
+        "/catalog": "catalogue",
+        "/launch/sardonyx/jupyter-python": "launcher, JupyterLab",
+        "/launch/sardonyx/postgresql": "launcher, PostgreSQL",
+        "/services": "services",
+        f"/services/{name}": "one service",
+        f"/services/{name}/delete": "deletion of a service",
+        "/files/": "files",
+        "/files/numbers.csv": "one file, with its first rows",
+        "/secrets/": "secrets",
+        "/account": "account",
+        "/sign-in": "sign-in",
+    }
+
+
+class _Browser:
+    """A kept connection to the portal with the cookie of a signed-in person."""
+
+    def __init__(self, platform: TestPlatform) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", platform.port, timeout=60)
+        self._host = f"localhost:{platform.port}"
+        link = urlsplit(platform.link())
+        self._connection.request(
+            "GET", f"{link.path}?{link.query}", headers={"Host": self._host, "Accept": "text/html"}
+        )
+        answer = self._connection.getresponse()
+        answer.read()
+        self._cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
+
+    def get(self, path: str, encodings: str = _ENCODINGS) -> tuple[bytes, str, float]:
+        """Return the body as sent, its encoding, and the seconds until it was read."""
+        headers = {
+            "Accept": "text/html,*/*",
+            "Accept-Encoding": encodings,
+            "Host": self._host,
+            "Cookie": self._cookie,
+        }
+        begun = time.perf_counter()
+        self._connection.request("GET", path, headers=headers)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        seconds = time.perf_counter() - begun
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status}")
+        return body, answer.headers.get("content-encoding", ""), seconds
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _browser(platform: TestPlatform) -> Iterator[_Browser]:
+    browser = _Browser(platform)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+class _Parts(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        wanted = {"script": "src", "img": "src", "use": "href", "link": "href"}.get(tag)
+        if tag == "link" and (given.get("rel") or "") not in {"stylesheet", "icon", "preload"}:
+            return
+        address = given.get(wanted) if wanted else None
+        if address and address.startswith("/"):
+            self.found.add(address.partition("#")[0])
+
+
+def _parts(page: str) -> set[str]:
+    """Return the addresses the page loads at once."""
+    reader = _Parts()
+    reader.feed(page)
+    return reader.found
