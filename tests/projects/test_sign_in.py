@@ -91,6 +91,19 @@ async def test_signing_out_ends_the_session(sign_in: SignIn) -> None:
     assert await sign_in.actor(session.reveal()) is None
 
 
+async def test_signing_out_ends_the_services_opened_from_there(sign_in: SignIn) -> None:
+    browser = await sign_in.session_token("ada")
+    other = await sign_in.session_token("ada")
+    audience = service_audience("lab-1")
+    opened = []
+    for session in (browser, other):
+        link = await sign_in.one_time_token("ada", audience=audience, within=session.reveal())
+        opened.append(await sign_in.enter(link.reveal(), audience=audience))
+    await sign_in.sign_out(browser.reveal())
+    assert await sign_in.actor(opened[0].reveal(), audience=audience) is None
+    assert await sign_in.actor(opened[1].reveal(), audience=audience) is not None
+
+
 async def test_the_database_holds_no_token(sign_in: SignIn, tmp_path: Path) -> None:
     session = await sign_in.session_token("ada")
     content = b"".join(file.read_bytes() for file in tmp_path.glob("portal.sqlite*"))

@@ -60,7 +60,9 @@ class SignIn:
     async def actor(self, token: str | None) -> Actor | None:
         return TOKENS.get(token or "")
 
-    async def one_time_token(self, username: str, *, audience: str = "portal") -> Secret:
+    async def one_time_token(
+        self, username: str, *, audience: str = "portal", within: str | None = None
+    ) -> Secret:
         return Secret(f"once-{username}-{audience}")
 
 

@@ -26,6 +26,19 @@ class SignInRequiredError(UserError):
     next_step = N_("Run “sardonyx open” in a terminal: it opens a page where you are signed in.")
 
 
+class ServiceSignInError(UserError):
+    """A request for a service without its cookie or its credential."""
+
+    code = "service_sign_in_required"
+    kind = Kind.UNAUTHENTICATED
+    title = N_("Sign in first")
+    detail = N_("The service “{name}” needs to know who you are.")
+    next_step = N_(
+        "In a browser: “sardonyx services open {name}”. In a program: send the credential of "
+        "“sardonyx services token {name}”."
+    )
+
+
 class OneTimeLinkError(UserError):
     """The link was used before, is too old, or was never ours."""
 

@@ -25,11 +25,12 @@ SERVICE_SESSION_LIFE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token stands for."""
+    """What a token stands for. parent: digest of the session it ends with, empty for none."""
 
     username: str
     audience: str
     expires: datetime
+    parent: str = ""
 
 
 class SignInRecords(Protocol):
@@ -44,7 +45,8 @@ class SignInRecords(Protocol):
 
     async def session(self, digest: str, now: datetime) -> Grant | None: ...
 
-    async def drop_session(self, digest: str) -> None: ...
+    async def drop_session(self, digest: str) -> None:
+        """Forget the session and all that have it as parent."""
 
 
 class SignIn:
@@ -65,10 +67,16 @@ class SignIn:
         self._link_life = link_life
         self._clock = clock
 
-    async def one_time_token(self, username: str, *, audience: str = PORTAL) -> Secret:
-        """Return a token that `enter` accepts once, within minutes."""
+    async def one_time_token(
+        self, username: str, *, audience: str = PORTAL, within: str | None = None
+    ) -> Secret:
+        """Return a token that `enter` accepts once, within minutes.
+
+        within: the session token it was asked with; signing out of that ends what it opens.
+        """
         token = secrets.token_urlsafe(32)
-        grant = Grant(username, audience, self._clock() + self._link_life)
+        parent = _digest(within) if within else ""
+        grant = Grant(username, audience, self._clock() + self._link_life, parent)
         await self._records.add_link(_digest(token), grant)
         return Secret(token)
 
@@ -77,16 +85,21 @@ class SignIn:
         grant = await self._records.take_link(_digest(one_time_token), self._clock())
         if grant is None or grant.audience != audience:
             raise OneTimeLinkError
-        return await self.session_token(grant.username, audience=audience)
+        return await self._open(grant.username, audience, None, grant.parent)
 
     async def session_token(
         self, username: str, *, audience: str = PORTAL, life: timedelta | None = None
     ) -> Secret:
         """Return a new session token."""
+        return await self._open(username, audience, life, "")
+
+    async def _open(
+        self, username: str, audience: str, life: timedelta | None, parent: str
+    ) -> Secret:
         if life is None:
             life = self._session_life if audience == PORTAL else SERVICE_SESSION_LIFE
         token = secrets.token_urlsafe(32)
-        grant = Grant(username, audience, self._clock() + life)
+        grant = Grant(username, audience, self._clock() + life, parent)
         await self._records.add_session(_digest(token), grant)
         return Secret(token)
 
@@ -105,7 +118,7 @@ class SignIn:
         return await self._identities.actor(grant.username)
 
     async def sign_out(self, session_token: str) -> None:
-        """Make the token worthless."""
+        """Make the token worthless, and every service's session that came from it."""
         await self._records.drop_session(_digest(session_token))
 
 

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from sardonyx.errors import HTTP_STATUS, UserError
+from sardonyx.projects.errors import ForeignRequestError, ServiceSignInError
 from sardonyx.projects.models import Actor
 from sardonyx.projects.sign_in import (
     SERVICE_COOKIE,
@@ -20,7 +22,7 @@ from sardonyx.projects.sign_in import (
     service_audience,
 )
 from sardonyx.web.security import hostname
-from sardonyx.web.session import current_actor
+from sardonyx.web.session import current_actor, request_language, session_token
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,7 +41,7 @@ async def service_link(request: Request, actor: Actor, release: str, wanted: str
     project = actor.personal_project.id
     await platform.services.show(actor, project, release)
     token = await platform.sign_in.one_time_token(
-        actor.username, audience=service_audience(release)
+        actor.username, audience=service_audience(release), within=session_token(request)
     )
     query = urlencode({"t": token.reveal(), "next": local_path(wanted)})
     origin = f"http://{release}.localhost:{platform.settings.port}"
@@ -77,7 +79,7 @@ async def authorise(request: Request, name: str, via: str) -> Response:
         origin = headers.get("origin")
         # Caddy checks no Origin: a page of another service could else open a WebSocket here.
         if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-            return _refusal(403, "foreign_request", "The request comes from another site.")
+            return _refusal(request, ForeignRequestError())
     actor = await sign_in.actor(token, audience=service_audience(name))
     if actor is not None:
         return Response(status_code=204)
@@ -88,7 +90,7 @@ async def authorise(request: Request, name: str, via: str) -> Response:
         port = request.app.state.platform.settings.port
         wanted = quote(local_path(headers.get("x-forwarded-uri", "/")), safe="")
         return RedirectResponse(f"http://localhost:{port}/open/{name}?next={wanted}", 302)
-    return _refusal(401, "sign_in_required", f"Run “sardonyx services open {name}”.")
+    return _refusal(request, ServiceSignInError(name=name))
 
 
 def local_path(wanted: str) -> str:
@@ -101,10 +103,17 @@ def local_path(wanted: str) -> str:
     return wanted
 
 
-def _refusal(status: int, code: str, detail: str) -> Response:
+def _refusal(request: Request, error: UserError) -> Response:
+    language = request_language(request)
     return JSONResponse(
-        {"code": code, "title": "Refused", "detail": detail, "status": status},
-        status_code=status,
+        {
+            "code": error.code,
+            "title": error.title_text().in_language(language),
+            "detail": error.detail_text().in_language(language),
+            "next": error.next_text().in_language(language),
+            "status": HTTP_STATUS[error.kind],
+        },
+        status_code=HTTP_STATUS[error.kind],
         media_type="application/problem+json",
         headers={"cache-control": "no-store"},
     )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Engine, create_engine, delete, event, select
+from sqlalchemy import Engine, create_engine, delete, event, or_, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -71,7 +71,7 @@ class SqlRecords:
             row = session.get(LinkRow, digest)
             if row is None:
                 return None
-            grant = Grant(row.username, row.audience, _aware(row.expires))
+            grant = Grant(row.username, row.audience, _aware(row.expires), row.parent)
             session.delete(row)
             return grant if grant.expires > now else None
 
@@ -89,14 +89,13 @@ class SqlRecords:
             row = session.get(SessionRow, digest)
             if row is None or _aware(row.expires) <= now:
                 return None
-            return Grant(row.username, row.audience, _aware(row.expires))
+            return Grant(row.username, row.audience, _aware(row.expires), row.parent)
 
         return await self._run(work)
 
     async def drop_session(self, digest: str) -> None:
-        await self._run(
-            lambda session: session.execute(delete(SessionRow).where(SessionRow.digest == digest))
-        )
+        ended = or_(SessionRow.digest == digest, SessionRow.parent == digest)
+        await self._run(lambda session: session.execute(delete(SessionRow).where(ended)))
 
     async def preferences(self, username: str) -> Preferences:
         def work(session: Session) -> Preferences:
@@ -156,7 +155,12 @@ class SqlRecords:
 
 
 def _columns(grant: Grant) -> dict[str, object]:
-    return {"username": grant.username, "audience": grant.audience, "expires": grant.expires}
+    return {
+        "username": grant.username,
+        "audience": grant.audience,
+        "expires": grant.expires,
+        "parent": grant.parent,
+    }
 
 
 def _aware(moment: datetime) -> datetime:

@@ -20,6 +20,7 @@ class SessionRow(Base):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     username: Mapped[str] = mapped_column(String(63))
     audience: Mapped[str] = mapped_column(String(63))
+    parent: Mapped[str] = mapped_column(String(64), default="")
     expires: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
@@ -31,6 +32,7 @@ class LinkRow(Base):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     username: Mapped[str] = mapped_column(String(63))
     audience: Mapped[str] = mapped_column(String(63))
+    parent: Mapped[str] = mapped_column(String(64), default="")
     expires: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
