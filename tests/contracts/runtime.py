@@ -13,7 +13,11 @@ import pytest
 from tests.runtime.world import ONE_TIME, make_plan, until
 
 from sardonyx.services.diagnosis import diagnose
-from sardonyx.services.errors import ServiceExistsError, ServiceNotFoundError
+from sardonyx.services.errors import (
+    FileNotPlacedError,
+    ServiceExistsError,
+    ServiceNotFoundError,
+)
 from sardonyx.services.models import Observation, State, StepStatus
 from sardonyx.services.ports import Runtime
 
@@ -203,6 +207,19 @@ class RuntimeContract:
         bench.put_file("full", "notes.txt", 5)
         [loss] = await bench.runtime.losses(ADA, "full")
         assert (loss.kind, loss.path, loss.size) == ("file", "notes.txt", 5)
+
+    async def test_a_file_is_placed_once_and_never_replaced(self, bench: Bench) -> None:
+        await bench.launch("hello", "given")
+        place = bench.runtime.place_file
+        assert await place(ADA, "given", "start.ipynb", b"12345")
+        assert not await place(ADA, "given", "start.ipynb", b"another")
+        [loss] = await bench.runtime.losses(ADA, "given")
+        assert (loss.path, loss.size) == ("start.ipynb", 5)
+        for name in ("../start.ipynb", "a/b", "..", ""):
+            with pytest.raises(FileNotPlacedError):
+                await place(ADA, "given", name, b"x")
+        with pytest.raises(ServiceNotFoundError):
+            await place(EVE, "given", "hers.txt", b"x")
 
     async def test_a_credential_opens_the_address(self, bench: Bench) -> None:
         await bench.launch("hello", "keyed")

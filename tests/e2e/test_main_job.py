@@ -44,7 +44,8 @@ def test_by_mouse_from_home(page: Page, platform: TestPlatform, sample: Sample) 
     with page.expect_popup() as opened:
         page.get_by_role("link", name=re.compile("Open")).first.click(timeout=400_000)
     lab = opened.value
-    cell = notebook(lab, press=lambda one: one.click())
+    cell = notebook(lab)
+    cell.click()
     run_cell(lab, cell, platform, sample)
     delete_all(platform, sample)
 
@@ -73,7 +74,7 @@ def test_by_keyboard_alone(page: Page, platform: TestPlatform, sample: Sample) -
     with page.expect_popup() as opened:
         press(page.get_by_role("link", name=re.compile("Open")).first)
     lab = opened.value
-    cell = notebook(lab, press=lambda one: one.press("Enter"))
+    cell = notebook(lab)
     run_cell(lab, cell, platform, sample)
     delete_all(platform, sample)
 
@@ -104,14 +105,14 @@ def preview(page: Page, sample: Sample) -> None:
     expect(page.locator("main")).to_contain_text(f"{sample.rows:,} rows")
 
 
-def notebook(lab: Page, *, press: Callable[[Locator], None]) -> Locator:
-    """Open a new notebook from the launcher; return its first cell once the kernel is idle."""
+def notebook(lab: Page) -> Locator:
+    """Return the empty cell of the notebook that opens on the file, once the kernel is idle."""
     lab.wait_for_load_state()
-    card = lab.locator('.jp-LauncherCard[data-category="Notebook"]').first
-    card.wait_for(timeout=120_000)
-    press(card)
-    cell = lab.locator(".jp-Notebook .jp-CodeCell .cm-content").first
-    cell.wait_for()
+    cells = lab.locator(".jp-Notebook .jp-CodeCell .cm-content")
+    cells.first.wait_for(timeout=120_000)
+    expect(cells.first).to_contain_text("duckdb")
+    cell = cells.last
+    expect(cell).to_be_empty()
     # A cell sent before the kernel's channel is open is lost without a word.
     lab.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=120_000)
     return cell

@@ -34,6 +34,7 @@ class MemoryRuntime:
     """Releases in a dictionary. `facts` is what pre-flight finds; `losses_of` what is there."""
 
     plans: dict[str, LaunchPlan] = field(default_factory=dict)
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     seen: dict[str, Observation] = field(default_factory=dict)
     facts: dict[str, str | int | float] = field(default_factory=dict)
     losses_of: list[Loss] = field(default_factory=list)
@@ -174,6 +175,11 @@ class MemoryRuntime:
         if not self.release(project, release).urls:
             return "password", Secret("hers")
         return "Authorization", Secret(f"Bearer for-{release}")
+
+    async def place_file(self, project: str, release: str, name: str, content: bytes) -> bool:
+        self.release(project, release)
+        placed = self.files.setdefault((release, name), content)
+        return placed is content
 
     async def underneath(self, project: str, release: str) -> str:
         return f"uv venv {self.release(project, release).release}\n"

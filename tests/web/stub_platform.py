@@ -223,6 +223,9 @@ class StubRuntime:
     ) -> tuple[str, Secret]:
         return "Authorization", Secret("token")
 
+    async def place_file(self, project: str, release: str, name: str, content: bytes) -> bool:
+        return True
+
     async def underneath(self, project: str, release: str) -> str:
         return (
             "uv venv --python 3.13 .venv\nuv pip install -p .venv -r requirements.txt\n"

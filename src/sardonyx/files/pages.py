@@ -7,7 +7,7 @@ either is posted to its own address, as the form's `action`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
@@ -20,7 +20,7 @@ from sardonyx.files.formats import format_of_name
 from sardonyx.files.models import Table
 from sardonyx.services.cards import card
 from sardonyx.text import N_, Text
-from sardonyx.web.home_pages import notebook_address
+from sardonyx.web.home_pages import notebook_address, notebook_service
 from sardonyx.web.views import CurrentViewer, Viewer, quote_key
 
 router = APIRouter()
@@ -58,6 +58,8 @@ async def act(viewer: CurrentViewer, request: Request, key: str) -> Response:
         action = form.get("action")
         if action == "upload":
             return await _upload(viewer, key, form)
+        if action == "notebook":
+            return await _open_notebook(viewer, key)
         if action == "sample":
             done = await viewer.platform.files.add_sample(viewer.actor, viewer.project.id)
             said = Text(N_("The sample is in your files."))
@@ -104,6 +106,8 @@ async def _file(viewer: Viewer, key: str, sql: str | None) -> HTMLResponse:
         except UserError as error:
             problem = error
     services = await viewer.platform.services.list(actor, project)
+    cards = [card(viewer, one) for one in services]
+    ours = notebook_service(cards)
     return await viewer.render(
         "files/file.html",
         stored=stored,
@@ -118,9 +122,26 @@ async def _file(viewer: Viewer, key: str, sql: str | None) -> HTMLResponse:
         sql=sql or FIRST_QUERY,
         asked=bool(sql),
         snippet=await files.snippet(actor, project, key),
-        notebook=notebook_address(viewer, [card(viewer, one) for one in services]),
+        notebook=f"{notebook_address(viewer, cards)}?{urlencode({'file': key})}",
+        notebook_is_there=ours is not None,
+        notebook_answers=ours is not None and ours.can_open,
         commands=commands,
     )
+
+
+async def _open_notebook(viewer: Viewer, key: str) -> RedirectResponse:
+    """Open a notebook that reads the file in the person's JupyterLab; kept when it was there."""
+    actor, project = viewer.actor, viewer.project.id
+    services = await viewer.platform.services.list(actor, project)
+    ours = notebook_service([card(viewer, one) for one in services])
+    if ours is None:  # ended since the page was shown
+        return viewer.go(f"/files/{quote_key(key)}")
+    name, content = viewer.platform.files.notebook(actor, project, key)
+    await viewer.platform.services.place_file(actor, project, ours.name, name, content)
+    if ours.can_open:
+        return viewer.go(f"{ours.open_address}?{urlencode({'next': f'/lab/tree/{name}'})}")
+    said = N_("The notebook “{file}” is in the folder of your JupyterLab.")
+    return viewer.go(ours.address, Text(said, {"file": name}))
 
 
 async def _download(viewer: Viewer, key: str) -> StreamingResponse:

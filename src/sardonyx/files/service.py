@@ -23,7 +23,7 @@ from sardonyx.files.formats import format_of_name
 from sardonyx.files.models import Access, Listing, S3Credentials, StoredObject, Table
 from sardonyx.files.names import SameNameError, checked_key, checked_prefix, printable
 from sardonyx.files.ports import CredentialBroker, ObjectStore, TableReader
-from sardonyx.files.snippets import python_snippet
+from sardonyx.files.snippets import python_snippet, reading_notebook
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.models import Commands
@@ -173,6 +173,10 @@ class Files:
     async def snippet(self, actor: Actor, project: str, key: str) -> str:
         """Return the Python that reads that very file in a notebook of the platform."""
         return python_snippet(authorised_project(actor, project).bucket, checked_key(key))
+
+    def notebook(self, actor: Actor, project: str, key: str) -> tuple[str, bytes]:
+        """Return name and content of a small notebook that reads that very file."""
+        return reading_notebook(authorised_project(actor, project).bucket, checked_key(key))
 
     async def share(
         self, actor: Actor, project: str, key: str, life: timedelta

@@ -97,6 +97,13 @@ class IdempotencyConflictError(UserError):
     next_step = N_("Send each new launch with a new Idempotency-Key.")
 
 
+class FileNotPlacedError(SystemFault):
+    code = "file_not_placed"
+    title = N_("The file could not be put into the service's folder")
+    detail = N_("“{file}” was not written for “{name}”: {reason}")
+    next_step = N_("Look whether the disk is full, then try again.")
+
+
 class ServiceHasNoPageError(UserError):
     """A database and the like: programs use its address, browsers have nothing to open."""
 

@@ -42,6 +42,13 @@ class Runtime(Protocol):
     def observe(self, project: str) -> AsyncIterator[Observation]:
         """Yield a release each time something about it changes, until the caller stops."""
 
+    async def place_file(self, project: str, release: str, name: str, content: bytes) -> bool:
+        """Put a file into the working folder, whole or not at all.
+
+        Returns False, and changes nothing, when something of that name is there. Raises
+        ServiceNotFoundError, FileNotPlacedError.
+        """
+
     async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
         """Return the last lines, also after the process is gone."""
 

@@ -222,6 +222,16 @@ class Services(Launches):
         until = None if header == OWN_PASSWORD else expires
         return ServiceCredential(seen.address, header, value, until)
 
+    async def place_file(
+        self, actor: Actor, project: str, name: str, file: str, content: bytes
+    ) -> bool:
+        """Put a file into the service's working folder; False when one of that name is there.
+
+        Raises ServiceOfAnotherError and its kin, FileNotPlacedError.
+        """
+        seen = self._own(actor, project, name)
+        return await self._runtime.place_file(seen.project, name, file, content)
+
     async def page(self, actor: Actor, project: str, name: str) -> str:
         """Return the address of the service's page. Raises ServiceHasNoPageError."""
         seen = self._seen(actor, project, name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sardonyx.services.errors import (
+    FileNotPlacedError,
     ServiceBusyError,
     ServiceExistsError,
     ServiceNotFoundError,
@@ -153,6 +154,15 @@ class MemoryRuntime:
     async def losses(self, project: str, release: str) -> Sequence[Loss]:
         self._known(project, release)
         return [Loss("file", name, size) for name, size in self._held[release].work.items()]
+
+    async def place_file(self, project: str, release: str, name: str, content: bytes) -> bool:
+        self._known(project, release)
+        if name in {"", ".", ".."} or "/" in name:
+            raise FileNotPlacedError(file=name, name=release, reason="no file name")
+        if name in self._held[release].work:
+            return False
+        self.put_file(release, name, len(content))
+        return True
 
     async def service_credential(
         self, project: str, release: str, *, life: timedelta

@@ -64,16 +64,19 @@ async def preparing(viewer: CurrentViewer) -> HTMLResponse:
 
 def notebook_address(viewer: Viewer, cards: list[ServiceCard]) -> str:
     """Return what “open JupyterLab” leads to: the one that runs, else its launcher."""
-    ours = [one for one in cards if one.name.startswith(NOTEBOOK)]
-    for one in ours:
-        if one.can_open:
-            return one.open_address
-    for one in ours:
-        return one.address
+    ours = notebook_service(cards)
+    if ours is not None:
+        return ours.open_address if ours.can_open else ours.address
     try:
         return launch_address(viewer.platform.catalog.chart(viewer.actor, NOTEBOOK).ref)
     except PlatformError:
         return f"/catalog?search={quote('jupyter')}"
+
+
+def notebook_service(cards: list[ServiceCard]) -> ServiceCard | None:
+    """Return one's own JupyterLab, the one that runs first; None where there is none."""
+    ours = [one for one in cards if one.name.startswith(NOTEBOOK) and one.is_own]
+    return next((one for one in ours if one.can_open), ours[0] if ours else None)
 
 
 async def _services(viewer: Viewer) -> list[Service]:

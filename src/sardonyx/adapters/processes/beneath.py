@@ -7,6 +7,7 @@ path is opened by itself, links refused.
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -33,6 +34,31 @@ def write_beneath(root: Path, name: str, content: str) -> None:
             file.write(content)
     finally:
         os.close(opened)
+
+
+def place_beneath(root: Path, name: str, content: bytes) -> bool:
+    """Put a file `name` (0600) into `root`, whole or not at all; False when the name is taken.
+
+    Raises OSError, also when `root` is a link; ValueError when `name` is no plain file name.
+    """
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise ValueError(f"no file name: {name!r}")
+    folder = os.open(root, _FOLDER)
+    partial = f".{secrets.token_hex(8)}.part"
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with os.fdopen(os.open(partial, flags, 0o600, dir_fd=folder), "wb") as file:
+            file.write(content)
+        # A link, not a renaming: it never replaces what is there.
+        os.link(partial, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    else:
+        return True
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(partial, dir_fd=folder)
+        os.close(folder)
 
 
 def read_beneath(root: Path, name: str) -> str | None:

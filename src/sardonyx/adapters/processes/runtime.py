@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sardonyx.adapters.processes import removal, service_files
+from sardonyx.adapters.processes.beneath import place_beneath
 from sardonyx.adapters.processes.home import Home, free_ports
 from sardonyx.adapters.processes.machine import kept_level, launch_facts
 from sardonyx.adapters.processes.observing import Seen, Watch
@@ -29,6 +30,7 @@ from sardonyx.catalog.models import Chart
 from sardonyx.errors import PlatformError, SystemFault
 from sardonyx.launcher.references import look_up
 from sardonyx.services.errors import (
+    FileNotPlacedError,
     LaunchRefusedError,
     NotOnThisRuntimeError,
     RuntimeUnavailableError,
@@ -178,6 +180,14 @@ class LocalRuntime:
     async def losses(self, project: str, release: str) -> Sequence[Loss]:
         self._known(project, release)
         return await asyncio.to_thread(service_files.losses, self._folder(release).work)
+
+    async def place_file(self, project: str, release: str, name: str, content: bytes) -> bool:
+        self._known(project, release)
+        work = self._folder(release).work
+        try:
+            return await asyncio.to_thread(place_beneath, work, name, content)
+        except (OSError, ValueError) as error:
+            raise FileNotPlacedError(file=name, name=release, reason=str(error)) from error
 
     async def service_credential(
         self, project: str, release: str, *, life: timedelta
