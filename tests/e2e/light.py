@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class Visitor:
         """Send a request to `host` (its port is added unless it has one)."""
         named = host if ":" in host else f"{host}:{self._port}"
         headers = {"Host": named, **self._cookie, **request.pop("headers", {})}
+        self._client.cookies.clear()  # what an answer sets is kept by the test alone
         return self._client.request(method, path, headers=headers, **request)
 
     def get(self, path: str, *, host: str = "localhost", **headers: str) -> httpx2.Response:
@@ -100,14 +102,49 @@ def cookie_of(answer: httpx2.Response, name: str) -> str:
 def portal_cookie(platform: TestPlatform) -> str:
     """Sign in by a one-time link; return the portal's cookie."""
     with visiting(platform) as visitor:
-        return cookie_of(visitor.get(path_of(platform.link())), "sardonyx")
+        return cookie_of(visitor.get(sign_in_path(platform)), "sardonyx")
 
 
 def service_cookie(platform: TestPlatform, name: str) -> str:
     """Enter a service by a one-time link; return its cookie."""
-    link = platform.run("services", "open", name, "--print").stdout.strip()
     with visiting(platform) as visitor:
-        return cookie_of(visitor.get(path_of(link), host=f"{name}.localhost"), "sxs")
+        return cookie_of(visitor.get(entry_path(platform, name), host=f"{name}.localhost"), "sxs")
+
+
+def sign_in_path(platform: TestPlatform) -> str:
+    """Return the path of a fresh one-time link."""
+    return path_of(call(platform, "POST", "/sign-in-links").json()["url"])
+
+
+def entry_path(platform: TestPlatform, name: str) -> str:
+    """Return the path of a fresh one-time link of a service, on the service's own host."""
+    answer = call(platform, "POST", f"{project(platform)}/services/{name}/open")
+    return path_of(answer.json()["url"])
+
+
+@cache
+def project(platform: TestPlatform) -> str:
+    """Return the path of the person's own project in REST v1."""
+    return f"/projects/{call(platform, 'GET', '/me').json()['personalProject']}"
+
+
+def names(platform: TestPlatform) -> list[str]:
+    """Return the names of the services there are."""
+    listed = call(platform, "GET", f"{project(platform)}/services").json()["services"]
+    return [one["name"] for one in listed]
+
+
+def service(platform: TestPlatform, name: str) -> dict[str, Any]:
+    """Return a service as REST v1 shows it."""
+    return dict(call(platform, "GET", f"{project(platform)}/services/{name}").json())
+
+
+def call(platform: TestPlatform, method: str, path: str, **request: Any) -> httpx2.Response:
+    """Call REST v1 as the person's own programs do: with the command line's token."""
+    token = (platform.home / "keys" / "cli.token").read_text()
+    headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
+    with visiting(platform) as visitor:
+        return visitor.ask(method, f"/api/v1{path}", headers=headers, **request)
 
 
 def inside(platform: TestPlatform, name: str, *command: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / "build" / "test-cache"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TestPlatform:
     """A running platform: its home, its port, and its command line."""
 

@@ -33,7 +33,9 @@ def test_a_variable_arrives_as_it_is(tmp_path: Path, value: str) -> None:
     assert read_back(Home(tmp_path), value) == value
 
 
-@pytest.mark.parametrize("value", ["both ' and \"", "two\nlines", '"quoted"', "ends'", "a #b", "a ;b"])
+@pytest.mark.parametrize(
+    "value", ["both ' and \"", "two\nlines", '"quoted"', "ends'", "a #b", "a ;b"]
+)
 def test_a_variable_that_cannot_be_carried_is_named(tmp_path: Path, value: str) -> None:
     with pytest.raises(VariableError) as refused:
         read_back(Home(tmp_path), value)

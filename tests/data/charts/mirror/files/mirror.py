@@ -4,6 +4,7 @@ import base64
 import hashlib
 import http.server
 import json
+import signal
 import subprocess
 import sys
 
@@ -51,4 +52,5 @@ class Mirror(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Mirror).serve_forever()
