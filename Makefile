@@ -4,7 +4,7 @@ BIN := .venv/bin
 SARDONYX_DATA ?= $(abspath ../shared/data)
 export SARDONYX_DATA
 
-.PHONY: up down test check format test-heavy bench wheel browser pins clean
+.PHONY: up down portal pictures test check format test-heavy bench wheel browser pins clean
 
 up:            ## set up and run the platform on this machine
 	@python3 tools/bootstrap.py run
@@ -12,6 +12,9 @@ up:            ## set up and run the platform on this machine
 
 down:          ## stop the platform
 	@$(BIN)/sardonyx down
+
+portal:        ## start the portal again with the code as it is now; services keep running
+	@$(PY) tools/portal.py
 
 test:          ## set up and run the tests (real parts, Chromium where it is installed)
 	@python3 tools/bootstrap.py dev
@@ -45,6 +48,9 @@ bench:         ## measure, with peers in the same run
 wheel:         ## build the wheel that `pip install 'sardonyx[local]'` takes
 	@python3 tools/bootstrap.py dev
 	$(BIN)/uv build --wheel --no-build-isolation --python $(PY) --out-dir dist
+
+pictures:      ## take the pictures of the documents again
+	@$(PY) tools/pictures.py
 
 pins:          ## resolve every requirements file again
 	$(PY) tools/pins.py
