@@ -46,7 +46,7 @@ from sardonyx.testing.identity import People
 from sardonyx.testing.object_store import MemoryBroker, MemoryObjectStore, MemoryStorage
 from sardonyx.testing.secret_store import MemorySecretStore
 from sardonyx.values import Secret
-from sardonyx.web import error_pages, home_pages, sign_in_pages
+from sardonyx.web import error_pages, gateway, home_pages, sign_in_pages
 from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.security import SameOrigin
 
@@ -409,6 +409,7 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
     for area in (
         home_pages,
         sign_in_pages,
+        gateway,
         catalog_pages,
         services_pages,
         files_pages,

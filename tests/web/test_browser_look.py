@@ -248,3 +248,22 @@ async def test_the_story_moves_without_a_reload() -> None:
         row = page.locator("#row-jupyter-python-73105")
         await expect(row.get_by_text("paused")).to_be_visible()
         await expect(row.get_by_role("button", name="Start again")).to_be_visible()
+
+
+async def test_a_browser_that_does_not_find_localhost_names_is_told_what_to_do() -> None:
+    blind = [*ARGUMENTS, "--host-resolver-rules=MAP *.localhost ~NOTFOUND"]
+    async with serving() as address, async_playwright() as playwright:
+        for arguments, told in ((blind, True), (ARGUMENTS, False)):
+            browser = await playwright.chromium.launch(
+                executable_path=CHROMIUM, args=list(arguments)
+            )
+            context = await signed_in(browser, address)
+            page = await context.new_page()
+            async with page.expect_event(
+                "requestfailed" if told else "requestfinished",
+                lambda request: "/_sardonyx/here" in request.url,
+            ):
+                await settled(page, f"{address}/services/jupyter-python-73105")
+            notice = page.locator("sx-reach")
+            await (expect(notice).to_be_visible() if told else expect(notice).to_be_hidden())
+            await browser.close()

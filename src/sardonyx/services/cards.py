@@ -59,6 +59,7 @@ class ServiceCard:
     since: datetime
     is_own: bool
     answers: bool
+    has_page: bool
     can_open: bool
     can_pause: bool
     can_resume: bool
@@ -91,6 +92,7 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
         since=service.started_at or service.created_at,
         is_own=own,
         answers=service.state is State.RUNNING,
+        has_page=bool(service.urls),
         can_open=service.state is State.RUNNING and bool(service.urls),
         can_pause=own and service.state in _PAUSABLE,
         can_resume=own and service.state in _RESUMABLE,

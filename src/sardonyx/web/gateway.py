@@ -67,6 +67,13 @@ async def enter(request: Request, t: str, next: str = "/") -> Response:  # noqa:
     return answer
 
 
+@router.get("/_sardonyx/here")
+async def here() -> Response:
+    """Answer a page that asks whether its browser finds the service's host name."""
+    headers = {"cache-control": "no-store", "cross-origin-resource-policy": "cross-origin"}
+    return Response(status_code=204, headers=headers)
+
+
 @router.get("/_sardonyx/auth")
 async def authorise(request: Request, name: str, via: str) -> Response:
     """Answer the front door: 204 lets the request pass, anything else is sent back."""

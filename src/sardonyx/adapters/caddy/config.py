@@ -121,7 +121,7 @@ def _portal_route(portal: str) -> JsonObject:
 def _service_route(route: Route, portal: str) -> JsonObject:
     inner: list[Json] = [
         {
-            "match": [{"path": ["/_sardonyx/enter"]}],
+            "match": [{"path": ["/_sardonyx/enter", "/_sardonyx/here"]}],
             "handle": [_proxy(portal)],
             "terminal": True,
         },

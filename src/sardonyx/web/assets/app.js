@@ -5,6 +5,7 @@ import "htmx-ext-sse";
 import "./elements/tabs.js";
 import "./elements/upload.js";
 import "./elements/log.js";
+import "./elements/reach.js";
 import { wireCopying } from "./elements/copy.js";
 import { wireDialogs } from "./elements/dialog.js";
 import { wireForms } from "./elements/forms.js";
