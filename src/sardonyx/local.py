@@ -41,7 +41,8 @@ def local_parts(settings: Settings) -> list[Part]:
     ports = home.ports()
     programs = part_programs()
     life = KeyLife(usual=settings.key_life, longest=settings.key_life)
-    waiting = unprepared(home, _requirements(catalog_service(settings)))
+    ahead = _requirements(catalog_service(settings)) if settings.prepare else {}
+    waiting = unprepared(home, ahead)
     home.preparation.unlink(missing_ok=True)
     return [
         _python_part(home, "keys", "sardonyx.adapters.oidc.server"),

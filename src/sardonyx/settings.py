@@ -37,3 +37,7 @@ class Settings(BaseSettings):
         pattern=r"^[0-9]+[smh]$",
         title="Life of the short-lived S3 keys; services renew them before their end",
     )
+    prepare: bool = Field(
+        default=True,
+        title="Build the packages of the platform's own catalogue ahead of the first launch",
+    )

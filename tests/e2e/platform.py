@@ -93,7 +93,8 @@ def running_platform(**environment: str) -> Iterator[TestPlatform]:
         (CACHE / "uv").mkdir(parents=True, exist_ok=True)
         (home / "cache").symlink_to(CACHE)
         (port,) = free_ports(1)
-        platform = TestPlatform(home, port, environment)
+        # Building every environment ahead would cost each test platform half a minute of work.
+        platform = TestPlatform(home, port, {"SARDONYX_PREPARE": "false", **environment})
         platform.run("up", "--detach", "--no-browser", "--port", str(port))
         try:
             yield platform

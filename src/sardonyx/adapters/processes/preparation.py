@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -64,6 +65,8 @@ def main() -> int:
     parser.add_argument("named", nargs="*")
     asked = parser.parse_args()
     home = Home(asked.home)
+    # Whoever launches something meanwhile comes first.
+    os.nice(10)
     ended = False
 
     def end(number: int, frame: FrameType | None) -> None:
