@@ -34,6 +34,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "ngettext": (1, 2),
 }
 Message: TypeAlias = "str | tuple[str, ...] | list[str] | None"
+STRAIGHT = re.compile(r"[^\W\d_]'\w")
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)s")
 
 
@@ -93,6 +94,8 @@ def check() -> list[str]:
                 faults.append(f"{language}: missing: {shown}")
             elif known.fuzzy:
                 faults.append(f"{language}: fuzzy: {shown}")
+            elif any(STRAIGHT.search(text) for text in _texts(known.string)):
+                faults.append(f"{language}: a straight apostrophe: {shown}")
             elif not _same_places(message.id, known.string):
                 faults.append(f"{language}: other places than the source: {shown}")
         ids = {(_texts(m.id)[0], m.context) for m in wanted if m.id}
