@@ -33,24 +33,27 @@ def main() -> int:
     asked = parser.parse_args()
     # The harness of the tests is used, by its full name.
     sys.path.insert(0, str(ROOT))
-    from tools.measures import machine
+    from tools.measures import machine, platform
     from tools.measures.table import Asked, Table
 
     about = machine.describe(ROOT)
     print("\n".join(f"{name}: {value}" for name, value in about.items()), flush=True)
     tables: list[Table] = []
     failed = []
-    for topic in asked.only or TOPICS:
-        measure = importlib.import_module(f"tools.measures.{topic}").measure
-        print(f"\n… {topic}", file=sys.stderr, flush=True)
-        try:
-            table: Table = measure(Asked(runs=asked.runs, scale=asked.scale))
-        except Exception as error:  # noqa: BLE001 - one topic that cannot be measured costs itself
-            print(f"\n{topic}: could not be measured: {error!r}", flush=True)
-            failed.append(topic)
-            continue
-        tables.append(table)
-        print(f"\n{table.text()}", flush=True)
+    try:
+        for topic in asked.only or TOPICS:
+            measure = importlib.import_module(f"tools.measures.{topic}").measure
+            print(f"\n… {topic}", file=sys.stderr, flush=True)
+            try:
+                table: Table = measure(Asked(runs=asked.runs, scale=asked.scale))
+            except Exception as error:  # noqa: BLE001 - one topic that fails costs only itself
+                print(f"\n{topic}: could not be measured: {error!r}", flush=True)
+                failed.append(topic)
+                continue
+            tables.append(table)
+            print(f"\n{table.text()}", flush=True)
+    finally:
+        platform.stop()
     if asked.json:
         document = {"machine": about, "topics": [table.document() for table in tables]}
         asked.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

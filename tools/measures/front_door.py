@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from tests.e2e.platform import TestPlatform
-from tools.measures.platform import resting_platform
+from tools.measures.platform import platform
 from tools.measures.table import Asked, Measure, Table, percentile
 from websockets.sync.client import ClientConnection, connect
 
@@ -36,23 +36,25 @@ class Way:
 
 def measure(asked: Asked) -> Table:
     """Ask in turn, block by block, so that what else the machine does falls on every way."""
-    with resting_platform() as platform:
-        direct, *through = _ways(platform, platform.launch("echo", "--catalog", "charts"))
-        requests = {way.name: _requests(way, 20) for way in (direct, *through)}
-        messages = {way.name: _messages(way, 20) for way in (direct, *through)}
-        rates: dict[str, list[float]] = {way.name: [] for way in (direct, *through)}
-        blocks, each = asked.size(10), asked.size(100, least=10)
-        for block in range(blocks + 1):
-            for way in (direct, *through):
-                seconds, turns = _requests(way, each), _messages(way, each)
-                if block == 0:  # not counted
-                    requests[way.name], messages[way.name] = [], []
-                    continue
-                requests[way.name] += seconds
-                messages[way.name] += turns
-        for _ in range(asked.runs):
-            for way in (direct, *through):
-                rates[way.name].append(_rate(way, asked.size(_DOWNLOAD, least=1 << 20)))
+    used = platform()
+    name = used.launch("echo", "--catalog", "charts")
+    direct, *through = _ways(used, name)
+    requests = {way.name: _requests(way, 20) for way in (direct, *through)}
+    messages = {way.name: _messages(way, 20) for way in (direct, *through)}
+    rates: dict[str, list[float]] = {way.name: [] for way in (direct, *through)}
+    blocks, each = asked.size(10), asked.size(100, least=10)
+    for block in range(blocks + 1):
+        for way in (direct, *through):
+            seconds, turns = _requests(way, each), _messages(way, each)
+            if block == 0:  # not counted
+                requests[way.name], messages[way.name] = [], []
+                continue
+            requests[way.name] += seconds
+            messages[way.name] += turns
+    for _ in range(asked.runs):
+        for way in (direct, *through):
+            rates[way.name].append(_rate(way, asked.size(_DOWNLOAD, least=1 << 20)))
+    used.run("services", "delete", name, "--yes")
     lines = []
     for what, series in (("small request", requests), ("WebSocket round trip", messages)):
         for share in (50, 95):
@@ -90,15 +92,15 @@ def measure(asked: Asked) -> Table:
     )
 
 
-def _ways(platform: TestPlatform, name: str) -> tuple[Way, ...]:
-    orders = ReleaseFolder(Home(platform.home).service(name)).read_orders()
-    with Client.of_home(platform.home) as client:
+def _ways(used: TestPlatform, name: str) -> tuple[Way, ...]:
+    orders = ReleaseFolder(Home(used.home).service(name)).read_orders()
+    with Client.of_home(used.home) as client:
         way = client.services.credential(name)
         link = urlsplit(client.services.open_address(name))
-    host = f"{name}.localhost:{platform.port}"
+    host = f"{name}.localhost:{used.port}"
     with httpx2.Client(trust_env=False) as http:
         entered = http.get(
-            f"http://127.0.0.1:{platform.port}{link.path}?{link.query}", headers={"host": host}
+            f"http://127.0.0.1:{used.port}{link.path}?{link.query}", headers={"host": host}
         )
     cookie = entered.headers["set-cookie"].partition(";")[0]
     return (
@@ -108,7 +110,7 @@ def _ways(platform: TestPlatform, name: str) -> tuple[Way, ...]:
             urlsplit(way.address).port or 80,
             {"Host": "localhost", way.header: way.value.reveal()},
         ),
-        Way("browser", platform.port, {"Host": host, "Cookie": cookie}),
+        Way("browser", used.port, {"Host": host, "Cookie": cookie}),
     )
 
 

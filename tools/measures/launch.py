@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 import httpx2
 from tests.e2e.platform import until
-from tools.measures.platform import jupyter_environment, resting_platform
+from tools.measures.platform import jupyter_environment, platform
 from tools.measures.table import Asked, Measure, Table
 
-from sardonyx.adapters.processes.home import free_ports
+from sardonyx.adapters.processes.home import Home, free_ports
 from sardonyx.client import Client
 from sardonyx.client.client import launch_body
 
@@ -26,9 +26,13 @@ _START_SECONDS = 180.0
 
 def measure(asked: Asked) -> Table:
     """Launch JupyterLab from a cached environment and start a bare one, in turn."""
-    acknowledged, first, ours, bare = [], [], [], []
-    with resting_platform() as platform, Client.of_home(platform.home) as client:
-        environment = jupyter_environment(platform)
+    acknowledged: list[float] = []
+    first: list[float] = []
+    ours: list[float] = []
+    bare: list[float] = []
+    home = platform().home
+    with Client.of_home(home) as client:
+        environment = jupyter_environment(Home(home))
         client.services.list()  # the connection and the project's name are there
         # The first run of each reads the packages from the disk: not counted.
         for counted in [False, *[True] * asked.runs]:

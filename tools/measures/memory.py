@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
-from tools.measures.platform import resting_platform
+from tools.measures.platform import platform
 from tools.measures.table import Asked, Measure, Table
 
 from sardonyx.adapters.processes.home import Home
@@ -21,30 +21,32 @@ _MB = 1e6
 
 def measure(asked: Asked) -> Table:
     """Let the platform rest, then read what its processes hold and how much they run."""
-    with resting_platform() as platform:
-        # One visit: what the first page loads is part of an idle portal.
-        platform.json("services", "list")
-        time.sleep(_IDLE_SECONDS * min(1.0, asked.scale))
-        trees = _trees(Home(platform.home))
-        before, begun = {name: _cpu(pids) for name, pids in trees.items()}, time.monotonic()
-        time.sleep(_CPU_SECONDS * min(1.0, asked.scale))
-        passed = time.monotonic() - begun
-        lines = []
-        total = 0.0
-        for name, pids in trees.items():
-            held, resident = _memory(pids)
-            total += held
-            busy = (_cpu(pids) - before[name]) / passed
-            lines.append(
-                Measure(
-                    name,
-                    held / _MB,
-                    "MB",
-                    at_most=150 if name == "portal" else None,
-                    note=f"RSS {resident / _MB:.0f} MB, {busy:.1%} of a core",
-                )
+    idle = platform()
+    idle.run("down")
+    idle.run("up", "--detach", "--no-browser", "--port", str(idle.port))
+    # One visit: what the first page loads is part of an idle portal.
+    idle.json("services", "list")
+    time.sleep(_IDLE_SECONDS * min(1.0, asked.scale))
+    trees = _trees(Home(idle.home))
+    before, begun = {name: _cpu(pids) for name, pids in trees.items()}, time.monotonic()
+    time.sleep(_CPU_SECONDS * min(1.0, asked.scale))
+    passed = time.monotonic() - begun
+    lines = []
+    total = 0.0
+    for name, pids in trees.items():
+        held, resident = _memory(pids)
+        total += held
+        busy = (_cpu(pids) - before[name]) / passed
+        lines.append(
+            Measure(
+                name,
+                held / _MB,
+                "MB",
+                at_most=150 if name == "portal" else None,
+                note=f"RSS {resident / _MB:.0f} MB, {busy:.1%} of a core",
             )
-        lines.append(Measure("all parts", total / _MB, "MB", at_most=550))
+        )
+    lines.append(Measure("all parts", total / _MB, "MB", at_most=550))
     return Table(
         "memory",
         "Idle memory",

@@ -1,10 +1,10 @@
-"""Start a platform to measure, once what it does after a first start is over."""
+"""Start the platform to measure, once, and give it to each topic as somebody uses it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 from tests.e2e.platform import ROOT, TestPlatform, running_platform, until
@@ -12,28 +12,37 @@ from tests.e2e.platform import ROOT, TestPlatform, running_platform, until
 from sardonyx.adapters.processes.environments import environment_path, environment_ready
 from sardonyx.adapters.processes.home import Home
 
-ECHO = Path(__file__).parent / "charts"
+CHARTS = Path(__file__).parent / "charts"
 _PREPARED_SECONDS = 900.0
+_running = ExitStack()
 
 
-@contextmanager
-def resting_platform() -> Iterator[TestPlatform]:
-    """Start a platform and wait until its environments are built."""
-    with running_platform(SARDONYX_CATALOGS=json.dumps([str(ECHO)])) as platform:
-        requirements = [
-            file.read_text(encoding="utf-8") for file in ROOT.glob("catalog/*/requirements.txt")
-        ]
-        home = Home(platform.home)
+@cache
+def platform() -> TestPlatform:
+    """Return a running platform whose environments are built; the same one to every topic.
 
-        def prepared() -> bool:
-            return all(environment_ready(home, one) for one in requirements)
+    Building them takes minutes, and two cores that build measure nothing else.
+    """
+    started = _running.enter_context(running_platform(SARDONYX_CATALOGS=json.dumps([str(CHARTS)])))
+    home = Home(started.home)
+    requirements = [
+        file.read_text(encoding="utf-8") for file in ROOT.glob("catalog/*/requirements.txt")
+    ]
 
-        until(prepared, seconds=_PREPARED_SECONDS, what="environments built")
-        until(lambda: home.preparation.read_text() == "{}" if home.preparation.exists() else True)
-        yield platform
+    def prepared() -> bool:
+        built = all(environment_ready(home, one) for one in requirements)
+        return built and (not home.preparation.exists() or home.preparation.read_text() == "{}")
+
+    until(prepared, seconds=_PREPARED_SECONDS, what="environments built")
+    return started
 
 
-def jupyter_environment(platform: TestPlatform) -> Path:
+def stop() -> None:
+    """End the platform, if it was started."""
+    _running.close()
+
+
+def jupyter_environment(home: Home) -> Path:
     """Return the folder of JupyterLab's environment."""
     requirements = ROOT / "catalog" / "jupyter-python" / "requirements.txt"
-    return environment_path(Home(platform.home), requirements.read_text(encoding="utf-8"))
+    return environment_path(home, requirements.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import re
 import statistics
 import time
 
-from tools.measures.platform import resting_platform
+from tools.measures.platform import platform
 from tools.measures.table import Asked, Measure, Table
 
 _STEP = re.compile(r"^(\d)/\d (.+?)\s{2,}.*?([\d.]+) s$", re.MULTILINE)
@@ -19,24 +19,23 @@ def steps(said: str) -> dict[str, float]:
 
 def measure(asked: Asked) -> Table:
     """Start the platform again and again; seconds count from the start of the command."""
-    portal, parts, whole = [], [], []
-    with resting_platform() as platform:
-        words = ("up", "--detach", "--no-browser", "--port", str(platform.port))
-        for _ in range(asked.runs):
-            platform.run("down")
-            begun = time.perf_counter()
-            told = steps(platform.run(*words).stderr)
-            whole.append(time.perf_counter() - begun)
-            # The steps are rounded to 0.1 s; what remains is the command's own start.
-            own = max(0.0, whole[-1] - sum(told.values()))
-            parts.append(whole[-1])
-            portal.append(own + sum(told.values()) - told["storage and secrets"])
+    portal, both = [], []
+    used = platform()
+    words = ("up", "--detach", "--no-browser", "--port", str(used.port))
+    for _ in range(asked.runs):
+        used.run("down")
+        begun = time.perf_counter()
+        told = steps(used.run(*words).stderr)
+        whole = time.perf_counter() - begun
+        both.append(whole)
+        # What follows the portal's step is not part of it; the steps are told to 0.1 s.
+        portal.append(whole - told["storage and secrets"])
     return Table(
         "warm",
         "Warm start",
         [
             Measure("portal answers", statistics.median(portal), "s", at_most=3),
-            Measure("storage and secrets answer too", statistics.median(parts), "s", at_most=5),
+            Measure("storage and secrets answer too", statistics.median(both), "s", at_most=5),
         ],
         (f"Seconds from the start of `sardonyx up --detach` on a used home; {asked.runs} runs.",),
     )
