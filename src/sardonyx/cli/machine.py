@@ -78,7 +78,8 @@ def up(settings: Settings, *, detach: bool, say: Say) -> str:
         stop_supervisor(home)
         process.wait()
         raise
-    say(Text(N_("JupyterLab's environment is prepared in the background: see the home page.")))
+    if any(part.name == "preparation" for part in parts):
+        say(Text(N_("The catalogue’s packages are prepared in the background: see home.")))
     say(Text(N_("Data:        {home}"), {"home": str(home.root)}))
     stop = N_("Stop:        Ctrl-C") if not detach else N_("Stop:        sardonyx down")
     say(Text(stop))
