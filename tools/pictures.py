@@ -49,7 +49,7 @@ def main() -> int:
         return 5
     PICTURES.mkdir(parents=True, exist_ok=True)
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with running_platform(LOGNAME="ada") as platform, sync_playwright() as playwright:
+    with running_platform() as platform, sync_playwright() as playwright:
         name = platform.launch("jupyter-python", "--name", "Census study")
         platform.run("launch", "postgresql", "--name", "Survey database")
         file = flights(platform.home).file

@@ -8,10 +8,21 @@ Not run. A name that nothing uses any more leaves this list with its code.
 
 # The pages of the next issues use them; their rules are already held by tests.
 read_query, write_query, without_secrets  # launcher.links: links to a filled-in form
-release_commands  # launcher.commands: the Helm commands of a cluster
+release_commands, helm_commands  # launcher.commands: the Helm commands of a cluster
 
 # Templates and JSON read them.
-runs_here, arc, can_pause, can_resume, can_restart, earlier, is_set, can_remove, item_count
+(
+    has_page,
+    runs_here,
+    arc,
+    can_pause,
+    can_resume,
+    can_restart,
+    earlier,
+    is_set,
+    can_remove,
+    item_count,
+)
 chart_schema
 INFO  # the mildest severity of a finding: templates and REST name it
 
@@ -24,5 +35,5 @@ build_info, profile_problems, profile_schema, reload, set_keys, remove_key, UNRE
 
 # Libraries call or read them by these names.
 lifespan_context, trust_env, make_connection, _connection, cleanup_fds, test, doctype
-convert, to_string, default_flow_style, key_id, __getattr__, Unresolved
+handle_starttag, convert, to_string, default_flow_style, key_id, __getattr__, Unresolved
 frame, function, trace, pubid, spec  # arguments whose names a protocol fixes
