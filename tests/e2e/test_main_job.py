@@ -41,7 +41,7 @@ def test_by_mouse_from_home(page: Page, platform: TestPlatform, sample: Sample) 
     preview(page, sample)
     page.get_by_role("link", name="Open JupyterLab").click()
     page.get_by_role("button", name="Launch").click()
-    with page.expect_popup() as opened:
+    with page.expect_popup(timeout=400_000) as opened:
         page.get_by_role("link", name=re.compile("Open")).first.click(timeout=400_000)
     lab = opened.value
     cell = notebook(lab)
@@ -71,7 +71,7 @@ def test_by_keyboard_alone(page: Page, platform: TestPlatform, sample: Sample) -
     page.wait_for_url("**/launch/**")
     press(page.get_by_role("button", name="Launch"))
     page.wait_for_url("**/services/**")
-    with page.expect_popup() as opened:
+    with page.expect_popup(timeout=400_000) as opened:
         press(page.get_by_role("link", name=re.compile("Open")).first)
     lab = opened.value
     cell = notebook(lab)

@@ -94,6 +94,43 @@ class StillRunningError(UserError):
     next_step = N_("Run “sardonyx down” first.")
 
 
+class ExportTargetError(UserError):
+    code = "export_target"
+    kind = Kind.CONFLICT
+    title = N_("Nothing can be exported there")
+    detail = N_("{folder}: {reason}.")
+    next_step = N_("Name a folder that does not exist yet, or an empty one.")
+
+
+class ExportIncompleteError(SystemFault):
+    code = "export_incomplete"
+    title = N_("Not everything was exported")
+    detail = N_("{failed} failed, the first one {first}. All else is written.")
+    next_step = N_("README.md in that folder lists what is missing; correct it and export again.")
+
+
+class PassphraseError(UserError):
+    code = "passphrase"
+    title = N_("The passphrase cannot be used")
+    detail = N_("It is empty, or was not typed the same twice; nothing was written.")
+    next_step = N_("Give one line on standard input, or type it at a terminal.")
+
+
+class WrongPassphraseError(UserError):
+    code = "passphrase_wrong"
+    kind = Kind.REFUSED
+    title = N_("The passphrase does not open this file")
+    detail = N_("It is another one, or the file was changed.")
+    next_step = N_("Try again with the passphrase of the export.")
+
+
+class SealedFileError(UserError):
+    code = "sealed_file"
+    title = N_("This is no file of exported secrets")
+    detail = N_("An export writes them as “secrets.json.enc”.")
+    next_step = N_("Give that file to “sardonyx export --decrypt”.")
+
+
 class ValuesFileError(UserError):
     code = "values_file"
     title = N_("The values could not be read")

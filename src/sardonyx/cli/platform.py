@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sardonyx.text import Text
+from sardonyx.text import N_, Text
 
 if TYPE_CHECKING:
     from sardonyx.settings import Settings
+    from sardonyx.values import Secret
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The platform's folder.", envvar="SARDONYX_HOME")
@@ -21,12 +23,13 @@ HomeOption = Annotated[
 
 
 def register(application: typer.Typer) -> None:
-    """Add `up`, `down`, `open`, `status`, `doctor` and `purge` to the command line."""
+    """Add `up`, `down`, `open`, `status`, `doctor`, `export` and `purge` to the command line."""
     application.command()(up)
     application.command()(down)
     application.command(name="open")(open_)
     application.command()(status)
     application.command()(doctor)
+    application.command()(export)
     application.command()(purge)
 
 
@@ -91,6 +94,71 @@ def doctor(
     from sardonyx.cli import report
 
     _print(report.doctor(_settings(home)), as_json=as_json)
+
+
+def export(
+    directory: Annotated[
+        Path | None, typer.Argument(help="A new or empty folder.", show_default=False)
+    ] = None,
+    decrypt: Annotated[
+        Path | None,
+        typer.Option("--decrypt", help="Print the secrets of this exported file as JSON."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Write files, services and secrets as plain files that need no platform.
+
+    Secrets are encrypted by a passphrase, typed or on standard input.
+    """
+    if (directory is None) == (decrypt is None):
+        raise typer.BadParameter("give a folder, or --decrypt and a file")
+    if decrypt is not None:
+        _decrypt(decrypt)
+        return
+    assert directory is not None  # noqa: S101 - said above
+    from sardonyx.adapters.processes.home import Home
+    from sardonyx.cli.export import export as export_all
+    from sardonyx.cli.language import user_language
+    from sardonyx.cli.output import document, say
+    from sardonyx.client.client import Client
+
+    folder = _settings(home).home
+    with Client.of_home(folder, language=user_language()) as client:
+        done = export_all(client, Home(folder), directory.absolute(), _passphrase(again=True))
+    if as_json:
+        document(done)
+    else:
+        said = N_("{files} files, {services} services and {secrets} secrets are in {folder}.")
+        values = {name: str(done[name]) for name in ("files", "services", "secrets")}
+        say(said, folder=str(directory), **values)
+
+
+def _decrypt(file: Path) -> None:
+    from sardonyx.cli.errors import LocalFileError
+    from sardonyx.cli.sealed import unseal
+
+    try:
+        content = file.read_bytes()
+    except OSError as failure:
+        raise LocalFileError(path=str(file), reason=failure.strerror or str(failure)) from failure
+    print(unseal(content, _passphrase(again=False)))
+
+
+def _passphrase(*, again: bool) -> Secret:
+    """Return one line of standard input, or what is typed unseen (twice with `again`)."""
+    from sardonyx.cli.export import asked_passphrase
+    from sardonyx.cli.output import worded
+
+    if not sys.stdin.isatty():
+        return asked_passphrase(lambda: sys.stdin.readline().rstrip("\r\n"), twice=None)
+    import getpass
+
+    def typed(words: str) -> Callable[[], str]:
+        return lambda: getpass.getpass(worded(words), stream=sys.stderr)
+
+    second = typed(N_("The same again: ")) if again else None
+    return asked_passphrase(typed(N_("Passphrase: ")), twice=second)
 
 
 def purge(
