@@ -214,11 +214,11 @@ def processes_of(home: Home) -> dict[int, str]:
 
 @contextmanager
 def package_registry(
-    wheels: Path | None = None, *, tls: tuple[Path, Path] | None = None
+    wheels: Path | None = None, *, tls: tuple[Path, Path] | None = None, port: int = 0
 ) -> Iterator[str]:
     """Serve a package registry on loopback that holds only `wheels`; gives its address.
 
-    tls: certificate and key with which it speaks https.
+    tls: certificate and key with which it speaks https. port: 0 for any that is free.
     """
 
     class Registry(BaseHTTPRequestHandler):
@@ -246,7 +246,7 @@ def package_registry(
         def log_message(self, *words: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Registry)
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls)

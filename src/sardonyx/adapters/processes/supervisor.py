@@ -164,8 +164,12 @@ class Supervisor:
             self._tolerate({ALREADY_STARTED}, "startProcess", name, False)
 
     def shutdown(self) -> None:
-        """Stop what was added live, side by side, then begin to stop the parts."""
+        """Stop what was added live, then the parts, each side by side; then begin to end.
+
+        By itself supervisord would wait for one program before it stops the next.
+        """
         self._stop(*(path.stem for path in self._home.supervisor_programs.glob("*.conf")))
+        self._stop(*self.states())
         self._call("shutdown")
 
     async def aadd(self, part: Part, *, nests: bool = False, restarts: int = 3) -> None:

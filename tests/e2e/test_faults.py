@@ -1,0 +1,478 @@
+"""What goes wrong on a whole platform, what the person then reads, and that nothing is lost.
+
+docs/faults.md lists every fault with its words and its test; many are tested nearer to where
+they arise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from tests.e2e.light import (
+    Visitor,
+    call,
+    inside,
+    light_catalog,
+    names,
+    portal_cookie,
+    project,
+    service,
+    service_cookie,
+    visiting,
+)
+from tests.e2e.platform import TestPlatform, running_platform, until
+from tests.runtime.world import make_wheel, package_registry, processes_of
+
+from sardonyx.adapters.processes.home import Home, free_ports
+from sardonyx.adapters.processes.supervisor import running
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+
+# Part -> words of its program's command line.
+PROGRAMS = {
+    "portal": "-m sardonyx.portal",
+    "caddy": "caddy run",
+    "seaweedfs": "/weed ",
+    "openbao": "/bao server",
+    "keys": "sardonyx.adapters.oidc.server",
+    "service": "mirror.py",
+    "runner": "processes.runner",
+}
+LINES = {
+    "store_unavailable": "Wait a few seconds and try again. “sardonyx doctor” says which part is",
+    "secret_store_unavailable": "Wait a few seconds and try again. “sardonyx doctor” says which",
+}
+
+
+def pids(home: Path, words: str) -> set[int]:
+    """Return the processes of a program, without what contains them."""
+    return {
+        pid
+        for pid, line in processes_of(Home(home)).items()
+        if words in line and "--die-with-parent" not in line
+    }
+
+
+def kill(home: Path, part: str) -> None:
+    """Kill a program with -9, and wait until it is gone."""
+    victims = pids(home, PROGRAMS[part])
+    assert victims, processes_of(Home(home))
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not victims & processes_of(Home(home)).keys(), what=f"{part} ends")
+
+
+@contextmanager
+def nothing_is_restarted(home: Path) -> Iterator[None]:
+    """Hold the supervisor still, so that what was killed stays away for the while."""
+    supervisor = int((home / "run" / "supervisord.pid").read_text())
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+
+
+@contextmanager
+def new_home() -> Iterator[TestPlatform]:
+    """Give a home where nothing was ever started, and look that nothing is left of it."""
+    with TemporaryDirectory(prefix="sx") as folder:
+        home = Path(folder) / "h"
+        (port,) = free_ports(1)
+        yield TestPlatform(home, port, {"UV_OFFLINE": "1"})
+        assert processes_of(Home(home)) == {}
+
+
+def keep(platform: TestPlatform) -> None:
+    """Store a file and a secret."""
+    place = project(platform)
+    assert call(platform, "PUT", f"{place}/files/a b.txt", content="all of it").is_success
+    secret = {"entries": {"KEY": "v4lue"}}
+    assert call(platform, "PATCH", f"{place}/secrets/kept", json=secret).is_success
+
+
+def kept(platform: TestPlatform) -> bool:
+    """Tell whether both can be read; what is read must be what was stored."""
+    place = project(platform)
+    file = call(platform, "GET", f"{place}/files/a b.txt")
+    secret = call(platform, "GET", f"{place}/secrets/kept?reveal=true")
+    if not (file.is_success and secret.is_success):
+        assert {file.status_code, secret.status_code} <= {200, 502, 504}, (file.text, secret.text)
+        return False
+    assert file.text == "all of it"
+    assert secret.json()["entries"] == {"KEY": "v4lue"}
+    return True
+
+
+def answers(visitor: Visitor, path: str, host: str = "localhost") -> bool:
+    """Tell whether a page comes; a way that is closed for now is no."""
+    import httpx2
+
+    try:
+        return visitor.get(path, host=host).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+# Starting and ending
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["IPv4", "IPv6"])
+def test_a_taken_port_is_named_and_nothing_started(family: socket.AddressFamily) -> None:
+    with new_home() as platform, socket.socket(family) as other:
+        try:
+            other.bind(("127.0.0.1" if family == socket.AF_INET else "::1", platform.port))
+        except OSError:
+            pytest.skip("this machine has no IPv6 loopback")
+        other.listen()
+        port = platform.port
+        done = platform.run("up", "--detach", "--port", str(port), check=False)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr == (
+            "The port is taken (port_taken)\n"
+            f"  Another program already listens on port {port}. [--port]\n"
+            f"  Next: Stop it, or choose another port: “sardonyx up --port {port + 1}”.\n"
+        )
+        assert not platform.home.exists()
+
+
+def test_a_second_up_changes_nothing(light: TestPlatform, mirror: str) -> None:
+    def contents() -> dict[str, bytes]:
+        places = ("parts/caddy.json", "run/up.json", "run/supervisord.conf", "run/supervisor.key")
+        return {name: (light.home / name).read_bytes() for name in places}
+
+    before = contents()
+    assert mirror.encode() in before["parts/caddy.json"]
+    (other,) = free_ports(1)
+    for port in (light.port, other):
+        done = light.run("up", "--detach", "--port", str(port), check=False)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr == (
+            "The platform is already running (home_in_use)\n"
+            f"  Another “sardonyx up” works on {light.home}.\n"
+            "  Next: Run “sardonyx open” to see it, “sardonyx down” to end it, or give another "
+            "--home.\n"
+        )
+    assert contents() == before
+
+
+@pytest.mark.parametrize("end", ["Ctrl-C", "down"])
+def test_an_orderly_end_leaves_nothing(end: str) -> None:
+    with new_home() as platform:
+        words = ["up", "--no-browser", "--port", str(platform.port)]
+        environment = {**os.environ, **platform.environment, "SARDONYX_HOME": str(platform.home)}
+        up = subprocess.Popen(
+            [sys.executable, "-m", "sardonyx", *words],
+            env={**environment, "LANG": "C.UTF-8"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert up.stdout is not None
+        with up.stdout:
+            address = up.stdout.readline()
+            assert address.startswith(f"{platform.base}/sign-in?t=")
+            assert running(Home(platform.home))
+            if end == "down":
+                platform.run("down")
+            else:
+                up.send_signal(signal.SIGINT)
+            assert up.wait(120) == 0
+            assert up.stdout.read() == "", "the address is the last line"
+        assert processes_of(Home(platform.home)) == {}
+        again = platform.run("down", check=False)
+        assert again.returncode == 3
+        assert again.stderr == (
+            "The platform is not running (platform_not_running)\n"
+            f"  Nothing runs on {platform.home}.\n"
+            "  Next: Start it: “sardonyx up”.\n"
+        )
+        if end == "down":
+            platform.run("purge", "--yes")
+            assert not platform.home.exists()
+
+
+def test_a_killed_supervisor_takes_all_along_and_nothing_is_lost() -> None:
+    with TemporaryDirectory(prefix="sxc") as folder:
+        catalogs = json.dumps([str(light_catalog(Path(folder), "mirror"))])
+        with running_platform(UV_OFFLINE="1", SARDONYX_CATALOGS=catalogs) as platform:
+            name = platform.launch("mirror", "--catalog", "light")
+            inside(platform, name, "sh", "-c", "echo all of it > thesis.txt")
+            keep(platform)
+            cookie = portal_cookie(platform)
+            home = Home(platform.home)
+            os.kill(int((home.run / "supervisord.pid").read_text()), signal.SIGKILL)
+            until(lambda: not processes_of(home), what="everything ends")
+            told = platform.run("services", "list", check=False)
+            assert told.returncode == 5
+            assert told.stderr == (
+                "The platform is not running (platform_not_running)\n"
+                f"  Nothing answers in “{platform.home}”.\n"
+                "  Next: Start it with “sardonyx up”, or name its folder with “--home”.\n"
+            )
+            platform.run("up", "--detach", "--no-browser", "--port", str(platform.port))
+            assert service(platform, name)["state"] == "stopped"
+            assert platform.run("services", "explain", name).stdout.strip() == (
+                "The service was stopped with the platform (supervisor_gone)\n"
+                "  The platform ended while this service was running. Its files are intact.\n"
+                "  Next: Resume it: it starts again with its files."
+            )
+            until(lambda: kept(platform), what="file and secret are back")
+            call(platform, "POST", f"{project(platform)}/services/{name}/resume")
+            until(lambda: service(platform, name)["state"] == "running", what="it runs again")
+            assert inside(platform, name, "cat", "thesis.txt")["out"] == "all of it\n"
+            with visiting(platform, cookie=cookie) as visitor:
+                assert answers(visitor, "/account"), "the browser is still signed in"
+
+
+def test_purge_refuses_the_folder_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    platform = TestPlatform(tmp_path, 0, {"UV_OFFLINE": "1"})
+    done = platform.run("purge", "--yes", check=False)
+    assert done.returncode == 4
+    assert done.stderr == (
+        "This folder is not the platform's (not_a_home)\n"
+        f"  {tmp_path} was not made by sardonyx; nothing was removed.\n"
+        "  Next: Give the platform's own folder with --home.\n"
+    )
+    # Nor does it become the platform's, so that purge could remove it one day.
+    for words in (("up", "--detach", "--port", str(free_ports(1)[0])), ("purge", "--yes")):
+        Home(tmp_path).keys.mkdir(exist_ok=True)
+        (tmp_path / "ports.json").touch()
+        done = platform.run(*words, check=False)
+        assert done.returncode == 4
+        assert done.stderr == (
+            "This folder holds files of somebody else (foreign_folder)\n"
+            f"  “thesis.tex” in {tmp_path} was not made by sardonyx; nothing was changed.\n"
+            "  Next: Move it away, or give a folder of the platform's own with --home.\n"
+        )
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+# Parts that are killed
+
+
+@pytest.mark.parametrize("part", PROGRAMS)
+def test_a_killed_part_comes_back_and_nothing_is_lost(
+    light: TestPlatform, mirror: str, part: str
+) -> None:
+    keep(light)
+    host = f"{mirror}.localhost"
+    before = service(light, mirror)
+    cookies = f"{portal_cookie(light)}; {service_cookie(light, mirror)}"
+    with visiting(light, cookie=cookies) as visitor:
+        with nothing_is_restarted(light.home):
+            kill(light.home, part)
+            if part != "runner":  # it is the supervisor that starts it again
+                read_while_away(light, visitor, mirror, part)
+        until(lambda: answers(visitor, "/account") and kept(light), what="all is back")
+        until(lambda: answers(visitor, "/", host), what="its way is open")
+        now = service(light, mirror)
+        assert now["state"] == "running"
+        assert (now["startedAt"] == before["startedAt"]) is (part not in ("service", "runner"))
+        assert now["findings"] == []
+
+
+def read_while_away(light: TestPlatform, visitor: Visitor, mirror: str, part: str) -> None:
+    """Look at what the person reads while the part is away."""
+    place = project(light)
+    host = f"{mirror}.localhost"
+    if part == "portal":
+        page = visitor.get("/", accept="text/html")
+        assert page.status_code == 502
+        assert "The portal is starting again; this page reloads by itself." in page.text
+        assert "Running services go on." in page.text
+        return
+    if part == "caddy":
+        assert not answers(visitor, "/")
+        assert mirror in light.run("services", "list").stdout, "commands need no front door"
+        return
+    if part in ("seaweedfs", "openbao"):
+        path = "files/a b.txt" if part == "seaweedfs" else "secrets/kept"
+        code = "store_unavailable" if part == "seaweedfs" else "secret_store_unavailable"
+        answer = call(light, "GET", f"{place}/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (502, code)
+        assert answer.json()["next"].startswith(LINES[code])
+        page = visitor.get("/files" if part == "seaweedfs" else "/secrets", accept="text/html")
+        shown = visitor.get(page.headers.get("location", "/files"), accept="text/html")
+        assert "Traceback" not in shown.text
+        assert answer.json()["title"] in shown.text
+    if part != "service":
+        assert answers(visitor, "/", host), "the service goes on"
+
+
+# Launches
+
+
+def test_wrong_values_are_told_alike_everywhere(light: TestPlatform, tmp_path: Path) -> None:
+    wrong = "No Good!"
+    file = tmp_path / "values.yaml"
+    file.write_text(f'auth: {{database: "{wrong}"}}\n')
+    by_set = light.run("launch", "postgresql", "--set", f"auth.database={wrong}", check=False)
+    by_file = light.run("launch", "postgresql", "-f", str(file), check=False)
+    assert by_set.stderr == by_file.stderr
+    assert by_set.returncode == by_file.returncode == 2
+    body = {"chart": "postgresql", "values": {"auth": {"database": wrong}}}
+    by_rest = call(light, "POST", f"{project(light)}/services", json=body)
+    assert by_rest.status_code == 422
+    document = by_rest.json()
+    [problem] = document["problems"]
+    assert problem["pointer"] == "/auth/database"
+    assert by_set.stderr == (
+        f"{document['title']} ({document['code']})\n"
+        f"  {document['detail']}\n"
+        f"  - {problem['pointer']}: {problem['message']}\n"
+        f"  Next: {document['next']}\n"
+    )
+    form = {"friendly_name": "db", "/auth/database": wrong}
+    with visiting(light, cookie=portal_cookie(light)) as visitor:
+        own = {"Origin": light.base, "Accept": "text/html"}
+        page = visitor.ask("POST", "/launch/sardonyx/postgresql", data=form, headers=own)
+    assert page.status_code == 422
+    import html
+
+    assert problem["message"] in html.unescape(page.text)
+    assert 'href="#field-auth-database"' in page.text
+    assert not any(name.startswith("postgresql") for name in names(light))
+
+
+@pytest.mark.parametrize(
+    ("words", "method", "path", "body"),
+    [
+        (("launch", "nope"), "POST", "/services", {"chart": "nope"}),
+        (
+            ("launch", "postgresql", "--version", "9.9.9"),
+            "POST",
+            "/services",
+            {"chart": "postgresql", "version": "9.9.9"},
+        ),
+        (("services", "show", "nope"), "GET", "/services/nope", None),
+    ],
+    ids=["chart", "version", "service"],
+)
+def test_what_is_unknown_is_told_alike(
+    light: TestPlatform, words: tuple[str, ...], method: str, path: str, body: object
+) -> None:
+    by_rest = call(light, method, f"{project(light)}{path}", **({"json": body} if body else {}))
+    assert by_rest.status_code == 404
+    document = by_rest.json()
+    by_command = light.run(*words, check=False)
+    assert (by_command.returncode, by_command.stdout) == (3, "")
+    assert by_command.stderr.startswith(f"{document['title']} ({document['code']})\n")
+    assert document["detail"] in by_command.stderr
+    assert by_command.stderr.endswith(f"  Next: {document['next']}\n")
+
+
+def test_a_name_that_is_taken_is_told(light: TestPlatform, mirror: str) -> None:
+    body = {"chart": "mirror", "catalog": "light", "name": mirror}
+    answer = call(light, "POST", f"{project(light)}/services", json=body)
+    assert answer.status_code == 409
+    document = answer.json()
+    assert (document["code"], document["field"]) == ("service_exists", "name")
+    assert document["next"] == "Choose another name, or delete that service first."
+    assert names(light).count(mirror) == 1
+
+
+@pytest.mark.parametrize(
+    ("chart", "told"),
+    [
+        (
+            "crash",
+            "The service ended by itself (crashed)\n"
+            "  Its program ended with exit code 7; its last lines are below.\n"
+            "  | the table is missing\n"
+            "  | the table is missing\n"
+            "  | the table is missing\n"
+            "  Next: Read the last lines, correct what they say, then resume the service.",
+        ),
+        (
+            "slow",
+            "The service does not answer (never_answered)\n"
+            "  It was started, but did not answer within 1 seconds.\n"
+            "  | thinking\n"
+            "  Next: Read its last lines; resume it to try again.",
+        ),
+    ],
+)
+def test_a_service_that_dies_or_never_answers_is_explained(
+    light: TestPlatform, chart: str, told: str
+) -> None:
+    failed = light.run("launch", chart, "--catalog", "light", "--wait", check=False)
+    name = failed.stdout.strip()
+    assert failed.returncode == 5
+    assert failed.stderr.endswith(
+        "The service failed (launch_failed)\n"
+        f"  “{name}” did not come up.\n"
+        f"  Next: Read why: “sardonyx services explain {name}”.\n"
+    )
+    assert light.run("services", "explain", name).stdout.strip() == told
+    with visiting(light, cookie=portal_cookie(light)) as visitor:
+        page = visitor.get(f"/services/{name}", accept="text/html").text
+        assert told.partition(" (")[0] in page
+        assert "Next: ".join(told.split("Next: ")[1:]) in page
+
+
+# The network
+
+
+def test_the_network_is_needed_once_and_its_absence_told(tmp_path: Path) -> None:
+    """Away at the first `up`; there for one launch; away again at the next `up`."""
+    package = f"sardonyx-tiny-{uuid.uuid4().hex[:8]}"
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    make_wheel(wheels, package)
+    catalog = light_catalog(tmp_path, "mirror", "missing-package")
+    (catalog / "mirror" / "requirements.txt").write_text(f"{package}==1.0\n")
+    (port,) = free_ports(1)
+    network = {
+        "UV_DEFAULT_INDEX": f"http://127.0.0.1:{port}/simple",
+        "UV_HTTP_RETRIES": "0",
+        "UV_FIND_LINKS": "",
+        "SARDONYX_CATALOGS": json.dumps([str(catalog)]),
+    }
+
+    def launch_fails(chart: str) -> str:
+        done = platform.run("launch", chart, "--catalog", "light", "--wait", check=False)
+        assert done.returncode == 5
+        return done.stdout.strip()
+
+    def explained(name: str) -> list[str]:
+        lines = platform.run("services", "explain", name).stdout.strip().splitlines()
+        assert "Traceback" not in "".join(lines)
+        assert f"127.0.0.1:{port}" not in "".join(lines), "an address may hold a password"
+        return [line for line in lines if not line.startswith("  |")]
+
+    def resume(name: str) -> None:
+        call(platform, "POST", f"{project(platform)}/services/{name}/resume")
+        until(lambda: service(platform, name)["state"] == "running", what="it runs")
+
+    with running_platform(**network) as platform:
+        name = launch_fails("mirror")
+        assert explained(name) == [
+            "The package registry cannot be reached (packages_network)",
+            "  The network or a proxy stands between this machine and the package registry.",
+            "  Next: Check the connection and HTTPS_PROXY, start the platform again, then resume.",
+        ]
+        with package_registry(wheels, port=port):
+            resume(name)
+            assert explained(launch_fails("missing-package")) == [
+                "A package does not exist (package_not_found)",
+                "  The environment asks for “sardonyx-no-such-package”, which is not in the "
+                "package registry.",
+                "  Next: Check its name in the chart's requirements, then launch again.",
+            ]
+        platform.run("down")
+        platform.run("up", "--detach", "--no-browser", "--port", str(platform.port))
+        resume(name)
+        platform.launch("mirror", "--catalog", "light")
