@@ -48,6 +48,14 @@ def test_our_cookie_never_reaches_a_service() -> None:
         assert "secret" not in re.sub(replace["search_regexp"], replace["replace"], cookies)
 
 
+def test_only_pages_are_compressed_and_no_stream() -> None:
+    portal = _configuration()["apps"]["http"]["servers"]["front"]["routes"][0]
+    compress, forward = portal["handle"][0]["routes"]
+    assert compress["match"] == [{"not": [{"path": ["/api/*", "*/stream"]}]}]
+    assert compress["handle"][0]["match"]["headers"]["Content-Disposition"] is None
+    assert forward["handle"][0]["handler"] == "reverse_proxy"
+
+
 def test_a_program_listener_exists_only_where_asked() -> None:
     servers = _configuration(Route("a", "unix//s"), Route("b", "unix//t", address_port=9))["apps"][
         "http"

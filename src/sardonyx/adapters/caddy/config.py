@@ -21,6 +21,10 @@ _DOWN_PAGE = (
     "d’elle-même. Les services lancés continuent.</p>"
 )
 
+_COMPRESSED: list[Json] = ["text/html*", "text/css*", "text/javascript*", "image/svg+xml*"]
+# Streams of events: the compressing handler would hold their headers back until the first one.
+_NOT_COMPRESSED: list[Json] = ["/api/*", "*/stream"]
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -111,10 +115,29 @@ def _server(listen: list[Json], routes: list[Json]) -> JsonObject:
 
 
 def _portal_route(portal: str) -> JsonObject:
+    inner: list[Json] = [
+        {"match": [{"not": [{"path": _NOT_COMPRESSED}]}], "handle": [_compression()]},
+        {"handle": [_proxy(portal)]},
+    ]
     return {
         "match": [{"host": ["localhost", "127.0.0.1", "::1"]}],
-        "handle": [_proxy(portal)],
+        "handle": [{"handler": "subroute", "routes": inner}],
         "terminal": True,
+    }
+
+
+def _compression() -> JsonObject:
+    """Compress pages and what they load; never a file that somebody downloads.
+
+    Pages hold no token that a guess in the address could be compressed against: a write is
+    judged by its origin (web/security.py).
+    """
+    return {
+        "handler": "encode",
+        "encodings": {"zstd": {}, "gzip": {}},
+        "prefer": ["zstd", "gzip"],
+        "minimum_length": 1024,
+        "match": {"headers": {"Content-Type": _COMPRESSED, "Content-Disposition": None}},
     }
 
 
