@@ -102,3 +102,26 @@ def test_linting_needs_no_platform(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["chart", "lint", str(tmp_path)]) == 2
     assert "chart_file_missing" in capsys.readouterr().out
     assert main(["chart", "lint", str(tmp_path / "nope")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SARDONYX_PORT", "abc", "SARDONYX_PORT: Input should be a valid integer"),
+        ("SARDONYX_KEY_LIFE", "long", "SARDONYX_KEY_LIFE: String should match pattern"),
+        ("SARDONYX_CATALOGS", "/charts", 'SARDONYX_CATALOGS: this is no JSON, such as ["/folder"]'),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    name: str,
+    value: str,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert main(["status"]) == 2
+    shown = capsys.readouterr()
+    assert "(setting_invalid)" in shown.err
+    assert words in shown.err
+    assert "settings.md" in shown.err

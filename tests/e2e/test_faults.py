@@ -194,7 +194,7 @@ def test_an_orderly_end_leaves_nothing(end: str) -> None:
         again = platform.run("down", check=False)
         assert again.returncode == 3
         assert again.stderr == (
-            "The platform is not running (platform_not_running)\n"
+            "The platform is not running (nothing_runs)\n"
             f"  Nothing runs on {platform.home}.\n"
             "  Next: Start it: “sardonyx up”.\n"
         )
@@ -278,8 +278,8 @@ def test_a_killed_part_comes_back_and_nothing_is_lost(
                 read_while_away(light, visitor, mirror, part)
         until(lambda: answers(visitor, "/account") and kept(light), what="all is back")
         until(lambda: answers(visitor, "/", host), what="its way is open")
+        until(lambda: service(light, mirror)["state"] == "running", what="it is seen to run")
         now = service(light, mirror)
-        assert now["state"] == "running"
         assert (now["startedAt"] == before["startedAt"]) is (part not in ("service", "runner"))
         assert now["findings"] == []
 

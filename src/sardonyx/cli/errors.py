@@ -38,7 +38,7 @@ class PortRefusedError(UserError):
 
 
 class NotRunningError(UserError):
-    code = "platform_not_running"
+    code = "nothing_runs"
     kind = Kind.NOT_FOUND
     title = N_("The platform is not running")
     detail = N_("Nothing runs on {home}.")
@@ -146,7 +146,7 @@ class LaunchFailedError(SystemFault):
 
 
 class LaunchWouldFailError(UserError):
-    code = "launch_refused"
+    code = "launch_would_fail"
     title = N_("The launch would be refused")
     detail = N_("The problems above must be solved first.")
     next_step = N_("Correct the values, then try again.")

@@ -163,6 +163,7 @@ def _guarded(route: Route, portal: str, *, via: str) -> list[Json]:
         "replace": {
             "Cookie": [
                 {"search_regexp": f"(^|; ){SERVICE_COOKIE}=[^;]*", "replace": ""},
+                {"search_regexp": "^; ", "replace": ""},  # it was the first of several
             ]
         }
     }
