@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
-from sardonyx.services.findings import WORDS
 from tools.documents import described
 
 from sardonyx.errors import PlatformError
+from sardonyx.services.findings import WORDS
 
 ROOT = Path(__file__).parents[2]
 ROWS = [

@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 NOBODY = 65534
 GRPC_OFFSET = 10000
-FOREIGN = (
+FOREIGN: tuple[dict[str, str], ...] = (
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
     {"Sec-Fetch-Site": "cross-site"},
