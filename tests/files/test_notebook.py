@@ -15,7 +15,7 @@ ODD = "d/it's \"; import os; `x`\n$HOME [1]*🌞"
 @pytest.mark.parametrize("ending", [".parquet", ".csv", ".json", ".bin"])
 def test_its_cells_are_python_that_names_the_file(ending: str) -> None:
     key = ODD + ending
-    name, content = reading_notebook("user-ada", key)
+    name, content = reading_notebook("user-ada", key, language="en")
     assert name.endswith(".ipynb")
     cells = json.loads(content)["cells"]
     assert cells[0]["cell_type"] == "markdown"
@@ -37,7 +37,7 @@ def test_its_cells_are_python_that_names_the_file(ending: str) -> None:
 
 
 def test_a_heading_stays_one_line_of_code() -> None:
-    _, content = reading_notebook("user-ada", ODD + ".csv")
+    _, content = reading_notebook("user-ada", ODD + ".csv", language="en")
     heading = "".join(json.loads(content)["cells"][0]["source"]).splitlines()[0]
     assert heading.startswith("# `")
     assert heading.count("`") == 2

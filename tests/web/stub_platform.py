@@ -159,6 +159,7 @@ class StubRuntime:
 
     def __init__(self, releases: Sequence[Observation] = ()) -> None:
         self.kept = {one.release: one for one in releases}
+        self.placed: dict[tuple[str, str], bytes] = {}
         self.changed = asyncio.Condition()
         self.log = "".join(
             f"[I 14:0{minute}:12 ServerApp] Saving file at /analysis-{minute}.ipynb\n"
@@ -224,7 +225,7 @@ class StubRuntime:
         return "Authorization", Secret("token")
 
     async def place_file(self, project: str, release: str, name: str, content: bytes) -> bool:
-        return True
+        return self.placed.setdefault((release, name), content) is content
 
     async def underneath(self, project: str, release: str) -> str:
         return (

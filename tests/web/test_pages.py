@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
@@ -230,6 +232,39 @@ async def test_a_plain_form_uploads_and_never_replaces_unasked(
     assert put.status_code == 201
     listed = (await browser.get("/files/")).text
     assert "naïve &#34;x&#34; &#39;y&#39;.csv" in listed
+
+
+async def test_a_file_opens_as_a_notebook_in_the_jupyterlab_that_runs(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    page = (await browser.get("/files/prices-2026.parquet")).text
+    assert '<form method="post" action="/files/prices-2026.parquet" target="_blank"' in page
+    placed = platform.runtime.placed
+    for _ in range(2):  # the second time the notebook is there already
+        opened = await browser.post("/files/prices-2026.parquet", data={"action": "notebook"})
+        assert opened.status_code == 303
+        [(release, name)] = placed
+        wanted = f"/open/{release}?next=%2Flab%2Ftree%2F{name}"
+        assert opened.headers["location"] == wanted
+    [content] = placed.values()
+    assert b"duckdb.read_parquet('s3://user-ada/prices-2026.parquet')" in content
+
+
+async def test_a_launch_for_a_file_opens_its_notebook_first(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    page = (await browser.get(JUPYTER, params={"file": "a/é b.csv"})).text
+    found = re.search(rf'action="({JUPYTER}\?file=[^"]+)"', page)
+    assert found is not None
+    action = html.unescape(found[1])
+    assert parse_qs(urlsplit(action).query) == {"file": ["a/é b.csv"]}
+    [first] = re.findall(r"open-e-b-csv-[0-9a-f]+\.ipynb(?=\")", page)
+    asked = {**hidden(page), "friendly_name": "For a file", "/open/path": first}
+    answer = await browser.post(action, data=asked)
+    release = answer.headers["location"].split("?")[0].rsplit("/", 1)[1]
+    [(placed, name)] = platform.runtime.placed
+    assert (placed, name) == (release, first)
+    assert platform.runtime.release("user-ada", release).values["open"] == {"path": name}
 
 
 async def test_deleting_files_asks_with_the_count(browser: httpx2.AsyncClient) -> None:

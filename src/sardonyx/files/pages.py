@@ -136,7 +136,7 @@ async def _open_notebook(viewer: Viewer, key: str) -> RedirectResponse:
     ours = notebook_service([card(viewer, one) for one in services])
     if ours is None:  # ended since the page was shown
         return viewer.go(f"/files/{quote_key(key)}")
-    name, content = viewer.platform.files.notebook(actor, project, key)
+    name, content = viewer.platform.files.notebook(actor, project, key, language=viewer.language)
     await viewer.platform.services.place_file(actor, project, ours.name, name, content)
     if ours.can_open:
         return viewer.go(f"{ours.open_address}?{urlencode({'next': f'/lab/tree/{name}'})}")

@@ -174,9 +174,12 @@ class Files:
         """Return the Python that reads that very file in a notebook of the platform."""
         return python_snippet(authorised_project(actor, project).bucket, checked_key(key))
 
-    def notebook(self, actor: Actor, project: str, key: str) -> tuple[str, bytes]:
+    def notebook(
+        self, actor: Actor, project: str, key: str, *, language: str = "en"
+    ) -> tuple[str, bytes]:
         """Return name and content of a small notebook that reads that very file."""
-        return reading_notebook(authorised_project(actor, project).bucket, checked_key(key))
+        bucket = authorised_project(actor, project).bucket
+        return reading_notebook(bucket, checked_key(key), language=language)
 
     async def share(
         self, actor: Actor, project: str, key: str, life: timedelta

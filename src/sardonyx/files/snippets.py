@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sardonyx.catalog.starter import notebook, notebook_name
 from sardonyx.files.formats import Format, format_of_name
+from sardonyx.text import N_, Text
 
 _READERS = {
     Format.PARQUET: "read_parquet",
@@ -35,7 +36,7 @@ def python_snippet(bucket: str, key: str) -> str:
     return f"import duckdb; {prepare}duckdb.{_READERS[kind]}({address!r})"
 
 
-def reading_notebook(bucket: str, key: str) -> tuple[str, bytes]:
+def reading_notebook(bucket: str, key: str, *, language: str) -> tuple[str, bytes]:
     """Return name and content of a notebook whose cells read the object `key`, and an empty one.
 
     A table is read by DuckDB and by polars, its first rows only; anything else as bytes.
@@ -57,5 +58,6 @@ def reading_notebook(bucket: str, key: str) -> tuple[str, bytes]:
             f"import polars as pl\n\nframe = {frame}\nframe.head(20).collect()",
         ]
     name = " ".join(key.rpartition("/")[2].replace("`", "'").split())
-    heading = f"# `{name}`\n\nThese cells read the file where it lies; no key is needed."
+    said = Text(N_("These cells read the file where it lies; no key is needed."))
+    heading = f"# `{name}`\n\n{said.in_language(language)}"
     return notebook_name(key), notebook([*cells, ""], heading=heading)

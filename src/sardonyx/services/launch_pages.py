@@ -95,7 +95,9 @@ async def launch_now(
         )
     name = done.result.name
     if file:
-        notebook, content = viewer.platform.files.notebook(viewer.actor, viewer.project.id, file)
+        notebook, content = viewer.platform.files.notebook(
+            viewer.actor, viewer.project.id, file, language=viewer.language
+        )
         try:
             await viewer.platform.services.place_file(
                 viewer.actor, viewer.project.id, name, notebook, content
