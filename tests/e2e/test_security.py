@@ -1,7 +1,8 @@
 """What other sites, other services and other users of the machine are refused, end to end.
 
 The inner ports themselves are knocked at one by one in tests/parts/test_closed_ports.py; here
-the same is tried from where an attacker would stand, on a whole running platform.
+the same is tried from where an attacker would stand, on a whole running platform. Over 400 lines,
+as each door is one small test.
 """
 
 from __future__ import annotations

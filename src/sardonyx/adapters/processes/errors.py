@@ -37,9 +37,7 @@ class VariableError(UserError):
 
     code = "variable_unusable"
     title = N_("A setting cannot be passed on")
-    detail = N_(
-        "{name} mixes quotes, begins or ends with one, or holds “ #” or a line break."
-    )
+    detail = N_("{name} mixes quotes, begins or ends with one, or holds “ #” or a line break.")
     next_step = N_("Give {name} another value, then run “sardonyx up” again.")
 
 
