@@ -36,6 +36,7 @@ class CaddyFrontDoor:
         self._listen = listen_addresses(port)
         self._routes: dict[str, Route] = {}
         self._lock = asyncio.Lock()
+        self._is_stale = False  # Caddy has not yet been told all routes
 
     def part(self, caddy: str) -> Part:
         """Write the configuration with the routes known so far; return the program."""
@@ -55,17 +56,24 @@ class CaddyFrontDoor:
         header: tuple[str, Secret] | None,
         address_port: int | None,
     ) -> None:
-        """Open or change the way to one service. Raises RuntimeUnavailableError."""
+        """Open or change the way to one service. Raises RuntimeUnavailableError.
+
+        Ways asked for at the same moment are opened by one load: none is closed meanwhile.
+        """
         route = Route(release, upstream, header, address_port)
+        if self._routes.get(release) != route:
+            self._routes[release] = route
+            self._is_stale = True
+        await asyncio.sleep(0)  # the others of this moment
         async with self._lock:
-            if self._routes.get(release) != route:
-                self._routes[release] = route
+            if self._is_stale:
                 await self._load()
 
     async def remove(self, release: str) -> None:
         """Close the way to one service; an unknown one is no fault."""
         async with self._lock:
             if self._routes.pop(release, None) is not None:
+                self._is_stale = True
                 await self._load()
 
     async def credential(self, release: str, *, life: timedelta) -> tuple[str, Secret]:
@@ -93,6 +101,7 @@ class CaddyFrontDoor:
 
     async def _load(self) -> None:
         content = self._write()
+        self._is_stale = False
         transport = httpx2.AsyncHTTPTransport(uds=str(self._home.caddy_admin_socket))
         async with httpx2.AsyncClient(transport=transport, timeout=_ANSWER_SECONDS) as client:
             try:
@@ -106,6 +115,7 @@ class CaddyFrontDoor:
                 # Caddy is down: it reads the file when the supervisor starts it again.
                 return
             except httpx2.HTTPStatusError as error:
+                self._is_stale = True
                 raise RuntimeUnavailableError from error
 
 

@@ -75,11 +75,18 @@ class LocalRuntime:
     async def start(self) -> None:
         """Read what is there, open the ways to it, end what was being deleted, then watch."""
         self._watch.look()
-        for release, seen in list(self._watch.all().items()):
+        known = list(self._watch.all().items())
+        # All at once: services that went on without the portal keep their ways.
+        await asyncio.gather(
+            *(
+                self._open_way(release, seen)
+                for release, seen in known
+                if seen.record.web and seen.record.desired != "deleted"
+            )
+        )
+        for release, seen in known:
             if seen.record.desired == "deleted":
                 self._spawn(self._remove(release))
-            elif seen.record.web:
-                await self._open_way(release, seen)
         self._spawn(self._watch.run())
 
     async def close(self) -> None:
