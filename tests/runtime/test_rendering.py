@@ -215,6 +215,33 @@ def test_a_script_without_its_secret_asks_for_it(tmp_path: Path) -> None:
     assert "give PASSWORD first" in done.stderr
 
 
+def test_the_script_brings_the_chosen_repository(tmp_path: Path) -> None:
+    chart = read_chart("hello")
+    environment: JsonObject = {
+        "GIT_USER_NAME": "Ada $HOME",
+        "GIT_REPOSITORY": f"file://{tmp_path}/prices.git",
+        "GIT_BRANCH": "",
+    }
+    local = chart.local
+    assert isinstance(local, dict)
+    assert isinstance(local["process"], dict)
+    process: JsonObject = {**local["process"], "env": environment, "command": ["true"]}
+    profile = parse_profile({**local, "init": True, "process": process})
+    text = script(chart, profile, make_plan("hello", "lab-1"), discovery={})
+    for words in (
+        "init --quiet prices.git",
+        "-C prices.git -c user.name=a -c user.email=b commit --quiet --allow-empty -m first",
+    ):
+        subprocess.run(["git", *words.split()], cwd=tmp_path, check=True)
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith("uv "))
+    for _ in range(2):  # the second time it is there
+        subprocess.run(
+            ["sh", "-c", kept], cwd=tmp_path, env={"PATH": os.environ["PATH"]}, check=True
+        )
+    assert (tmp_path / "lab-1" / "work" / "prices" / ".git").is_dir()
+    assert "name = Ada $HOME" in (tmp_path / "lab-1" / ".gitconfig").read_text()
+
+
 def test_pins_keep_versions_and_drop_digests() -> None:
     text = (
         "# made by uv\n"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from sardonyx.adapters.processes.profile import Profile
 from sardonyx.adapters.processes.release_folder import Orders
@@ -90,6 +92,8 @@ def script(
     ]
     lines.append('export HOME="$here"')
     lines.append('cd "$here/work"')
+    if orders.init:
+        lines += _git(orders.env)
     lines += [_command(step.command, hidden) for step in orders.steps]
     lines += ["exec " + _command(rendered.alone, hidden), ")"]
     return "\n".join(lines) + "\n"
@@ -128,6 +132,25 @@ def _heading(plan: LaunchPlan, orders: Orders, asked: list[str]) -> list[str]:
             " AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"
         )
     return lines
+
+
+def _git(env: Mapping[str, str]) -> list[str]:
+    """Return what gives Git the person's name and brings the chosen repository.
+
+    A token is not passed on: Git asks for it at the terminal.
+    """
+    lines = [
+        f'git config --global user.{key} "${name}"'
+        for key, name in (("name", "GIT_USER_NAME"), ("email", "GIT_USER_MAIL"))
+        if env.get(name)
+    ]
+    repository = env.get("GIT_REPOSITORY", "")
+    folder = PurePosixPath(urlsplit(repository).path).name.removesuffix(".git")
+    if folder and not folder.startswith("."):
+        branch = '--branch "$GIT_BRANCH" ' if env.get("GIT_BRANCH") else ""
+        target = f'"$here/work"/{shlex.quote(folder)}'
+        lines.append(f'[ -e {target} ] || git clone --quiet {branch}-- "$GIT_REPOSITORY" {target}')
+    return ["if command -v git >/dev/null; then", *lines, "fi"] if lines else []
 
 
 def _command(words: list[str], hidden: frozenset[str]) -> str:
