@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sardonyx.adapters.processes.home import Home, write_private
+from sardonyx.adapters.processes.home import Home, free_ports, write_private
 from sardonyx.cli.main import main
 
 PROGRAM = "import sys; from sardonyx.cli.main import main; sys.exit(main(sys.argv[1:]))"
@@ -104,6 +104,16 @@ def test_linting_needs_no_platform(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["chart", "lint", str(tmp_path / "nope")]) == 2
 
 
+def test_open_and_down_say_that_nothing_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["open", "--print"], ["down"]):
+        assert main([*words, "--home", str(tmp_path / "nowhere")]) == 3
+        shown = capsys.readouterr()
+        assert (shown.out, "(nothing_runs)" in shown.err) == ("", True)
+        assert "sardonyx up" in shown.err
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -125,3 +135,16 @@ def test_a_wrong_setting_is_named(
     assert "(setting_invalid)" in shown.err
     assert words in shown.err
     assert "settings.md" in shown.err
+
+
+def test_a_home_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    [port] = free_ports(1)
+    words = ["up", "--detach", "--port", str(port), "--home", str(tmp_path / "file" / "home")]
+    assert main(words) == 4
+    shown = capsys.readouterr()
+    assert (shown.out, "(home_unusable)" in shown.err) == ("", True)
+    assert "Not a directory" in shown.err
+    assert "--home" in shown.err

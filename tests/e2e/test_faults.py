@@ -295,6 +295,15 @@ def read_while_away(light: TestPlatform, visitor: Visitor, mirror: str, part: st
         assert page.status_code == 502
         assert "The portal is starting again; this page reloads by itself." in page.text
         assert "Running services go on." in page.text
+        for words in (("services", "list"), ("open", "--print")):
+            told = light.run(*words, check=False)
+            assert (told.returncode, told.stdout) == (5, "")
+            assert told.stderr == (
+                "The portal does not answer yet (portal_starting)\n"
+                "  The platform runs and so do its services; its portal is starting.\n"
+                "  Next: Wait a few seconds and try again. “sardonyx status” says which part is "
+                "down.\n"
+            )
         return
     if part == "caddy":
         assert not answers(visitor, "/")

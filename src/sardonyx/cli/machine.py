@@ -39,6 +39,7 @@ from sardonyx.cli.errors import (
     SupervisorEndedError,
 )
 from sardonyx.local import local_parts
+from sardonyx.client.errors import PortalStartingError
 from sardonyx.settings import Settings
 from sardonyx.text import N_, Text
 
@@ -132,7 +133,12 @@ def purge(settings: Settings) -> None:
 
 
 def one_time_address(home: Home) -> str:
-    """Return an address that signs its first visitor in. Raises NotRunningError."""
+    """Return an address that signs its first visitor in.
+
+    Raises NotRunningError, PortalStartingError.
+    """
+    if not running(home):
+        raise NotRunningError(home=str(home.root))
     token = (home.keys / "cli.token").read_text()
     transport = httpx2.HTTPTransport(uds=str(home.portal_socket))
     with httpx2.Client(transport=transport, timeout=10, trust_env=False) as client:
@@ -142,7 +148,7 @@ def one_time_address(home: Home) -> str:
                 headers={"authorization": f"Bearer {token}"},
             )
         except httpx2.TransportError as error:
-            raise NotRunningError(home=str(home.root)) from error
+            raise PortalStartingError from error
     answer.raise_for_status()
     address: str = answer.json()["url"]
     return address

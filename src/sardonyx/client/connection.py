@@ -5,6 +5,7 @@ Errors of the HTTP library become ours here, once.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import socket
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from sardonyx.client.errors import (
     AnswerTimeoutError,
     PlatformNotRunningError,
     PlatformUnreachableError,
+    PortalStartingError,
     RemoteError,
 )
 from sardonyx.client.models import Event, Fields
@@ -27,6 +29,7 @@ from sardonyx.values import Json, Secret
 # Where a running platform is found in its home; the layout is adapters/processes/home.py's.
 TOKEN_FILE = "keys/cli.token"  # noqa: S105 - a file's name
 SOCKET = "run/portal.sock"
+LOCK = "run/supervisor.lock"
 ANSWER_SECONDS = 60.0
 
 
@@ -41,7 +44,10 @@ class Place:
 
 
 def own_machine(home: Path) -> Place:
-    """Return the platform that runs in `home`. Raises PlatformNotRunningError."""
+    """Return the platform that runs in `home`.
+
+    Raises PlatformNotRunningError, PortalStartingError.
+    """
     try:
         token = (home / TOKEN_FILE).read_text().strip()
     except OSError as error:
@@ -50,8 +56,22 @@ def own_machine(home: Path) -> Place:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(str(home / SOCKET))
     except OSError as error:
+        if _is_held(home / LOCK):
+            raise PortalStartingError from error
         raise PlatformNotRunningError(home=str(home)) from error
     return Place("http://localhost", Secret(token), home / SOCKET, home)
+
+
+def _is_held(lock: Path) -> bool:
+    """Tell whether the supervisor lives: it holds this lock."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def headers(place: Place, language: str) -> dict[str, str]:

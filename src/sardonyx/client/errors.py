@@ -65,6 +65,13 @@ class PlatformNotRunningError(SystemFault):
     next_step = N_("Start it with “sardonyx up”, or name its folder with “--home”.")
 
 
+class PortalStartingError(SystemFault):
+    code = "portal_starting"
+    title = N_("The portal does not answer yet")
+    detail = N_("The platform runs and so do its services; its portal is starting.")
+    next_step = N_("Wait a few seconds and try again. “sardonyx status” says which part is down.")
+
+
 class PlatformUnreachableError(SystemFault):
     code = "platform_unreachable"
     title = N_("The platform does not answer")
