@@ -319,6 +319,14 @@ def read_while_away(light: TestPlatform, visitor: Visitor, mirror: str, part: st
         shown = visitor.get(page.headers.get("location", "/files"), accept="text/html")
         assert "Traceback" not in shown.text
         assert answer.json()["title"] in shown.text
+    if part == "openbao":
+        before = names(light)
+        body = {"chart": "jupyter-python"}  # it would get a secret's keys as variables
+        launched = call(light, "POST", f"{place}/services", json=body)
+        assert (launched.status_code, launched.json()["code"]) == (502, "secret_store_unavailable")
+        form = visitor.get("/launch/sardonyx/jupyter-python", accept="text/html")
+        assert launched.json()["title"] in form.text
+        assert names(light) == before, "nothing half-made is left"
     if part != "service":
         assert answers(visitor, "/", host), "the service goes on"
 

@@ -38,8 +38,8 @@ from sardonyx.cli.errors import (
     StillRunningError,
     SupervisorEndedError,
 )
-from sardonyx.local import local_parts
 from sardonyx.client.errors import PortalStartingError
+from sardonyx.local import local_parts
 from sardonyx.settings import Settings
 from sardonyx.text import N_, Text
 
