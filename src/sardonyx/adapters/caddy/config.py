@@ -22,7 +22,7 @@ _DOWN_PAGE = (
 )
 
 _COMPRESSED: list[Json] = ["text/html*", "text/css*", "text/javascript*", "image/svg+xml*"]
-# Streams of events: the compressing handler would hold their headers back until the first one.
+# Streams of events have small messages, and the API answers programs of the same machine.
 _NOT_COMPRESSED: list[Json] = ["/api/*", "*/stream"]
 
 
