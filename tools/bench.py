@@ -51,7 +51,8 @@ def main() -> int:
                 failed.append(topic)
                 continue
             tables.append(table)
-            print(f"\n{table.text()}", flush=True)
+            load = f"Load of the machine then: {machine.load()}."
+            print(f"\n{table.text()}\n{load}", flush=True)
     finally:
         platform.stop()
     if asked.json:

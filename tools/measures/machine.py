@@ -25,8 +25,13 @@ def describe(root: Path) -> dict[str, str]:
         "memory": f"{memory / 2**30:.0f} GiB",
         "disk": f"{_file_system(temporary)}, {shutil.disk_usage(temporary).free / 1e9:.0f} GB free",
         "system": f"Linux {platform.release()}, Python {platform.python_version()}",
-        "load before": f"{os.getloadavg()[0]:.1f}",
+        "load before": load(),
     }
+
+
+def load() -> str:
+    """Return how many processes wanted to run in the last minute; on an idle machine ours."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def received_bytes() -> int:

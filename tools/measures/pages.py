@@ -95,7 +95,8 @@ class _Browser:
         )
         answer = self._connection.getresponse()
         answer.read()
-        self._cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
+        given = answer.headers.get_all("set-cookie") or []
+        self._cookie = "; ".join(one.partition(";")[0] for one in given if "Max-Age=0" not in one)
 
     def get(self, path: str, encodings: str = _ENCODINGS) -> tuple[bytes, str, float]:
         """Return the body as sent, its encoding, and the seconds until it was read."""
