@@ -24,14 +24,23 @@ def main() -> int:
     if not running(home):
         print(f"nothing runs on {home.root}: “make up” first", file=sys.stderr)
         return 4
+    before = began(home)
     Supervisor(home).restart("portal")
-    while not answers(home):
+    while began(home) == before or not answers(home):
         if time.monotonic() - start > _SECONDS:
             print(f"the portal does not answer: see {home.logs / 'portal.log'}", file=sys.stderr)
             return 5
         time.sleep(_PAUSE)
     print(f"the portal answers again after {time.monotonic() - start:.1f} s", file=sys.stderr)
     return 0
+
+
+def began(home: Home) -> int:
+    """Return when the portal's process made its socket, in nanoseconds."""
+    try:
+        return home.portal_socket.stat().st_ctime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def answers(home: Home) -> bool:
