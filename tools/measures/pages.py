@@ -112,7 +112,7 @@ class _Browser:
         body = answer.read()
         seconds = time.perf_counter() - begun
         if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status}")
+            raise RuntimeError(f"{path}: {answer.status} {body[:2000]!r}")
         return body, answer.headers.get("content-encoding", ""), seconds
 
     def close(self) -> None:
