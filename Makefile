@@ -14,6 +14,7 @@ down:          ## stop the platform
 	@$(BIN)/sardonyx down
 
 portal:        ## start the portal again with the code as it is now; services keep running
+	@$(PY) tools/assets.py
 	@$(PY) tools/portal.py
 
 test:          ## set up and run the tests (real parts, Chromium where it is installed)
