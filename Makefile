@@ -4,7 +4,7 @@ BIN := .venv/bin
 SARDONYX_DATA ?= $(abspath ../shared/data)
 export SARDONYX_DATA
 
-.PHONY: up down portal pictures test check format test-heavy bench wheel browser pins clean
+.PHONY: up down portal pictures test check format test-heavy bench wheel pins clean
 
 up:            ## set up and run the platform on this machine
 	@python3 tools/bootstrap.py run
