@@ -46,6 +46,8 @@ def create_portal(platform: Platform) -> FastAPI:
     )
     portal.state.platform = platform
     portal.include_router(health)
+    # First: the front door asks it before each request to a service.
+    portal.include_router(gateway.router, include_in_schema=False)
     for area in (projects_api, catalog_api, services_api, files_api, secrets_api, account_api):
         portal.include_router(area.router, prefix=API)
     for pages in (
@@ -56,7 +58,6 @@ def create_portal(platform: Platform) -> FastAPI:
         files_pages,
         secrets_pages,
         account_pages,
-        gateway,
     ):
         portal.include_router(pages.router, include_in_schema=False)
     portal.mount("/static", BundleFiles(), name="static")
