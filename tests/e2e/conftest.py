@@ -34,6 +34,12 @@ def mirror(light: TestPlatform) -> str:
 
 
 @pytest.fixture(scope="session")
+def second(light: TestPlatform) -> str:
+    """The name of another running `mirror`."""
+    return light.launch("mirror", "--catalog", "light")
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:

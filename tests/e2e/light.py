@@ -56,7 +56,11 @@ class Visitor:
         self._port = platform.port
         self._cookie = {"Cookie": cookie} if cookie else {}
         self._client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{platform.port}", trust_env=False, timeout=SECONDS
+            base_url=f"http://127.0.0.1:{platform.port}",
+            trust_env=False,
+            timeout=SECONDS,
+            # A kept connection may end at the moment it is used again; browsers then ask again.
+            limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
     def close(self) -> None:
@@ -120,6 +124,20 @@ def entry_path(platform: TestPlatform, name: str) -> str:
     """Return the path of a fresh one-time link of a service, on the service's own host."""
     answer = call(platform, "POST", f"{project(platform)}/services/{name}/open")
     return path_of(answer.json()["url"])
+
+
+def set_secret(platform: TestPlatform, path: str, value: str) -> None:
+    """Store a secret whose one key is KEY."""
+    done = call(
+        platform, "PATCH", f"{project(platform)}/secrets/{path}", json={"entries": {"KEY": value}}
+    )
+    assert done.is_success, done.text
+
+
+def secret(platform: TestPlatform, path: str) -> str:
+    """Return what KEY of a secret holds."""
+    answer = call(platform, "GET", f"{project(platform)}/secrets/{path}?reveal=true")
+    return str(answer.json()["entries"]["KEY"])
 
 
 @cache
