@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -210,3 +211,8 @@ def test_messages_lose_addresses_keys_and_length() -> None:
     words = clean(said, bucket="user-ada", key="d/t.csv", hidden=("KEYKEY", ""))
     assert words == "Could not read 'd/t.csv' at … (…) with …"
     assert len(clean("x" * 5000, bucket="b", key="k", hidden=())) < 700
+
+
+def test_a_python_installed_below_tmp_is_not_hidden_by_the_scratch_folder() -> None:
+    words = confined_python(Path("/usr/bin/bwrap"), scratch_bytes=1024)
+    assert words.index("--tmpfs") < words.index(sys.prefix)

@@ -47,16 +47,17 @@ def confined_python(bwrap: Path, *, scratch_bytes: int) -> tuple[str, ...]:
         "--cap-drop",
         "ALL",
         *_system(),
+        # Before Python: what is installed below /tmp would else be hidden by it.
+        "--size",
+        str(scratch_bytes),
+        "--tmpfs",
+        "/tmp",  # noqa: S108 - the sandbox's own
         *_python(),
         "--ro-bind",
         str(Path(sardonyx.__file__).parent),
         f"{_CODE}/sardonyx",
         "--dev",
         "/dev",
-        "--size",
-        str(scratch_bytes),
-        "--tmpfs",
-        "/tmp",  # noqa: S108 - the sandbox's own
         "--remount-ro",
         "/",
         "--clearenv",
