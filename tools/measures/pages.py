@@ -37,14 +37,14 @@ def measure(asked: Asked) -> Table:
             times: list[float] = []
             while len(times) < _LEAST or (len(times) < _MOST and sum(times) < _PAGE_SECONDS):
                 times.append(browser.get(path)[2])
+            usual, slow = (percentile(times, share) * 1000 for share in (50, 95))
             lines.append(
                 Measure(
                     name,
                     size / 1000,
                     "kB",
                     at_most=_FIRST_LOAD,
-                    note=f"{encoding or 'not compressed'}; p50 "
-                    f"{percentile(times, 50) * 1000:.0f} ms, p95 {percentile(times, 95) * 1000:.0f} ms",
+                    note=f"{encoding or 'not compressed'}; p50 {usual:.0f} ms, p95 {slow:.0f} ms",
                 )
             )
     return Table(
