@@ -2,14 +2,18 @@
 
 The configuration file is the truth: each change writes it whole and asks Caddy to load it, so
 a Caddy that was killed comes back with every route. Open WebSockets survive a load.
+
+A service's port for programs that another program holds stays shut, and costs nobody else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
@@ -24,6 +28,8 @@ from sardonyx.values import Secret
 IssueCredential = Callable[[str, timedelta], Awaitable[Secret]]
 
 _ANSWER_SECONDS = 10.0
+# Caddy's words when it refuses a configuration for one port.
+_TAKEN = re.compile(r"listen tcp 127\.0\.0\.1:(\d+): bind: address already in use")
 
 
 class CaddyFrontDoor:
@@ -37,6 +43,7 @@ class CaddyFrontDoor:
         self._routes: dict[str, Route] = {}
         self._lock = asyncio.Lock()
         self._is_stale = False  # Caddy has not yet been told all routes
+        self._taken: set[int] = set()  # ports for programs that others hold
 
     def part(self, caddy: str) -> Part:
         """Write the configuration with the routes known so far; return the program."""
@@ -77,8 +84,12 @@ class CaddyFrontDoor:
                 await self._load()
 
     async def credential(self, release: str, *, life: timedelta) -> tuple[str, Secret]:
-        """Return the header that opens the release's address for `life`."""
-        if self._issue is None:
+        """Return the header that opens the release's address for `life`.
+
+        Raises RuntimeUnavailableError while another program holds that address.
+        """
+        route = self._routes.get(release)
+        if self._issue is None or (route is not None and route.address_port in self._taken):
             raise RuntimeUnavailableError
         token = await self._issue(release, life)
         return "Authorization", Secret(f"Bearer {token.reveal()}")
@@ -92,7 +103,10 @@ class CaddyFrontDoor:
             listen=self._listen,
             admin_socket=self._home.caddy_admin_socket,
             portal_socket=self._home.portal_socket,
-            routes=self._routes.values(),
+            routes=[
+                replace(one, address_port=None) if one.address_port in self._taken else one
+                for one in self._routes.values()
+            ],
             log_file=self._home.logs / "front-door.log",
         )
         content = json.dumps(document, indent=1).encode()
@@ -100,23 +114,35 @@ class CaddyFrontDoor:
         return content
 
     async def _load(self) -> None:
-        content = self._write()
+        """Tell Caddy all routes, but for the ports that it says are taken."""
+        self._taken = set()  # asked anew at each load
         self._is_stale = False
         transport = httpx2.AsyncHTTPTransport(uds=str(self._home.caddy_admin_socket))
         async with httpx2.AsyncClient(transport=transport, timeout=_ANSWER_SECONDS) as client:
-            try:
-                answer = await client.post(
-                    "http://127.0.0.1/load",
-                    content=content,
-                    headers={"content-type": "application/json"},
-                )
-                answer.raise_for_status()
-            except httpx2.TransportError:
-                # Caddy is down: it reads the file when the supervisor starts it again.
-                return
-            except httpx2.HTTPStatusError as error:
-                self._is_stale = True
-                raise RuntimeUnavailableError from error
+            while True:
+                try:
+                    answer = await client.post(
+                        "http://127.0.0.1/load",
+                        content=self._write(),
+                        headers={"content-type": "application/json"},
+                    )
+                    answer.raise_for_status()
+                except httpx2.TransportError:
+                    # Caddy is down: it reads the file when the supervisor starts it again.
+                    return
+                except httpx2.HTTPStatusError as error:
+                    taken = self._named_taken(error.response.text)
+                    if not taken:
+                        self._is_stale = True
+                        raise RuntimeUnavailableError from error
+                    self._taken |= taken
+                else:
+                    return
+
+    def _named_taken(self, said: str) -> set[int]:
+        """Return the ports for programs, not yet left out, that Caddy says are taken."""
+        ports = {one.address_port for one in self._routes.values()}
+        return {int(port) for port in _TAKEN.findall(said)} & (ports - {None}) - self._taken
 
 
 def listen_addresses(port: int) -> tuple[str, ...]:
