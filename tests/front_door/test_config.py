@@ -6,6 +6,7 @@ from typing import Any
 from sardonyx.adapters.caddy.config import Route, front_door
 from sardonyx.values import Secret
 from sardonyx.web.gateway import local_path
+from sardonyx.web.security import is_foreign
 
 
 def _configuration(*routes: Route) -> dict[str, Any]:
@@ -74,6 +75,15 @@ def test_a_wanted_path_never_leaves_the_host() -> None:
         "/\\evil",
         "x",
         "/a\r\nb",
+        "//[",
+        "http://[",
     ):
         assert local_path(foreign) == "/"
     assert local_path("/lab/tree/a.ipynb?x=1") == "/lab/tree/a.ipynb?x=1"
+
+
+def test_an_origin_that_is_no_address_is_foreign() -> None:
+    assert is_foreign("http://[", "localhost:8000")
+    assert is_foreign("null", "localhost:8000")
+    assert is_foreign("http://evil.example", "localhost:8000")
+    assert not is_foreign("http://localhost:8000", "localhost:8000")

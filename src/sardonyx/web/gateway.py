@@ -7,7 +7,7 @@ The front door asks `/_sardonyx/auth` before every request it passes on.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -21,7 +21,7 @@ from sardonyx.projects.sign_in import (
     SignIn,
     service_audience,
 )
-from sardonyx.web.security import hostname
+from sardonyx.web.security import hostname, is_foreign
 from sardonyx.web.session import current_actor, request_language, session_token
 
 router = APIRouter(include_in_schema=False)
@@ -85,7 +85,7 @@ async def authorise(request: Request, name: str, via: str) -> Response:
         token = request.cookies.get(SERVICE_COOKIE, "")
         origin = headers.get("origin")
         # Caddy checks no Origin: a page of another service could else open a WebSocket here.
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        if origin is not None and is_foreign(origin, headers.get("host", "")):
             return _refusal(request, ForeignRequestError())
     actor = await sign_in.actor(token, audience=service_audience(name))
     if actor is not None:
@@ -102,8 +102,7 @@ async def authorise(request: Request, name: str, via: str) -> Response:
 
 def local_path(wanted: str) -> str:
     """Return `wanted` when it is a path of the same host, else `/` (no open redirect)."""
-    parts = urlsplit(wanted)
-    if parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith("//"):
+    if not wanted.startswith("/") or wanted.startswith("//"):
         return "/"
     if "\\" in wanted or any(ord(character) < 32 for character in wanted):
         return "/"

@@ -86,11 +86,19 @@ def hostname(host: str) -> str:
     return host.partition(":")[0]
 
 
+def is_foreign(origin: str, host: str) -> bool:
+    """Tell whether an Origin header names another place than `host`; one that is none does."""
+    try:
+        return urlsplit(origin).netloc != host
+    except ValueError:
+        return True
+
+
 def _foreign_write(headers: Headers, host: str) -> bool:
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site")
     if origin is not None:
-        return urlsplit(origin).netloc != host
+        return is_foreign(origin, host)
     if site is not None:
         return site not in ("same-origin", "none")
     return "cookie" in headers and "authorization" not in headers
