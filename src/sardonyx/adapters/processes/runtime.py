@@ -213,8 +213,7 @@ class LocalRuntime:
         return script(chart, profile, plan, discovery=self._discovery(plan, profile))
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
-        _, profile = self._profile(plan)
-        chart, _ = self._profile(plan)
+        chart, profile = self._profile(plan)
         return await asyncio.to_thread(launch_facts, self._home, chart, profile)
 
     # What the writes share
