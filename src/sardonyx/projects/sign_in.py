@@ -1,7 +1,7 @@
 """Decide who is signed in: one-time links, sessions, and the entry tickets of services.
 
 Tokens are 256 random bits; only their SHA-256 is kept, so that the database alone opens nothing.
-A token is good for one *audience*: the portal, the command line, or one service's host.
+A token is good for one *audience*: the portal (pages, REST, command line) or one service's host.
 """
 
 from __future__ import annotations
