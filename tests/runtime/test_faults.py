@@ -82,6 +82,20 @@ async def test_a_service_dying_at_once_is_given_up(computer: Machine) -> None:
     assert codes(seen) == ["crashed"]
 
 
+async def test_a_launch_whose_way_cannot_be_opened_leaves_nothing_behind(
+    computer: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(**_: object) -> None:
+        raise RuntimeUnavailableError
+
+    monkeypatch.setattr(computer.doors, "add", refuse)
+    with pytest.raises(RuntimeUnavailableError):
+        await computer.runtime.install(make_plan("hello", "stray"))
+    assert Supervisor(computer.home).states() == {}
+    assert not computer.home.service("stray").exists()
+    assert computer.credentials.revoked == ["stray"]
+
+
 async def test_services_end_with_a_killed_supervisor_and_can_go_on(home: Home) -> None:
     async with machine(home) as first:
         await first.launch("hello", "durable")

@@ -119,6 +119,11 @@ class LocalRuntime:
             )
             await self._begin(plan, folder, record, rendered)
         except BaseException:
+            # What was begun must not run on without its folder; each step only where it went.
+            with suppress(SystemFault):
+                await self._supervisor.aremove(runner_name(plan.release))
+            with suppress(SystemFault):
+                await self._front_door.remove(plan.release)
             with suppress(SystemFault):  # what was issued goes with the folder, or expires
                 await self._credentials.revoke(plan.release)
             await asyncio.to_thread(removal.remove_folder, folder)
