@@ -79,6 +79,8 @@ class LocalServiceCredentials:
                 await self._secrets.renew_service_token(Secret(kept.read_text()))
             except SecretRefusedError:
                 continue  # a machine that slept for longer than the period: resume issues anew
+            except FileNotFoundError:
+                continue  # its service was deleted meanwhile
 
     def _token_file(self, release: str) -> Path:
         return self._home.service(release) / _VAULT_TOKEN
