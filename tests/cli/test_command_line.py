@@ -81,6 +81,34 @@ def test_a_fault_nobody_foresaw_is_an_incident_without_traceback(
     assert number in (home.logs / "command-line.log").read_text()
 
 
+def test_an_incident_that_cannot_be_noted_shows_no_traceback_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    (home.keys / "cli.token").write_bytes(b"\xff\xfe")
+    home.portal_socket.touch()
+    (home.logs / "command-line.log").mkdir()
+    monkeypatch.setenv("SARDONYX_HOME", str(tmp_path))
+    assert main(["whoami"]) == 5
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err
+    assert "could not be noted" in shown.err
+
+
+def test_the_steps_of_up_are_told_in_the_language_of_the_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sardonyx.cli.machine import Steps
+    from sardonyx.text import Text
+
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    told: list[Text] = []
+    with Steps(told.append, total=4).step("programs") as done:
+        done(Text("{count} parts", {"count": 6}))
+    assert told[0].in_language("fr").startswith("1/4 programmes             6 parties ")
+
+
 def test_a_reader_that_has_enough_is_no_fault() -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -38,6 +38,7 @@ from sardonyx.cli.errors import (
     StillRunningError,
     SupervisorEndedError,
 )
+from sardonyx.cli.language import user_language
 from sardonyx.client.errors import PortalStartingError
 from sardonyx.local import local_parts
 from sardonyx.settings import Settings
@@ -60,10 +61,10 @@ def up(settings: Settings, *, detach: bool, say: Say) -> str:
         raise HomeInUseError(home=str(home.root))
     _check_port(settings.port)
     _check_home(home)
-    steps = _Steps(say, total=4)
+    steps = Steps(say, total=4)
     with steps.step(N_("programs")) as done:
         parts = local_parts(settings)
-        done(Text("{count} parts", {"count": len(parts)}))
+        done(Text(N_("{count} parts"), {"count": len(parts)}))
     with steps.step(N_("supervisor")):
         process = start_supervisor(home, parts, detach=detach)
     settings_file(home).write_text(json.dumps({"port": settings.port}))
@@ -227,7 +228,9 @@ def _remove(root: Path) -> None:
         shutil.rmtree(root)
 
 
-class _Steps:
+class Steps:
+    """Tells the numbered steps of `up`."""
+
     def __init__(self, say: Say, *, total: int) -> None:
         self._say = say
         self._total = total
@@ -242,7 +245,7 @@ class _Steps:
 
         def done(text: Text) -> None:
             nonlocal found
-            found = text.in_language("en")
+            found = text.in_language(user_language())
 
         yield done
         seconds = f"{time.monotonic() - start:.1f}"
@@ -252,7 +255,7 @@ class _Steps:
                 {
                     "number": self._number,
                     "total": self._total,
-                    "title": title,
+                    "title": Text(title).in_language(user_language()),
                     "found": found,
                     "seconds": seconds,
                 },

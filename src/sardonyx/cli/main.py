@@ -134,13 +134,15 @@ def _incident(failure: Exception) -> int:
     from pathlib import Path
 
     folder = home_folder(Path(home) if home else None) / "logs"
-    kept = N_("It could not be noted: the platform's folder is not there.")
-    place = ""
-    if folder.is_dir():
-        place = str(folder / "command-line.log")
+    place = str(folder / "command-line.log")
+    kept = N_("Details are in {place}, incident {number}.")
+    try:
         with Path(place).open("a", encoding="utf-8") as log:
             log.write(f"incident {number}\n{''.join(traceback.format_exception(failure))}\n")
-        kept = N_("Details are in {place}, incident {number}.")
+    except FileNotFoundError:
+        kept = N_("It could not be noted: the platform's folder is not there.")
+    except OSError:  # a full disk, another user's folder
+        kept = N_("It could not be noted in {place}.")
     say(
         N_("Something went wrong in the command line itself ({kind})."), kind=type(failure).__name__
     )
