@@ -104,6 +104,15 @@ async def test_signing_out_ends_the_services_opened_from_there(sign_in: SignIn) 
     assert await sign_in.actor(opened[1].reveal(), audience=audience) is not None
 
 
+async def test_signing_out_ends_the_links_that_nobody_has_used_yet(sign_in: SignIn) -> None:
+    browser = await sign_in.session_token("ada")
+    audience = service_audience("lab-1")
+    link = await sign_in.one_time_token("ada", audience=audience, within=browser.reveal())
+    await sign_in.sign_out(browser.reveal())
+    with pytest.raises(OneTimeLinkError):
+        await sign_in.enter(link.reveal(), audience=audience)
+
+
 async def test_the_database_holds_no_token(sign_in: SignIn, tmp_path: Path) -> None:
     session = await sign_in.session_token("ada")
     content = b"".join(file.read_bytes() for file in tmp_path.glob("portal.sqlite*"))

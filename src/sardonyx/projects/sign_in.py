@@ -46,7 +46,7 @@ class SignInRecords(Protocol):
     async def session(self, digest: str, now: datetime) -> Grant | None: ...
 
     async def drop_session(self, digest: str) -> None:
-        """Forget the session and all that have it as parent."""
+        """Forget the session, and all sessions and links that have it as parent."""
 
 
 class SignIn:

@@ -94,8 +94,12 @@ class SqlRecords:
         return await self._run(work)
 
     async def drop_session(self, digest: str) -> None:
-        ended = or_(SessionRow.digest == digest, SessionRow.parent == digest)
-        await self._run(lambda session: session.execute(delete(SessionRow).where(ended)))
+        def work(session: Session) -> None:
+            ended = or_(SessionRow.digest == digest, SessionRow.parent == digest)
+            session.execute(delete(SessionRow).where(ended))
+            session.execute(delete(LinkRow).where(LinkRow.parent == digest))
+
+        await self._run(work)
 
     async def preferences(self, username: str) -> Preferences:
         def work(session: Session) -> Preferences:

@@ -25,7 +25,7 @@ class SessionRow(Base):
 
 
 class LinkRow(Base):
-    """A one-time address: for the portal (`audience` empty) or for one service."""
+    """A one-time address, for the portal or for one service: `audience` says which."""
 
     __tablename__ = "links"
 
