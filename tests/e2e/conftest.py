@@ -39,8 +39,9 @@ def second(light: TestPlatform) -> str:
     return light.launch("mirror", "--catalog", "light")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
+    """A browser for one test: while it runs, no other test of the process may use asyncio."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
