@@ -97,10 +97,13 @@ class Platform:
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _renew(self) -> None:
+        """Renew at once and then now and then; a store that is down is asked again soon."""
         while True:
-            await asyncio.sleep(_RENEWAL.total_seconds())
+            wait = _RETRY_SECONDS
             with suppress(SystemFault):
                 await self._local.credentials.renew()
+                wait = _RENEWAL.total_seconds()
+            await asyncio.sleep(wait)
 
 
 @dataclass(frozen=True, slots=True)

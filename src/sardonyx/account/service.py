@@ -11,6 +11,7 @@ from sardonyx.account.models import AuditEntry, Preferences
 from sardonyx.account.ports import AccountRecords
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
+from sardonyx.secrets.models import SecretSet
 from sardonyx.secrets.ports import SecretStore
 from sardonyx.text import LANGUAGES
 from sardonyx.values import Secret
@@ -94,19 +95,20 @@ class Accounts:
         try:
             found = await self._secrets.read(username=username, project=project, path=SERVICES_PATH)
         except SecretNotFoundError:
-            drawn = Secret("".join(secrets.choice(_BASE_36) for _ in range(20)))
-            try:
-                found = await self._secrets.write(
-                    username=username,
-                    project=project,
-                    path=SERVICES_PATH,
-                    entries={SERVICES_KEY: drawn},
-                    expected_version=0,
-                )
-            except SecretConflictError:  # another portal drew one first: that one counts
-                found = await self._secrets.read(
-                    username=username, project=project, path=SERVICES_PATH
-                )
+            found = SecretSet(SERVICES_PATH, {}, 0)
+        if SERVICES_KEY in found.entries:
+            return found.entries[SERVICES_KEY]
+        drawn = Secret("".join(secrets.choice(_BASE_36) for _ in range(20)))
+        try:
+            found = await self._secrets.write(
+                username=username,
+                project=project,
+                path=SERVICES_PATH,
+                entries={**found.entries, SERVICES_KEY: drawn},
+                expected_version=found.version,
+            )
+        except SecretConflictError:  # another portal drew one first: that one counts
+            return await self._kept_password(actor, project)
         return found.entries[SERVICES_KEY]
 
     async def audit(self, actor: Actor, *, limit: int = 100) -> Sequence[AuditEntry]:

@@ -128,7 +128,9 @@ class CaddyFrontDoor:
                     )
                     answer.raise_for_status()
                 except httpx2.TransportError:
-                    # Caddy is down: it reads the file when the supervisor starts it again.
+                    # Caddy is down: it reads the file when the supervisor starts it again. If it
+                    # was only slow, the next change tells it everything.
+                    self._is_stale = True
                     return
                 except httpx2.HTTPStatusError as error:
                     taken = self._named_taken(error.response.text)

@@ -22,8 +22,9 @@ PART_PORTS = (
     "openbao",
     "openbao_cluster",
 )
-# SeaweedFS also takes each of its ports + 10000, hence a range that stays below 55000.
-_FIRST_PORT, _LAST_PORT = 20000, 44000
+# SeaweedFS also takes each of its ports + 10000. Both stay below 32768, where Linux begins to
+# draw ports for connections: a port kept in the home would be taken now and then.
+_FIRST_PORT, _LAST_PORT = 10000, 22000
 
 # Files at the top; the database has companions while it is open.
 _OWN_FILES = ("portal.sqlite", "ports.json", ".ports.json.")
