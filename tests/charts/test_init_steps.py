@@ -25,6 +25,7 @@ from tests.charts.servers import (
 
 from sardonyx.adapters.processes import init_steps
 from sardonyx.services.init_words import REASONS, STEP_NAMES
+from sardonyx.testing.parts import wait_until
 
 PROGRAM = str(init_steps.__file__)
 
@@ -372,9 +373,15 @@ def test_a_program_that_never_ends_is_stopped_with_its_children(home: Path) -> N
     with (home / "said").open("wb") as said, pytest.raises(init_steps.StepError) as stopped:
         init_steps._run(command, dict(os.environ), 1.0, said, places.work, "script_slow")
     assert stopped.value.code == "script_slow"
-    state = Path(f"/proc/{marker.read_text().strip()}/stat")
-    # Gone, or dead and not yet collected by the machine's first process.
-    assert not state.exists() or state.read_text().split()[2] == "Z"
+    wait_until(lambda: _is_gone(int(marker.read_text())), "the end of the child")
+
+
+def _is_gone(process: int) -> bool:
+    """Tell whether it ended: gone, or not yet collected by the machine's first process."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] == "Z"
+    except OSError:
+        return True
 
 
 def test_duckdb_sql_quotes_what_it_is_given() -> None:

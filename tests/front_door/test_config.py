@@ -59,6 +59,11 @@ def test_our_cookie_never_reaches_a_service() -> None:
         assert passed == left
 
 
+def test_a_load_of_new_routes_gives_what_is_under_way_its_time() -> None:
+    """With a second's grace each launch cut every upload and download that took longer."""
+    assert _configuration()["apps"]["http"]["grace_period"] == "24h"
+
+
 def test_a_program_listener_exists_only_where_asked() -> None:
     servers = _configuration(Route("a", "unix//s"), Route("b", "unix//t", address_port=9))["apps"][
         "http"
