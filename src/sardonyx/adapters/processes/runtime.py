@@ -2,6 +2,7 @@
 
 A write puts owner-only files in place and asks the supervisor for the release's runner; what
 takes time happens in the runner or in a task of ours. Reads come from the watch cache.
+Over 400 lines: one class answers a port of many verbs, and what they share belongs to it.
 """
 
 from __future__ import annotations
