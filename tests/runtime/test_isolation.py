@@ -62,7 +62,7 @@ async def test_the_platforms_home_does_not_exist_inside(service: Machine) -> Non
         home.supervisor_socket,
         home.supervisor_key,
         home.database,
-        Path("/root/.ssh"),
+        Path.home() / ".ssh",
         Path("/etc/shadow"),
     ]
     script = f"import os; print([p for p in {[str(p) for p in places]!r} if os.path.exists(p)])"
