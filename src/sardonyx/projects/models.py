@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sardonyx.values import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,17 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person (or their program) behind a call; `username` is an RFC 1123 label."""
+    """The person (or their program) behind a call; `username` is an RFC 1123 label.
+
+    claims: those of their identity token, empty on one machine. They take no part in equality.
+    """
 
     username: str
     full_name: str
     email: str
     projects: tuple[Project, ...]
     is_admin: bool = False
+    claims: JsonObject = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def personal_project(self) -> Project:
