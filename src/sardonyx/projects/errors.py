@@ -57,3 +57,13 @@ class ForeignRequestError(UserError):
     title = N_("Request refused")
     detail = N_("The request came from a page that is not part of the platform.")
     next_step = N_("Repeat the action from the platform's own pages.")
+
+
+class WorkspaceRefusedError(UserError):
+    """The project's place on the cluster is not there, and may not be made."""
+
+    code = "workspace_refused"
+    kind = Kind.REFUSED
+    title = N_("The project has no place on the cluster")
+    detail = N_("The namespace “{namespace}” is not ready: {reason}")
+    next_step = N_("Ask an administrator to make the namespace, or to let the platform make it.")
