@@ -112,3 +112,62 @@ class ServiceHasNoPageError(UserError):
     title = N_("This service has no page")
     detail = N_("“{name}” is used by programs; there is nothing to open in a browser.")
     next_step = N_("See its address with “sardonyx services token {name} --json”.")
+
+
+class RevisionNotFoundError(UserError):
+    code = "revision_not_found"
+    kind = Kind.NOT_FOUND
+    title = N_("No such revision")
+    detail = N_("“{name}” has no revision {revision} that can be returned to.")
+    next_step = N_("See its history for the revisions that are kept.")
+
+
+class PlanRefusedError(UserError):
+    """The chart does not render, or what it renders may not be created; `reason` says why."""
+
+    code = "plan_refused"
+    kind = Kind.REFUSED
+    title = N_("This cannot be launched")
+    detail = N_("“{name}” was refused before anything was created: {reason}")
+    next_step = N_("Change what it says, or ask whoever keeps the chart.")
+
+
+class ClusterUnavailableError(SystemFault):
+    """The API server cannot be reached, is overloaded, or did not answer in time."""
+
+    code = "cluster_unavailable"
+    title = N_("The cluster does not answer")
+    detail = N_("{verb} {resource}: {reason}")
+    next_step = N_("Nothing was changed. Try again in a minute.")
+
+
+class ClusterRefusedError(SystemFault):
+    """The API server refused the account in use, or the content: `reason` is its sentence."""
+
+    code = "cluster_refused"
+    kind = Kind.REFUSED
+    title = N_("The cluster refused")
+    detail = N_("{verb} {resource}: {reason}")
+    next_step = N_(
+        "If rights are missing, have the account's role looked at: deploy/rbac lists them."
+    )
+
+
+class ClusterObjectNotFoundError(SystemFault):
+    """The object, its namespace or its kind does not exist on the cluster."""
+
+    code = "cluster_object_not_found"
+    kind = Kind.NOT_FOUND
+    title = N_("Not found on the cluster")
+    detail = N_("{verb} {resource}: {reason}")
+    next_step = N_("Look again in a minute: it may have been deleted.")
+
+
+class ClusterConflictError(SystemFault):
+    """The object exists already, or changed since it was read."""
+
+    code = "cluster_conflict"
+    kind = Kind.CONFLICT
+    title = N_("The cluster holds another state")
+    detail = N_("{verb} {resource}: {reason}")
+    next_step = N_("Look at it again, then try again.")
