@@ -1,0 +1,53 @@
+"""What is kept and given so that a release reaches storage and secrets as its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sardonyx.services.models import LaunchPlan
+from sardonyx.values import JsonObject, Path, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseGrant:
+    """What the platform remembers of one release's credentials; no secret is among it.
+
+    token_sha256: hexadecimal digest of the token its pods renew with, empty when it was given
+    plain keys. key_paths: places in its values where plain keys stand, with the name of the
+    context's variable (`AWS_ACCESS_KEY_ID`, …, `VAULT_TOKEN`).
+    """
+
+    project: str
+    release: str
+    owner: str
+    token_sha256: str = ""
+    key_paths: tuple[tuple[Path, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A plan with its credentials in its values. keys_until: when plain keys end, else None."""
+
+    plan: LaunchPlan
+    keys_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reissued:
+    """What to lay over the values of a release that starts again; empty where nothing ends.
+
+    secret_paths: the places in `values` that must never be shown.
+    """
+
+    values: JsonObject = field(default_factory=dict, repr=False)
+    secret_paths: frozenset[Path] = frozenset()
+    keys_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsToken:
+    """A token of the secret store for one service, and when it ends (UTC)."""
+
+    token: Secret
+    expires: datetime
