@@ -1,0 +1,252 @@
+"""Work out which storage profiles a region gives a person, and where their project works.
+
+Reads `data.S3` in the shapes of both generations of Onyxia's portal, one entry or a list.
+Source: launcher.md 3, wire-api.md 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from sardonyx.errors import Problem
+from sardonyx.launcher.claim_rules import Kept, kept_values
+from sardonyx.launcher.models import warning
+from sardonyx.text import N_
+from sardonyx.values import Json, JsonObject
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A place in the store: `bucket/prefix/`. kept: the claim's value it was made for."""
+
+    path: str
+    title: str
+    kept: Kept = field(default=Kept())
+
+
+@dataclass(frozen=True, slots=True)
+class S3Profile:
+    """One way into one store: an entry of the region with one of its roles.
+
+    endpoint, sts_url: URLs. role_arn, session_name: empty where the region says none.
+    duration: seconds asked of STS, None to ask none. kept: the claim's value the role was kept
+    for. working: the older shape's `workingDirectory`. session_policy: whether the store takes a
+    policy that narrows a session. is_from_region: not made by the person.
+    """
+
+    name: str
+    endpoint: str
+    sts_url: str = ""
+    region: str | None = None
+    path_style_access: bool = True
+    role_arn: str = ""
+    session_name: str = ""
+    duration: int | None = None
+    kept: Kept = field(default=Kept())
+    bookmarks: tuple[Bookmark, ...] = ()
+    working: JsonObject = field(default_factory=dict)
+    session_policy: bool = True
+    is_from_region: bool = True
+
+    def belongs_to(self, *, username: str, group: str | None) -> bool:
+        """Tell whether the role was kept for this very person or group."""
+        return self.kept.speaks_of(username if group is None else group)
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """The profiles of a person, and what is wrong with the region (for its administrator)."""
+
+    profiles: tuple[S3Profile, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def region_profiles(region: JsonObject, claims: JsonObject) -> Profiles:
+    """Return the profiles that `region` gives the person of `claims`, in the region's order.
+
+    An entry without `sts` gives none: it only fills the form of a store of one's own.
+    """
+    found: list[S3Profile] = []
+    problems: list[Problem] = []
+    for index, entry in enumerate(_entries(region)):
+        sts = entry.get("sts")
+        if not isinstance(sts, dict):
+            continue
+        if not isinstance(entry.get("URL"), str):
+            problems.append(
+                warning(
+                    ("data", "S3", index, "URL"), "s3_no_address", N_("The store has no address.")
+                )
+            )
+            continue
+        made = _of_entry(entry, sts, claims)
+        if not made:
+            problems.append(
+                warning(
+                    ("data", "S3", index, "sts", "role"),
+                    "s3_no_role",
+                    N_("No role of this store is for this person: they have no storage there."),
+                )
+            )
+        found += made
+    return Profiles(_renamed(found), tuple(problems))
+
+
+def select_profile(
+    profiles: Sequence[S3Profile], asked: str | None = None
+) -> tuple[S3Profile | None, bool]:
+    """Return the profile to use among the eligible ones, and whether it is the one asked.
+
+    Default: the one named `default`, else the region's first, else the first.
+    Source: launcher.md 3.3.
+    """
+    for profile in profiles:
+        if profile.name == asked:
+            return profile, True
+    default = next((one for one in profiles if one.name == DEFAULT), None)
+    default = default or next((one for one in profiles if one.is_from_region), None)
+    default = default or next(iter(profiles), None)
+    is_old_default = asked is not None and asked.startswith("region-") and default is not None
+    return default, asked is None or is_old_default
+
+
+def project_profile(
+    profiles: Sequence[S3Profile], *, username: str, group: str | None
+) -> S3Profile | None:
+    """Return the profile a project works with when nothing is asked.
+
+    That is the one whose role was kept for this very group or person, as its keys reach no
+    further; else the default.
+    """
+    for profile in profiles:
+        if profile.belongs_to(username=username, group=group):
+            return profile
+    return select_profile(profiles)[0]
+
+
+def working_directory(profile: S3Profile, *, username: str, group: str | None) -> str | None:
+    """Return `bucket/prefix/` of a project, None where the region names none.
+
+    group: None for a personal project. A name that would lead to another place gives None.
+    """
+    name = username if group is None else group
+    if profile.working:
+        return _older_directory(profile.working, name, personal=group is None)
+    own = next((one for one in profile.bookmarks if one.kept.speaks_of(name)), None)
+    chosen = own or next(iter(profile.bookmarks), None)
+    return chosen.path if chosen else None
+
+
+def _entries(region: JsonObject) -> list[JsonObject]:
+    data = region.get("data")
+    listed = data.get("S3") if isinstance(data, dict) else None
+    entries = listed if isinstance(listed, list) else [listed]
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _of_entry(entry: JsonObject, sts: JsonObject, claims: JsonObject) -> list[S3Profile]:
+    role = sts.get("role")
+    roles = [one for one in (role if isinstance(role, list) else [role]) if isinstance(one, dict)]
+    if not any(roles):  # absent, empty, or an empty object: one profile without a role
+        return [_profile(entry, sts, {}, Kept(), claims)]
+    return [
+        _profile(entry, sts, one, kept, claims)
+        for one in roles
+        if one
+        for kept in kept_values(one, claims)
+    ]
+
+
+def _profile(
+    entry: JsonObject, sts: JsonObject, role: JsonObject, kept: Kept, claims: JsonObject
+) -> S3Profile:
+    endpoint, region, seconds = (
+        _text(entry.get("URL")),
+        entry.get("region"),
+        sts.get("durationSeconds"),
+    )
+    name = kept.fill(_text(role.get("profileName")))
+    working = entry.get("workingDirectory")
+    return S3Profile(
+        name=name,
+        endpoint=endpoint,
+        sts_url=_text(sts.get("URL")) or endpoint,
+        region=region if isinstance(region, str) and region else None,
+        path_style_access=entry.get("pathStyleAccess") is not False,
+        role_arn=kept.fill(_text(role.get("roleARN"))),
+        session_name=kept.fill(_text(role.get("roleSessionName"))),
+        duration=seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else None,
+        kept=kept,
+        bookmarks=_bookmarks(entry, name or DEFAULT, claims),
+        working=working if isinstance(working, dict) else {},
+        session_policy=sts.get("sessionPolicy") is not False,
+    )
+
+
+def _bookmarks(entry: JsonObject, profile: str, claims: JsonObject) -> tuple[Bookmark, ...]:
+    """Return the bookmarks of a profile: `bookmarks`, then the older `bookmarkedDirectories`."""
+    made: list[Bookmark] = []
+    for key, place in (("bookmarks", "s3Uri"), ("bookmarkedDirectories", "fullPath")):
+        listed = entry.get(key)
+        for one in listed if isinstance(listed, list) else []:
+            if not isinstance(one, dict):
+                continue
+            for kept in kept_values(one, claims):
+                path = directory(kept.fill(_text(one.get(place))).removeprefix("s3://"))
+                if path and _is_for(one.get("forProfileName"), profile, kept):
+                    made.append(Bookmark(path, kept.fill(_text(one.get("title"))), kept))
+    return tuple(made)
+
+
+def _is_for(names: Json, profile: str, kept: Kept) -> bool:
+    patterns = [one for one in (names if isinstance(names, list) else [names]) if one]
+    return not patterns or any(
+        # Only `*` is special in these patterns.
+        fnmatchcase(profile, kept.fill(one).replace("[", "[[]").replace("?", "[?]"))
+        for one in patterns
+        if isinstance(one, str)
+    )
+
+
+def _older_directory(working: JsonObject, name: str, *, personal: bool) -> str | None:
+    if not name or "/" in name:  # it would be a place inside another's
+        return None
+    if working.get("bucketMode") == "multi":
+        prefix = working.get("bucketNamePrefix" if personal else "bucketNamePrefixGroup")
+        return directory(f"{_text(prefix)}{name}")
+    bucket = _text(working.get("bucketName"))
+    prefix = working.get("prefix" if personal else "prefixGroup")
+    return directory(f"{bucket}/{_text(prefix)}{name}") if bucket else None
+
+
+def directory(path: str) -> str | None:
+    """Return `bucket/prefix/` of a place: no leading or double slash, one at the end.
+
+    None for an empty place, or one that would lead upwards.
+    """
+    parts = [part for part in path.split("/") if part]
+    if not parts or {".", ".."} & set(parts):
+        return None
+    return "/".join(parts) + "/"
+
+
+def _renamed(profiles: list[S3Profile]) -> tuple[S3Profile, ...]:
+    """Return the profiles under names of their own: `default`, `default-2`, …"""
+    taken: set[str] = set()
+    made = []
+    for profile in profiles:
+        wanted = profile.name or DEFAULT
+        name, number = wanted, 2
+        while name in taken:
+            name, number = f"{wanted}-{number}", number + 1
+        taken.add(name)
+        made.append(replace(profile, name=name))
+    return tuple(made)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,268 @@
+"""Launcher 3.1 to 3.3: profiles of a region, working directories, selection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sardonyx.launcher.claim_rules import kept_values
+from sardonyx.launcher.s3_profiles import (
+    S3Profile,
+    directory,
+    project_profile,
+    region_profiles,
+    select_profile,
+    working_directory,
+)
+
+URL = "https://store.example"
+
+
+def region(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {"S3": list(entries)}}
+
+
+def entry(*roles: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"URL": URL, "sts": {"role": list(roles)}, **more}
+
+
+def profiles(settings: dict[str, Any], **claims: Any) -> tuple[S3Profile, ...]:
+    return region_profiles(settings, claims).profiles
+
+
+@pytest.mark.parametrize(
+    ("rule", "claims", "template", "made"),
+    [
+        ({}, {"any": "thing"}, "ops", ["ops"]),
+        (
+            {"claimName": "groups", "excludedClaimPattern": "-ext$"},
+            {"groups": ["soil", "tide-ext"]},
+            "team-$1",
+            ["team-soil"],
+        ),
+        (
+            {"claimName": "org.site", "includedClaimPattern": r"^(\w+)/(\d+)$"},
+            {"org": {"site": "north/4"}},
+            "$2-$1",
+            ["4-north"],
+        ),
+        ({"claimName": "roles"}, {}, "x-$1", []),
+        # By exact key before the dotted path; a list of anything but texts is no match.
+        ({"claimName": "a.b"}, {"a.b": "key", "a": {"b": "path"}}, "$1", ["key"]),
+        ({"claimName": "a"}, {"a": ["x", 3]}, "$1", []),
+        ({"claimName": "a"}, {"a": True}, "$1", []),
+        # Fails closed: what does not compile guards nothing open.
+        ({"claimName": "a", "includedClaimPattern": "("}, {"a": "x"}, "$1", []),
+        ({"claimName": "a", "excludedClaimPattern": "("}, {"a": "x"}, "$1", []),
+        ({"claimName": "a", "includedClaimPattern": "^(x+x+)+y$"}, {"a": "x" * 60}, "$1", []),
+        ({"claimName": "a", "includedClaimPattern": "^a(b)?"}, {"a": "a"}, "[$1$9]", ["[]"]),
+    ],
+)
+def test_a_claim_rule_keeps_values(
+    rule: dict[str, Any], claims: dict[str, Any], template: str, made: list[str]
+) -> None:
+    assert [kept.fill(template) for kept in kept_values(rule, claims)] == made
+
+
+def test_an_entry_gives_a_profile_for_each_role_that_matches() -> None:
+    settings = region(
+        entry(
+            {"profileName": "default", "roleARN": "arn:me", "roleSessionName": "me"},
+            {"profileName": "team-$1", "roleARN": "arn:$1", "claimName": "groups"},
+            region="eu",
+            pathStyleAccess=False,
+        )
+    )
+    found = profiles(settings, groups=["soil", "tide"])
+    assert [(one.name, one.role_arn) for one in found] == [
+        ("default", "arn:me"),
+        ("team-soil", "arn:soil"),
+        ("team-tide", "arn:tide"),
+    ]
+    assert {(one.endpoint, one.sts_url, one.region) for one in found} == {(URL, URL, "eu")}
+    assert not found[0].path_style_access
+    assert found[0].session_name == "me"
+
+
+def test_names_that_are_missing_or_taken_are_numbered() -> None:
+    roles = [{"roleARN": "a"}, {"roleARN": "b"}, {"profileName": "x"}, {"profileName": "x"}]
+    settings = region(entry(*roles), {"URL": URL, "sts": {}})
+    assert [one.name for one in profiles(settings)] == [
+        "default",
+        "default-2",
+        "x",
+        "x-2",
+        "default-3",
+    ]
+
+
+@pytest.mark.parametrize("role", [None, [], {}, [{}]])
+def test_without_role_there_is_one_profile_without_arn(role: Any) -> None:
+    sts = {"URL": "https://sts.example", "durationSeconds": 7200, "role": role}
+    (only,) = profiles({"data": {"S3": {"URL": URL, "sts": sts}}})
+    assert (only.name, only.role_arn, only.session_name) == ("default", "", "")
+    assert (only.sts_url, only.duration) == ("https://sts.example", 7200)
+
+
+def test_when_no_role_matches_there_is_no_profile_and_the_administrator_is_told() -> None:
+    found = region_profiles(region(entry({"roleARN": "a", "claimName": "groups"})), {})
+    assert found.profiles == ()
+    assert [(one.code, one.level) for one in found.problems] == [("s3_no_role", "warning")]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"data": None},
+        {"data": {"S3": "x"}},
+        {"data": {"S3": [3, {"URL": URL}]}},
+        {"data": {"S3": [{"sts": {}}, {"URL": 3, "sts": {}}]}},
+    ],
+)
+def test_an_entry_without_sts_or_address_gives_none(settings: dict[str, Any]) -> None:
+    assert profiles(settings) == ()
+
+
+MULTI = {"bucketMode": "multi", "bucketNamePrefix": "u-", "bucketNamePrefixGroup": "g-"}
+SHARED = {
+    "bucketMode": "shared",
+    "bucketName": "pool",
+    "prefix": "home-",
+    "prefixGroup": "/teams//",
+}
+V11 = [{"s3Uri": "s3://u-$1/work", "title": "Mine", "claimName": "preferred_username"}]
+
+
+@pytest.mark.parametrize(
+    ("more", "group", "path"),
+    [
+        ({"workingDirectory": MULTI}, None, "u-user1/"),
+        ({"workingDirectory": MULTI}, "soil", "g-soil/"),
+        ({"workingDirectory": SHARED}, None, "pool/home-user1/"),
+        ({"workingDirectory": SHARED}, "soil", "pool/teams/soil/"),
+        ({"bookmarks": V11}, None, "u-user1/work/"),
+        ({}, None, None),
+        # A name that would be a place inside another's.
+        ({"workingDirectory": SHARED}, "soil/../../other", None),
+        ({"workingDirectory": {"bucketMode": "shared", "bucketName": "pool"}}, "..", None),
+        ({"workingDirectory": {"bucketMode": "shared"}}, None, None),
+    ],
+)
+def test_the_working_directory(more: dict[str, Any], group: str | None, path: str | None) -> None:
+    (profile,) = profiles(region(entry(**more)), preferred_username="user1")
+    assert working_directory(profile, username="user1", group=group) == path
+
+
+def test_the_working_directory_is_the_bookmark_of_the_project() -> None:
+    bookmarks = [
+        {"s3Uri": "s3://open/data/", "title": "Open data"},
+        {"s3Uri": "s3://u-$1/", "title": "Mine", "claimName": "preferred_username"},
+        {"s3Uri": "s3://g-$1/", "title": "$1", "claimName": "groups"},
+    ]
+    claims = {"preferred_username": "user1", "groups": ["tide", "soil"]}
+    (profile,) = profiles(region(entry(bookmarks=bookmarks)), **claims)
+    assert working_directory(profile, username="user1", group=None) == "u-user1/"
+    assert working_directory(profile, username="user1", group="soil") == "g-soil/"
+    assert working_directory(profile, username="user1", group="none") == "open/data/"
+    assert [one.title for one in profile.bookmarks] == ["Open data", "Mine", "tide", "soil"]
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (None, True),
+        ("", True),
+        ([], True),
+        ("team-soil", True),
+        ("team-*", True),
+        (["x", "team-$1"], True),
+        ("other", False),
+        ("team-[s]oil", False),
+    ],
+)
+def test_a_bookmark_may_be_of_some_profiles(names: Any, shown: bool) -> None:
+    settings = region(
+        entry(
+            {"profileName": "team-soil"},
+            bookmarks=[{"s3Uri": "s3://b/", "claimName": "groups", "forProfileName": names}],
+        )
+    )
+    (profile,) = profiles(settings, groups=["soil"])
+    assert bool(profile.bookmarks) is shown
+
+
+def test_older_bookmarked_directories_are_read() -> None:
+    older = [{"fullPath": "open//data", "title": "Open"}]
+    (profile,) = profiles(region(entry(bookmarkedDirectories=older)))
+    assert profile.bookmarks[0].path == "open/data/"
+
+
+def _named(*names: str, own: tuple[str, ...] = ()) -> list[S3Profile]:
+    made = [S3Profile(name, URL) for name in names]
+    return made + [S3Profile(name, URL, is_from_region=False) for name in own]
+
+
+@pytest.mark.parametrize(
+    ("names", "own", "asked", "chosen", "as_asked"),
+    [
+        (("lake", "default"), ("mine",), None, "default", True),
+        (("lake", "default"), ("mine",), "mine", "mine", True),
+        (("lake", "default"), ("mine",), "gone", "default", False),
+        ((), ("mine",), None, "mine", True),
+        (("lake",), ("mine",), None, "lake", True),
+        (("lake",), (), "region-0", "lake", True),
+        ((), (), None, None, True),
+        ((), (), "gone", None, False),
+    ],
+)
+def test_the_profile_that_is_used(
+    names: tuple[str, ...],
+    own: tuple[str, ...],
+    asked: str | None,
+    chosen: str | None,
+    as_asked: bool,
+) -> None:
+    profile, is_asked = select_profile(_named(*names, own=own), asked)
+    assert (profile.name if profile else None, is_asked) == (chosen, as_asked)
+
+
+def test_a_project_works_with_the_role_kept_for_it() -> None:
+    settings = region(
+        entry(
+            {"profileName": "default", "roleARN": "me"},
+            {"profileName": "team-$1", "roleARN": "arn:$1", "claimName": "groups"},
+        )
+    )
+    found = profiles(settings, groups=["soil", "tide"])
+
+    def chosen(group: str | None) -> str:
+        profile = project_profile(found, username="user1", group=group)
+        assert profile is not None
+        return profile.name
+
+    assert chosen("tide") == "team-tide"
+    assert chosen(None) == "default"
+    assert chosen("gone") == "default"
+    own = replace(found[1], kept=kept_values({"claimName": "u"}, {"u": "user1"})[0])
+    assert project_profile((*found, own), username="user1", group=None) == own
+
+
+@given(st.text())
+def test_a_directory_never_leads_upwards(path: str) -> None:
+    made = directory(path)
+    if made is not None:
+        assert made.endswith("/")
+        assert not made.startswith("/")
+        assert "//" not in made
+        assert not {".", "..", ""} & set(made[:-1].split("/"))
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text() | st.lists(st.text())), st.text())
+def test_a_region_never_raises(claims: dict[str, Any], pattern: str) -> None:
+    rule = {"roleARN": "a-$1", "claimName": "groups", "includedClaimPattern": pattern}
+    region_profiles(region(entry(rule, bookmarks=[{"s3Uri": pattern, **rule}])), claims)
