@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from sardonyx.catalog.models import Catalog, Chart, ChartRef
+from sardonyx.catalog.models import Catalog, ChartRef, ListedChart
 from sardonyx.text import localized
 
 
@@ -40,7 +40,7 @@ def launch_address(ref: ChartRef) -> str:
     return f"/launch/{quote(ref.catalog)}/{quote(ref.chart)}"
 
 
-def icon_address(chart: Chart) -> str | None:
+def icon_address(chart: ListedChart) -> str | None:
     """Return where the chart's icon is, its version making the address new with each one."""
     if chart.icon is None:
         return None
@@ -49,7 +49,7 @@ def icon_address(chart: Chart) -> str | None:
     return f"/catalog/{quote(ref.catalog)}/{quote(ref.chart)}/icon?v={tag}"
 
 
-def card(chart: Chart, language: str, words: Sequence[str] = ()) -> ChartCard:
+def card(chart: ListedChart, language: str, words: Sequence[str] = ()) -> ChartCard:
     """Return the card of `chart`, with the searched `words` marked."""
     title = localized(chart.title, language)
     return ChartCard(
@@ -63,14 +63,6 @@ def card(chart: Chart, language: str, words: Sequence[str] = ()) -> ChartCard:
         app_version=chart.app_version,
         runs_here=chart.local is not None,
     )
-
-
-def newest(catalog: Catalog) -> list[Chart]:
-    """Return one chart of each name: its newest version, in the catalogue's order."""
-    seen: dict[str, Chart] = {}
-    for chart in catalog.charts:
-        seen.setdefault(chart.ref.chart, chart)
-    return list(seen.values())
 
 
 def faults(catalog: Catalog, language: str) -> tuple[FaultView, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sardonyx.errors import Kind, UserError
+from sardonyx.errors import Kind, SystemFault, UserError
 from sardonyx.text import N_
 
 
@@ -36,3 +36,25 @@ class IconNotFoundError(UserError):
     title = N_("No icon")
     detail = N_("The chart “{chart}” has no icon.")
     next_step = N_("Show its name instead.")
+
+
+class CatalogSettingsError(UserError):
+    code = "catalog_settings"
+    title = N_("A catalogue's settings are wrong")
+    detail = N_("In the catalogue “{catalog}”, the setting “{key}” is wrong: {reason}.")
+    next_step = N_("Correct it in the platform's settings and start again.")
+
+
+class ChartContentMissingError(SystemFault):
+    code = "chart_content_missing"
+    title = N_("The chart is not at hand")
+    detail = N_("What was read of {chart} {version} is no longer on the platform's disk.")
+    next_step = N_("Try again in a few minutes: the platform reads it again from its catalogue.")
+
+
+class CatalogRefreshRefusedError(UserError):
+    code = "catalog_refresh_refused"
+    kind = Kind.REFUSED
+    title = N_("Only an administrator may do this")
+    detail = N_("Catalogues are read again at once for administrators alone.")
+    next_step = N_("Wait: they are read again every few minutes.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sardonyx.errors import Problem
@@ -30,13 +31,15 @@ class Dependency:
     condition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart read from a folder. `schema` is None when it has none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedChart:
+    """What a list says of a chart: all but its values, schema and readme.
 
+    `folder` holds the whole chart, its sub-charts included: what Helm is given. `digest` is that
+    of the archive it was unpacked from (`sha256:…`), empty for a folder that is worked on.
     `local` is its process profile (`local.yaml`), None when it cannot run as processes.
     `title` is the words of a card (annotation `sardonyx.dev/title`, else the name).
-    `keywords` serve search. `icon` is a file inside the chart's folder, if any.
+    `keywords` serve search. `icon` is a picture on this disk, if any.
     """
 
     ref: ChartRef
@@ -49,9 +52,17 @@ class Chart:
     sources: tuple[str, ...]
     icon: Path | None
     dependencies: tuple[Dependency, ...]
+    local: JsonObject | None
+    digest: str = ""
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart(ListedChart):
+    """A chart, whole. `schema` is None when it has none."""
+
     values: JsonObject
     schema: JsonObject | None
-    local: JsonObject | None
     readme: str
 
 
@@ -65,10 +76,31 @@ class ChartFault:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How the last readings of a repository went. All None: it was never read.
+
+    read: when it was last read well; fault: what is wrong since `since`, None when all is well.
+    `fault.pointer` is the place, an address without any key.
+    """
+
+    read: datetime | None = None
+    fault: Problem | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """Charts (newest version first for each name) and the faults of those left out."""
+    """Charts (newest version first for each name) and the faults of those left out.
+
+    highlighted: names of charts to show first. shareable: its services may be shared.
+    reading: of a repository; None for a folder on this machine.
+    """
 
     id: str
     name: LocalizedText
-    charts: tuple[Chart, ...]
+    charts: tuple[ListedChart, ...]
     faults: tuple[ChartFault, ...]
+    description: LocalizedText = ""
+    highlighted: tuple[str, ...] = ()
+    shareable: bool = True
+    reading: Reading | None = None

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from sardonyx.catalog import cards
 from sardonyx.catalog.errors import ChartNotFoundError
+from sardonyx.catalog.service import one_of_each
 from sardonyx.web.views import CurrentViewer
 
 router = APIRouter()
@@ -29,7 +30,7 @@ async def catalog_page(viewer: CurrentViewer, search: str = "") -> HTMLResponse:
     if words:
         found = service.search(viewer.actor, search, language=viewer.language)
     else:
-        found = tuple(chart for catalog in catalogs for chart in cards.newest(catalog))
+        found = tuple(chart for catalog in catalogs for chart in one_of_each(catalog))
     return await viewer.render(
         "catalog/catalog.html",
         cards=[cards.card(chart, viewer.language, words) for chart in found],

@@ -100,6 +100,7 @@ def _chart(folder: Path, catalog: str) -> Chart:
         schema=None if schema is None else localized_schema(schema),
         local=_yaml(folder, "local.yaml") if _inside(folder, "local.yaml") else None,
         readme=_content(folder, "README.md") if _inside(folder, "README.md") else "",
+        deprecated=about.get("deprecated") is True,
     )
 
 

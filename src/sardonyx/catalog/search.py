@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from sardonyx.catalog.models import Chart, LocalizedText
+from sardonyx.catalog.models import ListedChart, LocalizedText
 
 _WORD = re.compile(r"\w+")
 # Weight of a hit by where it is; a whole word or its beginning counts more than its middle.
@@ -20,7 +20,7 @@ def plain(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 
-def search(charts: Iterable[Chart], text: str) -> tuple[Chart, ...]:
+def search(charts: Iterable[ListedChart], text: str) -> tuple[ListedChart, ...]:
     """Return the charts that hold every word of `text`, or a part of one; best first.
 
     An empty text finds all, in their order.
@@ -30,7 +30,7 @@ def search(charts: Iterable[Chart], text: str) -> tuple[Chart, ...]:
     return tuple(chart for _, chart in sorted(scored, key=lambda found: -found[0]))
 
 
-def _scores(chart: Chart, words: list[str]) -> list[int]:
+def _scores(chart: ListedChart, words: list[str]) -> list[int]:
     fields = (
         (_NAME, [chart.ref.chart, *_languages(chart.title)]),
         (_KEYWORD, list(chart.keywords)),

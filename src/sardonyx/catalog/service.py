@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sardonyx.catalog.errors import (
@@ -12,31 +10,24 @@ from sardonyx.catalog.errors import (
     ChartNotFoundError,
     ChartVersionNotFoundError,
 )
-from sardonyx.catalog.models import Catalog, Chart, ChartFault, ChartRef, LocalizedText
-from sardonyx.catalog.read import READ_FILES, is_chart_folder, read_chart
+from sardonyx.catalog.folders import CatalogSource
+from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
+from sardonyx.catalog.ports import Repository
+from sardonyx.catalog.registry import Overrides, SchemaRegistry
 from sardonyx.catalog.search import search
-from sardonyx.catalog.versions import is_prerelease, order
-from sardonyx.errors import Problem
-from sardonyx.projects.models import Actor
-from sardonyx.text import N_, Text
+from sardonyx.catalog.versions import is_prerelease
+from sardonyx.projects.models import Actor, Project
+
+__all__ = [
+    "CatalogService",
+    "CatalogSource",
+    "default_catalog_folder",
+    "default_sources",
+    "offered",
+    "one_of_each",
+]
 
 DEFAULT_CATALOG = "sardonyx"
-# What was read of a chart's files: a change of any of them reads the chart again.
-Signature = tuple[tuple[str, int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogSource:
-    """A catalogue that is a folder of chart folders."""
-
-    id: str
-    name: LocalizedText
-    folder: Path
-
-    @classmethod
-    def of_folder(cls, folder: Path) -> CatalogSource:
-        """Return the catalogue of an administrator's folder, named as the folder is."""
-        return cls(folder.name, folder.name, folder)
 
 
 def default_catalog_folder() -> Path:
@@ -53,45 +44,45 @@ def default_sources() -> tuple[CatalogSource, ...]:
 
 
 class CatalogService:
-    """Read charts from folders, each once: again only when one of its files changed.
+    """The catalogues of an instance, each shown to those who may see it.
 
-    The cache holds one entry for each chart folder there is; entries of folders that are gone
-    are dropped. Everybody sees every catalogue (visibility by role is for a cluster).
+    project: where the person stands; without one, what they see in any of their projects.
     """
 
-    def __init__(self, sources: Sequence[CatalogSource]) -> None:
-        self._sources: Mapping[str, CatalogSource] = {source.id: source for source in sources}
-        self._read: dict[Path, tuple[Signature, Chart | ChartFault]] = {}
-        self._made: dict[str, tuple[tuple[int, ...], Catalog]] = {}
-        self._lock = threading.Lock()
+    def __init__(
+        self, sources: Sequence[Repository], *, schemas: SchemaRegistry | None = None
+    ) -> None:
+        self._sources: Mapping[str, Repository] = {source.id: source for source in sources}
+        self._schemas = schemas or SchemaRegistry()
 
-    def catalogs(self, actor: Actor) -> tuple[Catalog, ...]:
-        """Return every catalogue, each with its charts and its faults."""
-        return tuple(self._catalog(source) for source in self._sources.values())
+    def catalogs(self, actor: Actor, *, project: Project | None = None) -> tuple[Catalog, ...]:
+        """Return every catalogue the person sees, each with its charts and its faults."""
+        return tuple(source.catalog() for source in self._visible(actor, project).values())
 
-    def catalog(self, actor: Actor, catalog: str) -> Catalog:
-        """Raises CatalogNotFoundError."""
-        source = self._sources.get(catalog)
-        if source is None:
-            raise CatalogNotFoundError(
-                catalog=catalog, known=", ".join(self._sources), field="catalog"
-            )
-        return self._catalog(source)
+    def catalog(self, actor: Actor, catalog: str, *, project: Project | None = None) -> Catalog:
+        """Raises CatalogNotFoundError, also for one that is not for them."""
+        return self._source(actor, catalog, project).catalog()
 
     def chart(
-        self, actor: Actor, chart: str, *, catalog: str | None = None, version: str | None = None
+        self,
+        actor: Actor,
+        chart: str,
+        *,
+        catalog: str | None = None,
+        version: str | None = None,
+        project: Project | None = None,
     ) -> Chart:
         """Return a chart: the version asked for, else the newest that is no pre-release.
 
         Without `catalog` the first one that has the chart. Raises CatalogNotFoundError,
-        ChartNotFoundError, ChartVersionNotFoundError.
+        ChartNotFoundError, ChartVersionNotFoundError, ChartContentMissingError.
         """
-        known = self._versions(actor, chart, catalog)
+        source, known = self._versions(actor, chart, catalog, project)
         if version is None:
-            return next((one for one in known if not is_prerelease(one.ref.version)), known[0])
+            return source.whole(offered(known))
         for one in known:
             if one.ref.version == version:
-                return one
+                return source.whole(one)
         raise ChartVersionNotFoundError(
             chart=chart,
             version=version,
@@ -100,114 +91,100 @@ class CatalogService:
         )
 
     def installed(self, ref: ChartRef) -> Chart:
-        """Return the chart of a release, whoever may see it. Raises ChartNotFoundError's kin."""
+        """Return the chart of a release, whoever may see it and though it left the catalogue.
+
+        Raises ChartNotFoundError and its kin.
+        """
         source = self._sources.get(ref.catalog)
-        charts = self._catalog(source).charts if source is not None else ()
-        for chart in charts:
-            if chart.ref == ref:
-                return chart
-        raise ChartNotFoundError(chart=ref.chart, catalog=ref.catalog)
+        found = source.installed(ref) if source is not None else None
+        if found is None:
+            raise ChartNotFoundError(chart=ref.chart, catalog=ref.catalog)
+        return found
 
-    def versions(self, actor: Actor, chart: str, *, catalog: str | None = None) -> tuple[str, ...]:
+    def versions(
+        self,
+        actor: Actor,
+        chart: str,
+        *,
+        catalog: str | None = None,
+        project: Project | None = None,
+    ) -> tuple[str, ...]:
         """Return a chart's versions, newest first. Raises as `chart`."""
-        return tuple(one.ref.version for one in self._versions(actor, chart, catalog))
+        _, known = self._versions(actor, chart, catalog, project)
+        return tuple(one.ref.version for one in known)
 
-    def search(self, actor: Actor, text: str, *, language: str) -> tuple[Chart, ...]:
+    def search(
+        self, actor: Actor, text: str, *, language: str, project: Project | None = None
+    ) -> tuple[ListedChart, ...]:
         """Return the charts that hold every word of `text`, best first, one version of each.
 
         Both languages are searched whatever `language` is: people know services by either name.
         """
-        shown = []
-        for found in self.catalogs(actor):
-            names = dict.fromkeys(chart.ref.chart for chart in found.charts)
-            shown += [self.chart(actor, name, catalog=found.id) for name in names]
-        return search(shown, text)
+        found = self.catalogs(actor, project=project)
+        return search([chart for one in found for chart in one_of_each(one)], text)
+
+    def overrides(self, actor: Actor) -> Overrides:
+        """Return what a chart's schema is resolved with for this person."""
+        return self._schemas.overrides(actor)
+
+    def shareable(self, ref: ChartRef) -> bool:
+        """Tell whether services of this chart's catalogue may be shared in a group."""
+        source = self._sources.get(ref.catalog)
+        return source is None or source.catalog().shareable
 
     def own_charts(self) -> tuple[Chart, ...]:
         """Return the charts of the platform's own catalogue, for what is prepared ahead."""
         source = self._sources.get(DEFAULT_CATALOG)
-        return self._catalog(source).charts if source is not None else ()
+        if source is None:
+            return ()
+        return tuple(source.whole(one) for one in source.catalog().charts)
 
     def reload(self) -> None:
-        """Forget what was read; the next question reads every chart again."""
-        with self._lock:
-            self._read.clear()
-            self._made.clear()
+        """Have every catalogue and the schemas read again, folders at the next question."""
+        self._schemas.reload()
+        for source in self._sources.values():
+            source.reload()
 
-    def _versions(self, actor: Actor, chart: str, catalog: str | None) -> tuple[Chart, ...]:
-        ids = tuple(self._sources) if catalog is None else (catalog,)
-        for found in (self.catalog(actor, one) for one in ids):
-            known = tuple(one for one in found.charts if one.ref.chart == chart)
-            if known:
-                return known
-        raise ChartNotFoundError(chart=chart, catalog=", ".join(ids), field="chart")
+    def _visible(self, actor: Actor, project: Project | None) -> Mapping[str, Repository]:
+        return {
+            name: source
+            for name, source in self._sources.items()
+            if source.visible_to(actor, project)
+        }
 
-    def _catalog(self, source: CatalogSource) -> Catalog:
-        with self._lock:
-            read = [self._chart(folder, source) for folder in _folders(source.folder)]
-            identity = tuple(id(one) for one in read)
-            made = self._made.get(source.id)
-            if made is not None and made[0] == identity:
-                return made[1]
-            gone = [path for path in self._read if not path.exists()]
-            for path in gone:
-                del self._read[path]
-            catalog = _catalog(source, read)
-            self._made[source.id] = identity, catalog
-            return catalog
+    def _source(self, actor: Actor, catalog: str, project: Project | None) -> Repository:
+        seen = self._visible(actor, project)
+        if catalog not in seen:
+            raise CatalogNotFoundError(catalog=catalog, known=", ".join(seen), field="catalog")
+        return seen[catalog]
 
-    def _chart(self, folder: Path, source: CatalogSource) -> Chart | ChartFault:
-        signature = _signature(folder)
-        known = self._read.get(folder)
-        if known is not None and known[0] == signature:
-            return known[1]
-        if not folder.resolve().is_relative_to(source.folder.resolve()):
-            message = Text(N_("The link leads out of the catalogue's folder."))
-            problem = Problem(folder.name, "chart_link_outside", "error", message)
-            read: Chart | ChartFault = ChartFault(source.id, folder.name, (problem,))
+    def _versions(
+        self, actor: Actor, chart: str, catalog: str | None, project: Project | None
+    ) -> tuple[Repository, Sequence[ListedChart]]:
+        if catalog is None:
+            sources = self._visible(actor, project)
         else:
-            read = read_chart(folder, source.id)
-        self._read[folder] = signature, read
-        return read
+            sources = {catalog: self._source(actor, catalog, project)}
+        for source in sources.values():
+            known = [one for one in source.catalog().charts if one.ref.chart == chart]
+            if known:
+                return source, known
+        raise ChartNotFoundError(chart=chart, catalog=", ".join(sources), field="chart")
 
 
-def _folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
+def offered(versions: Sequence[ListedChart]) -> ListedChart:
+    """Return the newest of a chart's versions that is no pre-release, else the newest."""
+    stable = (one for one in versions if not is_prerelease(one.ref.version))
+    return next(stable, versions[0])
+
+
+def one_of_each(catalog: Catalog) -> list[ListedChart]:
+    """Return the offered version of each chart, those to show first at the beginning."""
+    charts: dict[str, list[ListedChart]] = {}
+    for chart in catalog.charts:
+        charts.setdefault(chart.ref.chart, []).append(chart)
+    first = {name: place for place, name in enumerate(catalog.highlighted)}
     return sorted(
-        path for path in folder.iterdir() if path.name[0] not in "._" and is_chart_folder(path)
+        (offered(versions) for versions in charts.values()),
+        key=lambda chart: first.get(chart.ref.chart, len(first)),
     )
-
-
-def _signature(folder: Path) -> Signature:
-    found = []
-    for name in READ_FILES:
-        try:
-            state = (folder / name).stat()
-        except OSError:
-            continue
-        found.append((name, state.st_mtime_ns, state.st_size))
-    return tuple(found)
-
-
-def _catalog(source: CatalogSource, read: Sequence[Chart | ChartFault]) -> Catalog:
-    charts: dict[tuple[str, str], Chart] = {}
-    faults = [one for one in read if isinstance(one, ChartFault)]
-    for one in read:
-        if not isinstance(one, Chart):
-            continue
-        first = charts.setdefault((one.ref.chart, one.ref.version), one)
-        if first is not one:
-            message = Text(
-                N_("Version {version} of {chart} is also in the folder “{other}”, which is used."),
-                {
-                    "version": one.ref.version,
-                    "chart": one.ref.chart,
-                    "other": first.folder.name,
-                },
-            )
-            problem = Problem("Chart.yaml", "chart_twice", "error", message)
-            faults.append(ChartFault(source.id, one.folder.name, (problem,)))
-    newest = sorted(charts.values(), key=lambda chart: order(chart.ref.version), reverse=True)
-    named = sorted(newest, key=lambda chart: chart.ref.chart)
-    return Catalog(source.id, source.name, tuple(named), tuple(faults))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
-from sardonyx.catalog.models import Catalog, Chart, ChartFault
-from sardonyx.catalog.versions import is_prerelease
+from sardonyx.catalog.models import Catalog, Chart, ChartFault, ListedChart
+from sardonyx.catalog.service import one_of_each
 from sardonyx.text import localized
 
 
@@ -69,7 +69,7 @@ class ChartView(ChartSummary):
     readme: str
 
 
-def summary(chart: Chart, language: str) -> ChartSummary:
+def summary(chart: ListedChart, language: str) -> ChartSummary:
     """Return the chart as a list shows it, in `language`."""
     return ChartSummary(
         catalog=chart.ref.catalog,
@@ -105,17 +105,7 @@ def catalog_view(catalog: Catalog, language: str) -> CatalogView:
     )
 
 
-def one_of_each(catalog: Catalog) -> list[Chart]:
-    """Return the version of each chart that is offered: the newest that is no pre-release."""
-    offered: dict[str, Chart] = {}
-    for chart in catalog.charts:
-        known = offered.setdefault(chart.ref.chart, chart)
-        if is_prerelease(known.ref.version) and not is_prerelease(chart.ref.version):
-            offered[chart.ref.chart] = chart
-    return list(offered.values())
-
-
-def icon_address(chart: Chart) -> str | None:
+def icon_address(chart: ListedChart) -> str | None:
     if chart.icon is None:
         return None
     ref = chart.ref

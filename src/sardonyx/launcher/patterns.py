@@ -43,6 +43,17 @@ def search(pattern: str, text: str) -> Match:
     return Match.YES if found else Match.NO
 
 
+def matches_whole(pattern: str, text: str) -> bool:
+    """Tell whether the whole `text` matches; not when the pattern is broken or too slow."""
+    expression = compiled(pattern)
+    if expression is None:
+        return False
+    try:
+        return expression.fullmatch(text, timeout=SECONDS) is not None
+    except TimeoutError:
+        return False
+
+
 def _ecmascript(pattern: str) -> str:
     """Return `pattern` with `$` meaning the very end, as ECMAScript has it."""
     if "$" not in pattern:

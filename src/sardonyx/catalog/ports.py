@@ -1,0 +1,35 @@
+"""What the catalogue needs of where charts come from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
+from sardonyx.projects.models import Actor, Project
+
+
+class Repository(Protocol):
+    """The charts of one catalogue. It answers from memory and disk, never from a network."""
+
+    @property
+    def id(self) -> str:
+        """The catalogue's id."""
+
+    def visible_to(self, actor: Actor, project: Project | None) -> bool:
+        """Tell whether `actor` may see it in `project`; without one: in any of theirs."""
+
+    def catalog(self) -> Catalog:
+        """Return what was last read."""
+
+    def whole(self, listed: ListedChart) -> Chart:
+        """Return a chart of its catalogue with its values and schema.
+
+        The same chart has the same schema object as long as it is in use.
+        Raises ChartContentMissingError.
+        """
+
+    def installed(self, ref: ChartRef) -> Chart | None:
+        """Return a chart, also one that has left the catalogue; None when it is not kept."""
+
+    def reload(self) -> None:
+        """Forget what was read of a folder; have a repository read again soon."""
