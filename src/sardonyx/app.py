@@ -27,10 +27,10 @@ from sardonyx.adapters.processes.runtime import LocalRuntime
 from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.sts import WebIdentityBroker
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
-from sardonyx.catalog.service import CatalogService
 from sardonyx.errors import SystemFault
 from sardonyx.files.service import Files
 from sardonyx.local import catalog_service, part_programs
+from sardonyx.platform import Platform
 from sardonyx.projects.sign_in import SignIn, service_audience
 from sardonyx.secrets.service import Secrets
 from sardonyx.services.contexts import Region, RegionContexts
@@ -44,33 +44,32 @@ _COMMAND_LINE_LIFE = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
-    """All that pages, REST and the command line call. Use inside `running()`."""
+class _Machine:
+    """The adapters of one machine that live as long as the portal."""
 
-    settings: Settings
-    catalog: CatalogService
-    services: Services
+    home: Home
+    person: OnePerson
+    records: SqlRecords
+    client: httpx2.AsyncClient
+    runtime: LocalRuntime
+    credentials: LocalServiceCredentials
     files: Files
     secrets: Secrets
-    accounts: Accounts
     sign_in: SignIn
-    parts: LocalParts
-    _local: _Local
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch, serve and renew until the block ends. Answers before its parts do."""
         async with AsyncExitStack() as stack:
-            local = self._local
-            stack.callback(local.records.close)
-            await stack.enter_async_context(local.client)
+            stack.callback(self.records.close)
+            await stack.enter_async_context(self.client)
             await self.sign_in.adopt(
-                _command_line_token(local.home),
-                local.person.person.username,
+                _command_line_token(self.home),
+                self.person.person.username,
                 life=_COMMAND_LINE_LIFE,
             )
-            await local.runtime.start()
-            stack.push_async_callback(local.runtime.close)
+            await self.runtime.start()
+            stack.push_async_callback(self.runtime.close)
             for work in (self._prepare_storage, self._prepare_secrets, self._renew):
                 task = asyncio.create_task(work())
                 stack.push_async_callback(_ended, task)
@@ -78,7 +77,7 @@ class Platform:
 
     async def _prepare_storage(self) -> None:
         """Make the person's bucket as soon as the store answers."""
-        person = self._local.person.person
+        person = self.person.person
         while True:
             with suppress(SystemFault):
                 await self.files.prepare(person, person.personal_project.id)
@@ -87,11 +86,10 @@ class Platform:
 
     async def _prepare_secrets(self) -> None:
         """Write the secret store's roles as soon as it answers."""
-        local = self._local
         while True:
             with suppress(SystemFault):
                 await configure(
-                    self.secrets.address, local.person.issuer.url, local.person.platform_identity()
+                    self.secrets.address, self.person.issuer.url, self.person.platform_identity()
                 )
                 return
             await asyncio.sleep(_RETRY_SECONDS)
@@ -101,21 +99,9 @@ class Platform:
         while True:
             wait = _RETRY_SECONDS
             with suppress(SystemFault):
-                await self._local.credentials.renew()
+                await self.credentials.renew()
                 wait = _RENEWAL.total_seconds()
             await asyncio.sleep(wait)
-
-
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """The adapters of one machine that live as long as the portal."""
-
-    home: Home
-    person: OnePerson
-    records: SqlRecords
-    client: httpx2.AsyncClient
-    runtime: LocalRuntime
-    credentials: LocalServiceCredentials
 
 
 def build_platform(settings: Settings) -> Platform:
@@ -159,8 +145,27 @@ def build_platform(settings: Settings) -> Platform:
     )
     store = S3ObjectStore(client=client)
     broker = WebIdentityBroker(identity=person, client=client, endpoint=s3_endpoint)
+    files = Files(
+        broker=broker,
+        store=store,
+        tables=ConfinedTableReader(store=store, bwrap=find_program("bwrap").path),
+    )
+    kept = Secrets(store=secret_store, address=region.vault_address, mount=MOUNT)
+    machine = _Machine(
+        home=home,
+        person=person,
+        records=records,
+        client=client,
+        runtime=runtime,
+        credentials=credentials,
+        files=files,
+        secrets=kept,
+        sign_in=sign_in,
+    )
     return Platform(
-        settings=settings,
+        public_url=f"http://localhost:{settings.port}",
+        service_host=f"{{release}}.localhost:{settings.port}",
+        session_life=settings.session_life,
         catalog=catalog,
         services=Services(
             catalog=catalog,
@@ -168,23 +173,12 @@ def build_platform(settings: Settings) -> Platform:
             contexts=RegionContexts(region=region, accounts=accounts),
             audit=records,
         ),
-        files=Files(
-            broker=broker,
-            store=store,
-            tables=ConfinedTableReader(store=store, bwrap=find_program("bwrap").path),
-        ),
-        secrets=Secrets(store=secret_store, address=region.vault_address, mount=MOUNT),
+        files=files,
+        secrets=kept,
         accounts=accounts,
         sign_in=sign_in,
         parts=LocalParts(home=home, programs=part_programs()),
-        _local=_Local(
-            home=home,
-            person=person,
-            records=records,
-            client=client,
-            runtime=runtime,
-            credentials=credentials,
-        ),
+        running=machine.running,
     )
 
 

@@ -9,11 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 from sardonyx.launcher.context import ContextInputs
 from sardonyx.projects.models import Actor, Project
-from sardonyx.services.errors import ServiceExistsError, ServiceNotFoundError
+from sardonyx.services.errors import (
+    RevisionNotFoundError,
+    ServiceExistsError,
+    ServiceNotFoundError,
+)
 from sardonyx.services.models import (
     LaunchPlan,
     Loss,
     Observation,
+    PlannedObject,
+    QuotaUse,
+    Revision,
     State,
     StepStatus,
     TimelineEvent,
@@ -34,6 +41,8 @@ class MemoryRuntime:
     """Releases in a dictionary. `facts` is what pre-flight finds; `losses_of` what is there."""
 
     plans: dict[str, LaunchPlan] = field(default_factory=dict)
+    revisions: dict[str, dict[int, LaunchPlan]] = field(default_factory=dict)
+    limits: list[QuotaUse] = field(default_factory=list)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     seen: dict[str, Observation] = field(default_factory=dict)
     facts: dict[str, str | int | float] = field(default_factory=dict)
@@ -52,6 +61,7 @@ class MemoryRuntime:
             raise ServiceExistsError(name=plan.release, project=plan.project)
         self.installs += 1
         self.plans[plan.release] = plan
+        self.revisions[plan.release] = {1: plan}
         steps = ("asked", "checked", "values")
         self.put(
             Observation(
@@ -120,6 +130,55 @@ class MemoryRuntime:
     def _play(self) -> None:
         while self._plays:
             self._plays.pop(0)()
+
+    async def upgrade(self, plan: LaunchPlan) -> None:
+        await asyncio.sleep(0)
+        self._revise(plan, "edited")
+
+    async def rollback(self, project: str, release: str, revision: int) -> None:
+        seen = self.release(project, release)
+        kept = self.revisions[release].get(revision)
+        if kept is None or revision == seen.revision:
+            raise RevisionNotFoundError(name=release, revision=revision)
+        self._revise(kept, "rolled_back")
+
+    def _revise(self, plan: LaunchPlan, step: str) -> None:
+        seen = self.release(plan.project, plan.release)
+        self.plans[plan.release] = plan
+        number = max(self.revisions[plan.release]) + 1
+        self.revisions[plan.release][number] = plan
+        changed = replace(
+            seen,
+            revision=number,
+            chart=plan.chart,
+            values=plan.values,
+            secret_paths=plan.secret_paths,
+        )
+        self.seen[plan.release] = changed
+        self.change(plan.release, State.STARTING, step)
+
+    async def history(self, project: str, release: str) -> Sequence[Revision]:
+        seen = self.release(project, release)
+        return [
+            Revision(
+                number=number,
+                at=NOW,
+                status="deployed" if number == seen.revision else "superseded",
+                chart=plan.chart,
+                values=plan.values,
+                secret_paths=plan.secret_paths,
+            )
+            for number, plan in reversed(self.revisions[release].items())
+        ]
+
+    async def share(self, project: str, release: str, *, shared: bool) -> None:
+        self.put(replace(self.release(project, release), shared=shared))
+
+    async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
+        return (PlannedObject("Process", plan.release, await self.underneath_plan(plan)),)
+
+    def quota(self, project: str) -> Sequence[QuotaUse]:
+        return self.limits
 
     async def suspend(self, project: str, release: str) -> None:
         self.change(self.release(project, release).release, State.PAUSED, "paused")

@@ -73,7 +73,8 @@ def portal(w: World) -> FastAPI:
         services=w.services,
         catalog=w.catalog,
         sign_in=SignIn(),
-        settings=SimpleNamespace(port=8000),
+        public_url="http://localhost:8000",
+        service_host="{release}.localhost:8000",
     )
     for router in (services_api.router, catalog_api.router):
         app.include_router(router, prefix="/api/v1")

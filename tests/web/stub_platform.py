@@ -37,6 +37,9 @@ from sardonyx.services.models import (
     LaunchPlan,
     Loss,
     Observation,
+    PlannedObject,
+    QuotaUse,
+    Revision,
     State,
     StepStatus,
     TimelineEvent,
@@ -160,6 +163,7 @@ class StubRuntime:
     def __init__(self, releases: Sequence[Observation] = ()) -> None:
         self.kept = {one.release: one for one in releases}
         self.placed: dict[tuple[str, str], bytes] = {}
+        self.limits: list[QuotaUse] = []
         self.changed = asyncio.Condition()
         self.log = "".join(
             f"[I 14:0{minute}:12 ServerApp] Saving file at /analysis-{minute}.ipynb\n"
@@ -172,6 +176,35 @@ class StubRuntime:
         made = seen(plan.release, plan.friendly_name, plan.chart, State.PREPARING, timedelta(0))
         made = replace(made, values=plan.values, secret_paths=plan.secret_paths)
         self.kept[plan.release] = replace(made, timeline=made.timeline[:3])
+        await self._tell()
+
+    async def upgrade(self, plan: LaunchPlan) -> None:
+        seen = self.kept[plan.release]
+        self.kept[plan.release] = replace(
+            seen,
+            chart=plan.chart,
+            values=plan.values,
+            secret_paths=plan.secret_paths,
+            revision=seen.revision + 1,
+        )
+        await self._set(plan.release, State.STARTING)
+
+    async def rollback(self, project: str, release: str, revision: int) -> None:
+        seen = self.kept[release]
+        self.kept[release] = replace(seen, revision=seen.revision + 1)
+        await self._set(release, State.STARTING)
+
+    async def history(self, project: str, release: str) -> Sequence[Revision]:
+        seen = self.kept[release]
+        first = {**seen.values, "packages": []}
+        hidden = seen.secret_paths
+        return (
+            Revision(2, seen.created_at, "deployed", seen.chart, "Edited", seen.values, hidden),
+            Revision(1, seen.created_at, "superseded", seen.chart, "Launched", first, hidden),
+        )
+
+    async def share(self, project: str, release: str, *, shared: bool) -> None:
+        self.kept[release] = replace(self.kept[release], shared=shared)
         await self._tell()
 
     async def suspend(self, project: str, release: str) -> None:
@@ -239,6 +272,12 @@ class StubRuntime:
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         return {}
+
+    async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
+        return (PlannedObject("Process", plan.release, await self.underneath_plan(plan)),)
+
+    def quota(self, project: str) -> Sequence[QuotaUse]:
+        return self.limits
 
     async def _set(self, release: str, state: State) -> None:
         self.kept[release] = replace(self.kept[release], state=state)
@@ -357,7 +396,9 @@ def stub_platform(
     catalog = CatalogService([*default_sources(), *sources])
     runtime = StubRuntime(releases)
     return SimpleNamespace(
-        settings=SimpleNamespace(port=8000, session_life=timedelta(days=1)),
+        public_url="http://localhost:8000",
+        service_host="{release}.localhost:8000",
+        session_life=timedelta(days=1),
         catalog=catalog,
         runtime=runtime,
         services=Services(catalog=catalog, runtime=runtime, contexts=Contexts(), audit=records),

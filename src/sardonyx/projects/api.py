@@ -26,5 +26,4 @@ async def make_link(
     """Return a one-time address of the portal."""
     platform = request.app.state.platform
     token = await platform.sign_in.one_time_token(actor.username)
-    port = platform.settings.port
-    return SignInLink(url=f"http://localhost:{port}/sign-in?t={token.reveal()}")
+    return SignInLink(url=f"{platform.public_url}/sign-in?t={token.reveal()}")

@@ -24,6 +24,7 @@ _REFUSALS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "never_answered": ("never_answered", {"seconds": "seconds"}),
     "step_failed": ("step_failed", {"step": "step_failed"}),
 }
+_BEGINNINGS = {"environment", "resumed", "restarted", "edited", "rolled_back"}
 _ADVANCING = {State.PREPARING, State.STARTING}
 
 
@@ -115,7 +116,7 @@ def _steps(observation: Observation) -> list[Finding]:
     if "step_failed" in observation.facts:
         return found
     for event in observation.timeline:
-        if event.step in {"environment", "resumed", "restarted"}:
+        if event.step in _BEGINNINGS:
             found.clear()
         if event.step.split(".")[0] == "init" and event.status is StepStatus.FAILED:
             step = event.step.partition(".")[2] or event.step

@@ -171,3 +171,22 @@ class ClusterConflictError(SystemFault):
     title = N_("The cluster holds another state")
     detail = N_("{verb} {resource}: {reason}")
     next_step = N_("Look at it again, then try again.")
+
+
+class HelmUnavailableError(SystemFault):
+    """The Helm program is missing, too old, or does not run."""
+
+    code = "helm_unavailable"
+    title = N_("Helm cannot be used")
+    detail = N_("The program “{program}” does not serve: {reason}")
+    next_step = N_("Install Helm 4 (or 3.14 and later) and name it in helm.program.")
+
+
+class NotSuspendableError(UserError):
+    """The chart has no `global.suspend`: nothing says how it would be paused."""
+
+    code = "not_suspendable"
+    kind = Kind.REFUSED
+    title = N_("This service cannot be paused")
+    detail = N_("The chart “{chart}” has no switch for a pause (global.suspend).")
+    next_step = N_("Let it run, or delete it and launch it again later.")

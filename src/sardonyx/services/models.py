@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sardonyx.catalog.models import ChartRef
+from sardonyx.services.evidence import Evidence
 from sardonyx.text import Scalar
 from sardonyx.values import JsonObject, Path
 
@@ -60,7 +61,8 @@ class TimelineEvent:
     """One step of a launch.
 
     step: asked, checked, values, environment, init.<name>, started, answering, paused,
-    resumed, exited, restarted, stopped. `detail` holds plain facts (seconds, bytes, exit_code,
+    resumed, exited, restarted, stopped, edited, rolled_back; on a cluster also queued, created,
+    scheduled, volume, image. `detail` holds plain facts (seconds, bytes, exit_code,
     package, port, …) that the page words; `progress` in [0, 1] while a step goes on.
     """
 
@@ -95,7 +97,8 @@ class Observation:
     urls: for browsers. address: for programs (`http://127.0.0.1:PORT`, `postgresql://…`),
     without its credential. notes: Markdown of the chart, in English; notes_by_language: in
     each language it has. facts: keys read by `diagnose`
-    (exit_code, signal, oom, last_lines, port_taken, package_error, disk_free, …).
+    (exit_code, signal, oom, last_lines, port_taken, package_error, disk_free, …); on a cluster
+    `evidence` holds the rest. suspendable: whether the chart can be paused.
     """
 
     release: str
@@ -116,6 +119,47 @@ class Observation:
     values: JsonObject = field(default_factory=dict, repr=False)
     secret_paths: frozenset[Path] = frozenset()
     notes_by_language: Mapping[str, str] = field(default_factory=dict)
+    suspendable: bool = True
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state a release had: what a roll back returns to. number counts from 1.
+
+    status: `deployed` (the present one), `superseded`, `failed`, `pending`. description: the
+    runtime's words (“Install complete”). values: secrets stand in them; masked before shown.
+    """
+
+    number: int
+    at: datetime
+    status: str
+    chart: ChartRef
+    description: str = ""
+    values: JsonObject = field(default_factory=dict, repr=False)
+    secret_paths: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """One limit of a project. resource: Kubernetes' name (`requests.memory`, `count/pods`).
+
+    used, hard: quantities as written (`10Gi`, `500m`, `4`).
+    """
+
+    resource: str
+    used: str
+    hard: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedObject:
+    """One thing a launch would create. text: its manifest, secrets as `$VAR`; kind `Process`
+    on one machine."""
+
+    kind: str
+    name: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from sardonyx.services.models import LaunchPlan, Loss, Observation
+from sardonyx.services.models import (
+    LaunchPlan,
+    Loss,
+    Observation,
+    PlannedObject,
+    QuotaUse,
+    Revision,
+)
 from sardonyx.values import Secret
 
 
@@ -18,6 +25,21 @@ class Runtime(Protocol):
 
     async def install(self, plan: LaunchPlan) -> None:
         """Begin to run `plan`. Raises ServiceExistsError, or a SystemFault when not begun."""
+
+    async def upgrade(self, plan: LaunchPlan) -> None:
+        """Begin to run the release of `plan` with its values and chart, as a new revision.
+
+        Raises ServiceNotFoundError, ServiceBusyError while another operation goes on.
+        """
+
+    async def rollback(self, project: str, release: str, revision: int) -> None:
+        """Begin to run again what `revision` was, as a new revision.
+
+        Raises RevisionNotFoundError, ServiceBusyError.
+        """
+
+    async def history(self, project: str, release: str) -> Sequence[Revision]:
+        """Return the revisions that can still be returned to, newest first."""
 
     async def suspend(self, project: str, release: str) -> None:
         """Stop the processes; keep files, values and timeline. Already paused is no fault."""
@@ -32,6 +54,9 @@ class Runtime(Protocol):
         """Stop, revoke its credentials, remove its files. Logs and timeline stay readable."""
 
     async def rename(self, project: str, release: str, friendly_name: str) -> None: ...
+
+    async def share(self, project: str, release: str, *, shared: bool) -> None:
+        """Let the project's other members see the release, or its owner alone."""
 
     def releases(self, project: str) -> Sequence[Observation]:
         """Return the project's releases, newest first."""
@@ -71,3 +96,12 @@ class Runtime(Protocol):
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         """Return the facts `diagnose` judges before a launch (disk_free, …)."""
+
+    async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
+        """Return what `install` or `upgrade` of `plan` would create; nothing is changed.
+
+        Raises PlanRefusedError when the chart does not render or the cluster refuses it.
+        """
+
+    def quota(self, project: str) -> Sequence[QuotaUse]:
+        """Return the project's limits and what is used of them; empty where there are none."""

@@ -26,6 +26,8 @@ _NAMES = {
     "resumed": N_("Resumed"),
     "exited": N_("Program ended"),
     "restarted": N_("Restarted"),
+    "edited": N_("Changed"),
+    "rolled_back": N_("Returned to an earlier state"),
     "stopped": N_("Stopped"),
     "deleted": N_("Deleted"),
 }
@@ -71,7 +73,7 @@ class StepView:
     begins: bool = False
 
 
-_BEGINNINGS = ("resumed", "restarted")
+_BEGINNINGS = ("resumed", "restarted", "edited", "rolled_back")
 _TOLD_FROM = timedelta(milliseconds=50)  # a shorter step has a time of day, no length
 _ICONS = {"done": "check", "started": "clock", "failed": "close", "waiting": "dot"}
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sardonyx.services.errors import (
     FileNotPlacedError,
+    RevisionNotFoundError,
     ServiceBusyError,
     ServiceExistsError,
     ServiceNotFoundError,
@@ -18,6 +19,9 @@ from sardonyx.services.models import (
     LaunchPlan,
     Loss,
     Observation,
+    PlannedObject,
+    QuotaUse,
+    Revision,
     State,
     StepStatus,
     TimelineEvent,
@@ -40,6 +44,7 @@ class _Release:
     plan: LaunchPlan
     seen: Observation
     work: dict[str, int] = field(default_factory=dict)
+    revisions: dict[int, tuple[datetime, str, LaunchPlan]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -48,11 +53,13 @@ class MemoryRuntime:
 
     fault: facts for which a release fails instead of running, empty when it runs.
     facts: what pre-flight finds. log: what each service prints when it starts.
+    limits: the quota of every project.
     """
 
     fault: Callable[[LaunchPlan], Facts] = all_is_well
     facts: dict[str, Scalar] = field(default_factory=lambda: {"disk_free": 10**12})
     log: str = "hello from the service\n"
+    limits: tuple[QuotaUse, ...] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _held: dict[str, _Release] = field(default_factory=dict)
     _logs: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -90,9 +97,36 @@ class MemoryRuntime:
             values=plan.values,
             secret_paths=plan.secret_paths,
         )
-        self._held[plan.release] = _Release(plan, seen)
+        kept = {1: (seen.created_at, "Launched", plan)}
+        self._held[plan.release] = _Release(plan, seen, revisions=kept)
         self._put(seen)
         self._spawn(self._advance(plan))
+
+    async def upgrade(self, plan: LaunchPlan) -> None:
+        self._change(plan, "edited", "Edited")
+
+    async def rollback(self, project: str, release: str, revision: int) -> None:
+        seen = self._known(project, release)
+        kept = self._held[release].revisions.get(revision)
+        if kept is None or revision == seen.revision:
+            raise RevisionNotFoundError(name=release, revision=revision)
+        plan = replace(kept[2], friendly_name=seen.friendly_name, shared=seen.shared)
+        self._change(plan, "rolled_back", f"Rollback to {revision}")
+
+    async def history(self, project: str, release: str) -> Sequence[Revision]:
+        seen = self._known(project, release)
+        return [
+            Revision(
+                number=number,
+                at=at,
+                status="deployed" if number == seen.revision else "superseded",
+                chart=plan.chart,
+                description=description,
+                values=plan.values,
+                secret_paths=plan.secret_paths,
+            )
+            for number, (at, description, plan) in reversed(self._held[release].revisions.items())
+        ]
 
     async def suspend(self, project: str, release: str) -> None:
         seen = self._known(project, release)
@@ -120,6 +154,9 @@ class MemoryRuntime:
 
     async def rename(self, project: str, release: str, friendly_name: str) -> None:
         self._put(replace(self._known(project, release), friendly_name=friendly_name))
+
+    async def share(self, project: str, release: str, *, shared: bool) -> None:
+        self._put(replace(self._known(project, release), shared=shared))
 
     def releases(self, project: str) -> Sequence[Observation]:
         found = [one.seen for one in self._held.values() if one.seen.project == project]
@@ -180,6 +217,12 @@ class MemoryRuntime:
     async def preflight(self, plan: LaunchPlan) -> dict[str, Scalar]:
         return dict(self.facts)
 
+    async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
+        return (PlannedObject("Process", plan.release, await self.underneath_plan(plan)),)
+
+    def quota(self, project: str) -> Sequence[QuotaUse]:
+        return self.limits
+
     # How releases advance
 
     async def _advance(self, plan: LaunchPlan) -> None:
@@ -209,13 +252,31 @@ class MemoryRuntime:
         for queue in self._watchers:
             queue.put_nowait(replace(gone, state=State.STOPPED, facts={"deleted": 1}))
 
+    def _change(self, plan: LaunchPlan, step: str, description: str) -> None:
+        seen = self._known(plan.project, plan.release)
+        self._not_leaving(seen)
+        held, number = self._held[plan.release], max(self._held[plan.release].revisions) + 1
+        held.plan = plan
+        held.revisions[number] = (self.clock(), description, plan)
+        changed = replace(
+            seen,
+            chart=plan.chart,
+            values=plan.values,
+            secret_paths=plan.secret_paths,
+            friendly_name=plan.friendly_name,
+            revision=number,
+        )
+        if seen.state is State.PAUSED:
+            self._put(replace(changed, timeline=(*seen.timeline, self._event(step))))
+        else:
+            self._begin_again(changed, step)
+
     def _begin_again(self, seen: Observation, step: str) -> None:
         self._put(
             replace(
                 seen,
                 state=State.PREPARING,
                 facts={},
-                revision=seen.revision + 1,
                 timeline=(*seen.timeline, self._event(step)),
             )
         )

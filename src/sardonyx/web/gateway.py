@@ -44,7 +44,7 @@ async def service_link(request: Request, actor: Actor, release: str, wanted: str
         actor.username, audience=service_audience(release), within=session_token(request)
     )
     query = urlencode({"t": token.reveal(), "next": local_path(wanted)})
-    origin = f"http://{release}.localhost:{platform.settings.port}"
+    origin = f"http://{platform.service_host.format(release=release)}"
     return f"{origin}/_sardonyx/enter?{query}"
 
 
@@ -94,9 +94,9 @@ async def authorise(request: Request, name: str, via: str) -> Response:
         "accept", ""
     )
     if via == "host" and is_page:
-        port = request.app.state.platform.settings.port
+        portal = request.app.state.platform.public_url
         wanted = quote(local_path(headers.get("x-forwarded-uri", "/")), safe="")
-        return RedirectResponse(f"http://localhost:{port}/open/{name}?next={wanted}", 302)
+        return RedirectResponse(f"{portal}/open/{name}?next={wanted}", 302)
     return _refusal(request, ServiceSignInError(name=name))
 
 

@@ -10,11 +10,11 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from sardonyx.account import api as account_api
 from sardonyx.account import pages as account_pages
 from sardonyx.api import problems
-from sardonyx.app import Platform
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog import pages as catalog_pages
 from sardonyx.files import api as files_api
 from sardonyx.files import pages as files_pages
+from sardonyx.platform import Platform
 from sardonyx.projects import api as projects_api
 from sardonyx.projects.errors import ForeignRequestError
 from sardonyx.secrets import api as secrets_api

@@ -28,7 +28,7 @@ async def sign_in(request: Request, t: str = "") -> Response:
     wanted = local_path(request.cookies.get(WANTED_COOKIE, "/"))
     answer = RedirectResponse(wanted, status_code=303, headers={"cache-control": "no-store"})
     answer.delete_cookie(WANTED_COOKIE, path="/sign-in")
-    set_session(answer, session, seconds=int(platform.settings.session_life.total_seconds()))
+    set_session(answer, session, seconds=int(platform.session_life.total_seconds()))
     return answer
 
 

@@ -28,8 +28,8 @@ from sardonyx.web.notices import NOTICES, Notice
 from sardonyx.web.session import current_actor, request_language
 
 if TYPE_CHECKING:
-    from sardonyx.adapters.processes.health import PartStatus
-    from sardonyx.app import Platform
+    from sardonyx.parts import PartStatus
+    from sardonyx.platform import Platform
 
 _PACKAGE = Path(__file__).parent.parent
 _AREAS = ("web", "catalog", "services", "files", "secrets", "account")

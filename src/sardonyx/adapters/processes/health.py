@@ -7,29 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import httpx2
 
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.preparation import preparation_progress
 from sardonyx.adapters.processes.programs import Program
+from sardonyx.parts import PartStatus
 
 _ANSWER_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class PartStatus:
-    """One part. source: where its program comes from (path, wheel, setting).
-
-    name: `environment:<chart>` for one that is being built, `progress` in [0, 1] of it.
-    """
-
-    name: str
-    ready: bool
-    source: str
-    version: str
-    progress: float | None = None
 
 
 class LocalParts:

@@ -42,7 +42,7 @@ class Watch:
         self._alive = alive
         self._domain = domain
         self._seen: dict[str, Seen] = {}
-        self._plans: dict[str, LaunchPlan] = {}
+        self._plans: dict[str, tuple[object, LaunchPlan]] = {}
         self._lost_since: dict[str, float] = {}
         self._changed: set[_Subscriber] = set()
 
@@ -74,17 +74,22 @@ class Watch:
         """Bring one release up to date and tell those who observe."""
         folder = ReleaseFolder(self._services / release)
         lives = folder.runner_lives()
-        stamp = (*map(_stamp, (folder.record, folder.state, folder.timeline)), lives, self._boot())
+        planned = _stamp(folder.plan)
+        told = map(_stamp, (folder.record, folder.state, folder.timeline))
+        stamp = (planned, *told, lives, self._boot())
         lost = self._runner_lost(release, lives)
         known = self._seen.get(release)
         if known is not None and known.stamp == (*stamp, lost):
             return
         try:
-            plan = self._plans.get(release) or read_plan(folder.plan)
+            known_plan = self._plans.get(release)
+            if known_plan is None or known_plan[0] != planned:
+                known_plan = (planned, read_plan(folder.plan))
             record, state = folder.read_record(), folder.read_state()
         except (OSError, ValueError, TypeError, KeyError):
             return  # being written or removed: seen at the next look
-        self._plans[release] = plan
+        self._plans[release] = known_plan
+        plan = known_plan[1]
         observation = self._observation(plan, record, state, folder, lives=lives, lost=lost)
         self._seen[release] = Seen((*stamp, lost), plan, record, observation)
         if known is None or known.observation != observation:

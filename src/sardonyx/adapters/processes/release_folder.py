@@ -95,6 +95,7 @@ class ReleaseFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.plan = root / "plan.json"
+        self.revisions = root / "revisions"
         self.orders = root / "orders.json"
         self.record = root / "record.json"
         self.state = root / "state.json"

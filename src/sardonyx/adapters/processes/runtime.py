@@ -18,7 +18,13 @@ from sardonyx.adapters.processes.beneath import place_beneath
 from sardonyx.adapters.processes.home import Home, free_ports
 from sardonyx.adapters.processes.machine import kept_level, launch_facts
 from sardonyx.adapters.processes.observing import Seen, Watch
-from sardonyx.adapters.processes.plan_file import read_plan, write_plan
+from sardonyx.adapters.processes.plan_file import (
+    KeptPlan,
+    keep_revision,
+    read_plan,
+    read_revisions,
+    write_plan,
+)
 from sardonyx.adapters.processes.profile import Profile, parse_profile
 from sardonyx.adapters.processes.release_folder import Record, ReleaseFolder, RunnerState
 from sardonyx.adapters.processes.rendering import Place, Rendered, render
@@ -34,12 +40,21 @@ from sardonyx.services.errors import (
     FileNotPlacedError,
     LaunchRefusedError,
     NotOnThisRuntimeError,
+    RevisionNotFoundError,
     RuntimeUnavailableError,
     ServiceBusyError,
     ServiceExistsError,
     ServiceNotFoundError,
 )
-from sardonyx.services.models import LaunchPlan, Loss, Observation, State
+from sardonyx.services.models import (
+    LaunchPlan,
+    Loss,
+    Observation,
+    PlannedObject,
+    QuotaUse,
+    Revision,
+    State,
+)
 from sardonyx.text import DEFAULT_LANGUAGE
 from sardonyx.values import JsonObject, Secret
 
@@ -72,6 +87,7 @@ class LocalRuntime:
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: dict[str, asyncio.Lock] = {}
+        self._starting_again: set[str] = set()
 
     async def start(self) -> None:
         """Read what is there, open the ways to it, end what was being deleted, then watch."""
@@ -107,6 +123,7 @@ class LocalRuntime:
         folder.prepare()
         try:
             write_plan(folder.plan, plan)
+            keep_revision(folder.revisions, 1, plan, "Launched")
             rendered = await self._render(chart, profile, plan, port, address_port)
             folder.tell("asked", "done")
             folder.tell("checked", "done")
@@ -130,6 +147,42 @@ class LocalRuntime:
             await asyncio.to_thread(removal.remove_folder, folder)
             raise
 
+    async def upgrade(self, plan: LaunchPlan) -> None:
+        self._known(plan.project, plan.release)
+        chart, profile = self._profile(plan)
+        await self._change(plan, chart, profile, "edited", "Edited")
+
+    async def rollback(self, project: str, release: str, revision: int) -> None:
+        seen = self._known(project, release)
+        folder = self._folder(release)
+        kept = {one.number: one for one in await asyncio.to_thread(_revisions, folder, seen)}
+        if revision not in kept or revision == seen.record.revision:
+            raise RevisionNotFoundError(name=release, revision=revision)
+        # Words and sharing are the release's, not a revision's.
+        plan = replace(
+            kept[revision].plan,
+            friendly_name=seen.record.friendly_name,
+            shared=seen.plan.shared,
+        )
+        chart, profile = self._profile(plan)
+        await self._change(plan, chart, profile, "rolled_back", f"Rollback to {revision}")
+
+    async def history(self, project: str, release: str) -> Sequence[Revision]:
+        seen = self._known(project, release)
+        kept = await asyncio.to_thread(_revisions, self._folder(release), seen)
+        return [
+            Revision(
+                number=one.number,
+                at=one.at,
+                status="deployed" if one.number == seen.record.revision else "superseded",
+                chart=one.plan.chart,
+                description=one.description,
+                values=one.plan.values,
+                secret_paths=one.plan.secret_paths,
+            )
+            for one in reversed(kept)
+        ]
+
     async def suspend(self, project: str, release: str) -> None:
         seen = self._known(project, release)
         if seen.observation.state in {State.PAUSED, State.PAUSING}:
@@ -142,19 +195,23 @@ class LocalRuntime:
         self._spawn(self._end(release, State.PAUSED))
 
     async def resume(self, project: str, release: str) -> None:
-        seen = self._known(project, release)
-        if seen.observation.state in {State.PREPARING, State.STARTING, State.RUNNING}:
-            return
-        self._not_leaving(seen)
-        await self._again(release, "resumed")
+        self._not_leaving(self._known(project, release))
+        async with self._lock(release):
+            # Looked at inside: who waited here for an earlier resume has nothing left to do.
+            seen = self._known(project, release)
+            if seen.observation.state in {State.PREPARING, State.STARTING, State.RUNNING}:
+                return
+            self._not_leaving(seen)
+            folder = self._folder(release)
+            folder.write_record(replace(folder.read_record(), desired="running"))
+            await self._again(release, "resumed")
 
     async def restart(self, project: str, release: str) -> None:
         seen = self._known(project, release)
         self._not_leaving(seen)
-        folder = self._folder(release)
-        folder.write_state(RunnerState(boot_id(self._home), State.STARTING, _started(seen)))
-        self._watch.look_at(release)
-        self._spawn(self._stop_and_again(release))
+        if release in self._starting_again:
+            return  # asked twice: it is stopped and started once
+        self._begin_again(seen, "restarted")
 
     async def uninstall(self, project: str, release: str) -> None:
         seen = self._known(project, release)
@@ -168,6 +225,13 @@ class LocalRuntime:
         seen = self._known(project, release)
         self._folder(release).write_record(replace(seen.record, friendly_name=friendly_name))
         self._watch.look_at(release)
+
+    async def share(self, project: str, release: str, *, shared: bool) -> None:
+        self._known(project, release)
+        async with self._lock(release):
+            seen = self._known(project, release)
+            write_plan(self._folder(release).plan, replace(seen.plan, shared=shared))
+            self._watch.look_at(release)
 
     def releases(self, project: str) -> Sequence[Observation]:
         found = [
@@ -208,7 +272,7 @@ class LocalRuntime:
         seen = self._known(project, release)
         if seen.record.web:
             return await self._front_door.credential(release, life=life)
-        _, rendered = self._rendered_again(seen)
+        rendered = self._rendered_again(seen)
         return "password", Secret(rendered.password)
 
     async def underneath(self, project: str, release: str) -> str:
@@ -222,7 +286,48 @@ class LocalRuntime:
         chart, profile = self._profile(plan)
         return await asyncio.to_thread(launch_facts, self._home, chart, profile)
 
+    async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
+        return (PlannedObject("Process", plan.release, await self.underneath_plan(plan)),)
+
+    def quota(self, project: str) -> Sequence[QuotaUse]:
+        return ()  # a machine gives what it has
+
     # What the writes share
+
+    async def _change(
+        self, plan: LaunchPlan, chart: Chart, profile: Profile, step: str, description: str
+    ) -> None:
+        """Make `plan` the release's next revision; start it again unless it is paused."""
+        release = plan.release
+        if release in self._starting_again or self._lock(release).locked():
+            raise ServiceBusyError(name=plan.friendly_name, state=State.STARTING.value)
+        async with self._lock(release):
+            seen = self._known(plan.project, release)
+            self._not_leaving(seen)
+            self._refuse_unresolved(self._rendered(chart, profile, plan, seen.record))
+            if seen.observation.state is not State.PAUSED and not running(self._home):
+                raise RuntimeUnavailableError
+            folder, number = self._folder(release), seen.record.revision + 1
+            if not folder.revisions.exists():  # launched before revisions were kept
+                keep_revision(folder.revisions, seen.record.revision, seen.plan, "Launched")
+            keep_revision(folder.revisions, number, plan, description)
+            write_plan(folder.plan, plan)
+            folder.write_record(
+                replace(seen.record, revision=number, friendly_name=plan.friendly_name)
+            )
+            folder.tell(step, "done", detail={"revision": number})
+            self._watch.look_at(release)
+            seen = self._known(plan.project, release)
+            if seen.observation.state is not State.PAUSED:
+                self._begin_again(seen, "")
+
+    def _begin_again(self, seen: Seen, told: str) -> None:
+        release, folder = seen.plan.release, self._folder(seen.plan.release)
+        folder.write_record(replace(folder.read_record(), desired="running"))
+        folder.write_state(RunnerState(boot_id(self._home), State.STARTING, _started(seen)))
+        self._starting_again.add(release)
+        self._watch.look_at(release)
+        self._spawn(self._stop_and_again(release, told))
 
     async def _begin(
         self, plan: LaunchPlan, folder: ReleaseFolder, record: Record, rendered: Rendered
@@ -234,7 +339,6 @@ class LocalRuntime:
             address=rendered.address,
             notes=rendered.notes,
             provides=rendered.provides,
-            desired="running",
         )
         folder.write_orders(rendered.orders)
         folder.write_state(RunnerState(rendered.orders.boot, State.PREPARING))
@@ -261,64 +365,90 @@ class LocalRuntime:
             issued=issued,
         )
         rendered = await asyncio.to_thread(render, chart, profile, plan, place)
-        if rendered.problems:
-            raise LaunchRefusedError(problems=rendered.problems, count=len(rendered.problems))
+        self._refuse_unresolved(rendered)
         return rendered
 
-    def _rendered_again(self, seen: Seen) -> tuple[Profile, Rendered]:
+    def _refuse_unresolved(self, rendered: Rendered) -> None:
+        if rendered.problems:
+            raise LaunchRefusedError(problems=rendered.problems, count=len(rendered.problems))
+
+    def _rendered_again(self, seen: Seen) -> Rendered:
         """Render for what stays the same at each launch: header, password, addresses."""
         chart, profile = self._profile(seen.plan)
+        return self._rendered(chart, profile, seen.plan, seen.record)
+
+    def _rendered(
+        self, chart: Chart, profile: Profile, plan: LaunchPlan, record: Record
+    ) -> Rendered:
+        """Render without issuing credentials: nothing is changed."""
         level = kept_level(self._home)
         place = Place(
-            layout=layout(self._folder(seen.plan.release), level),
+            layout=layout(self._folder(plan.release), level),
             level=level,
             boot="",
-            port=seen.record.port,
-            address_port=seen.record.address_port,
+            port=record.port,
+            address_port=record.address_port,
             domain=self._domain,
+            discovery=self._discovery(plan, profile),
         )
-        return profile, render(chart, profile, seen.plan, place)
+        return render(chart, profile, plan, place)
 
     async def _again(self, release: str, told: str) -> None:
-        async with self._lock(release):
-            folder = self._folder(release)
-            plan, record = read_plan(folder.plan), folder.read_record()
-            chart, profile = self._profile(plan)
-            rendered = await self._render(chart, profile, plan, record.port, record.address_port)
+        """Start what is stopped. The caller holds the release's lock."""
+        folder = self._folder(release)
+        plan, record = read_plan(folder.plan), folder.read_record()
+        chart, profile = self._profile(plan)
+        rendered = await self._render(chart, profile, plan, record.port, record.address_port)
+        if told:
             folder.tell(told, "done")
-            await self._begin(plan, folder, replace(record, revision=record.revision + 1), rendered)
+        await self._begin(plan, folder, folder.read_record(), rendered)
 
-    async def _stop_and_again(self, release: str) -> None:
+    async def _stop_and_again(self, release: str, told: str) -> None:
+        """Stop, then start. A pause or a deletion asked meanwhile wins."""
+        folder = self._folder(release)
         try:
-            await self._supervisor.aremove(runner_name(release))
-            await self._again(release, "restarted")
-        except PlatformError as error:
-            facts = {"start_refused": error.detail_text().in_language(DEFAULT_LANGUAGE)}
-            state = RunnerState(boot_id(self._home), State.FAILED, facts={**facts})
-            self._folder(release).write_state(state)
+            async with self._lock(release):
+                await self._supervisor.aremove(runner_name(release))
+                if folder.read_record().desired == "running":
+                    await self._again(release, told)
+        except (PlatformError, OSError, ValueError) as error:
+            reason = str(error)
+            if isinstance(error, PlatformError):
+                reason = error.detail_text().in_language(DEFAULT_LANGUAGE)
+            state = RunnerState(boot_id(self._home), State.FAILED, facts={"start_refused": reason})
+            with suppress(OSError):  # the folder itself may be what fails, or be gone
+                folder.write_state(state)
             self._watch.look_at(release)
+        finally:
+            self._starting_again.discard(release)
 
     async def _end(self, release: str, state: State) -> None:
         """Take the runner away; where it could not say how it ended, say so."""
+
+        async def told() -> None:
+            folder = self._folder(release)
+            seen = folder.read_state()
+            if seen.state != state:
+                folder.tell(state, "done")
+                folder.write_state(replace(seen, state=state, facts={}))
+
         async with self._lock(release):
             with suppress(RuntimeUnavailableError):
                 await self._supervisor.aremove(runner_name(release))
-            folder = self._folder(release)
-            told = folder.read_state()
-            if told.state != state:
-                folder.tell(state, "done")
-                folder.write_state(replace(told, state=state, facts={}))
+            await self._until_done(told)  # a full disk must not leave it “pausing” for ever
             self._watch.look_at(release)
 
     async def _remove(self, release: str) -> None:
         """Stop, revoke, archive, remove. Repeated at the next start if cut."""
+        folder = self._folder(release)
         async with self._lock(release):
             with suppress(RuntimeUnavailableError):
                 await self._supervisor.aremove(runner_name(release))
             await self._until_done(lambda: self._credentials.revoke(release))
             await self._until_done(lambda: self._front_door.remove(release))
-            await asyncio.to_thread(removal.archive, self._home, self._folder(release))
-            await asyncio.to_thread(removal.remove_folder, self._folder(release))
+            with suppress(OSError):  # on a full disk the deletion goes on without its archive
+                await asyncio.to_thread(removal.archive, self._home, folder)
+            await self._until_done(lambda: asyncio.to_thread(removal.remove_folder, folder))
             self._watch.look()
 
     async def _until_done(self, act: Callable[[], Awaitable[None]]) -> None:
@@ -326,14 +456,14 @@ class LocalRuntime:
         while True:
             try:
                 await act()
-            except SystemFault:
+            except (SystemFault, OSError):
                 await asyncio.sleep(_REPEAT_SECONDS)
             else:
                 return
 
     async def _open_way(self, release: str, seen: Seen) -> None:
         try:
-            _, rendered = self._rendered_again(seen)
+            rendered = self._rendered_again(seen)
         except (PlatformError, OSError):
             return  # its chart is gone: the service stays visible, and can be deleted
         await self._add_way(release, seen.record, rendered)
@@ -398,6 +528,14 @@ class LocalRuntime:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _revisions(folder: ReleaseFolder, seen: Seen) -> list[KeptPlan]:
+    """Return the revisions kept; for a release of before there were any, what it is now."""
+    kept = read_revisions(folder.revisions)
+    if kept:
+        return kept
+    return [KeptPlan(seen.record.revision, seen.observation.created_at, "Launched", seen.plan)]
 
 
 def _started(seen: Seen) -> str | None:

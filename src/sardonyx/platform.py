@@ -1,0 +1,42 @@
+"""Hold what pages, REST and the command line call, wherever the platform runs.
+
+`app.py` fills it for one machine, `cluster.py` for a Kubernetes; nothing else builds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sardonyx.account.service import Accounts
+from sardonyx.catalog.service import CatalogService
+from sardonyx.files.service import Files
+from sardonyx.parts import Parts
+from sardonyx.projects.sign_in import SignIn
+from sardonyx.secrets.service import Secrets
+from sardonyx.services.service import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """All that pages, REST and the command line call. Use inside `running()`.
+
+    public_url: how browsers reach the portal, without a slash at its end
+    (`http://localhost:8000`). service_host: host name and port of a service behind the front
+    door, with `{release}` in it; None where services have addresses of their own.
+    running: watches, serves and renews until the block ends.
+    """
+
+    public_url: str
+    service_host: str | None
+    session_life: timedelta
+    catalog: CatalogService
+    services: Services
+    files: Files
+    secrets: Secrets
+    accounts: Accounts
+    sign_in: SignIn
+    parts: Parts
+    running: Callable[[], AbstractAsyncContextManager[None]]
