@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sardonyx.errors import Kind, UserError
+from sardonyx.errors import Kind, SystemFault, UserError
 from sardonyx.text import N_
 
 
@@ -14,6 +14,51 @@ class ProjectNotFoundError(UserError):
     title = N_("Unknown project")
     detail = N_("There is no project “{project}” among yours.")
     next_step = N_("Choose one of: {known}.")
+
+
+class NoProjectError(UserError):
+    """The identity provider's claims give this person no place to work."""
+
+    code = "no_project"
+    kind = Kind.REFUSED
+    title = N_("You have no project yet")
+    detail = N_("The groups of “{username}” lead to no project, and there are no personal ones.")
+    next_step = N_("Ask the keeper of your groups to add you to one, then sign in again.")
+
+
+class NoPersonalProjectError(UserError):
+    """What is asked for belongs in a place of the person's own, and there is none."""
+
+    code = "no_personal_project"
+    kind = Kind.REFUSED
+    title = N_("There is no personal project")
+    detail = N_("This needs a place of your own, and “{username}” has none on this platform.")
+    next_step = N_("Choose one of your groups' projects and do it there.")
+
+
+class UsernameUnusableError(UserError):
+    """The identity provider's token names nobody, or names them in a way that is not safe.
+
+    reason: `missing` or `characters`.
+    """
+
+    code = "username_unusable"
+    kind = Kind.REFUSED
+    title = N_("Your name cannot be used here")
+    detail = N_("The claim “{claim}” of your sign-in gives no usable name ({reason}).")
+    next_step = N_(
+        "An administrator can name another claim (identity.usernameClaim), or ask the identity "
+        "provider to send this one."
+    )
+
+
+class RegionInvalidError(SystemFault):
+    """A key of the region, where projects come from, has no usable value."""
+
+    code = "region_invalid"
+    title = N_("The region's settings are not right")
+    detail = N_("The key “{place}” cannot be used: {reason}.")
+    next_step = N_("Correct it in the settings and start the platform again.")
 
 
 class SignInRequiredError(UserError):
