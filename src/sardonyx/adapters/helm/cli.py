@@ -1,0 +1,247 @@
+"""Run the Helm program (3.14 or later, or 4) by argument list, confined and bounded.
+
+What it is given goes by owner-only files: values, and a kubeconfig that holds one account's
+short-lived token. It sees private homes, no plugins and none of our environment. It decides
+nothing: what to run is `commands`' affair, when `queue`'s. Source: charts.md 9, wire-api.md 9.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sardonyx.services.errors import HelmUnavailableError
+from sardonyx.values import JsonObject, Secret
+
+_GRACE_SECONDS = 20.0
+_SHORT_SECONDS = 30.0
+_OUTPUT_BYTES = 24_000_000
+_ERROR_BYTES = 64_000
+_PIECE = 65_536
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_OLDEST = (3, 14)
+# What of our environment Helm may know: how to reach the network, nothing that is ours.
+_PASSED = ("PATH", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class HelmOutput:
+    """What a Helm that ended well has printed."""
+
+    out: str
+    err: str
+
+
+class HelmFailedError(Exception):
+    """Helm ended otherwise than well. said: the end of its stderr. timed_out: our limit."""
+
+    def __init__(self, said: str, *, exit_code: int | None, timed_out: bool = False) -> None:
+        self.said = said.strip()
+        self.exit_code = exit_code
+        self.timed_out = timed_out
+        super().__init__(f"helm ended with {exit_code}")
+
+
+class Helm:
+    """The Helm program, with its homes in `folder` (owner-only, made when missing)."""
+
+    def __init__(self, *, program: str, folder: Path, grace: float = _GRACE_SECONDS) -> None:
+        self._wanted = program
+        self._folder = folder
+        self._grace = grace
+        self._version: tuple[int, int, int] | None = None
+
+    async def version(self) -> tuple[int, int, int]:
+        """Return the program's version, asked once. Raises HelmUnavailableError."""
+        if self._version is None:
+            arguments = ("version", "--template", "{{.Version}}")
+            try:
+                output = await self.run(arguments, limit=timedelta(seconds=_SHORT_SECONDS))
+            except HelmFailedError as fault:
+                raise HelmUnavailableError(program=self._wanted, reason=fault.said) from fault
+            found = _VERSION.match(output.out.strip())
+            if found is None:
+                raise HelmUnavailableError(program=self._wanted, reason=output.out.strip()[:100])
+            version = (int(found[1]), int(found[2]), int(found[3]))
+            if version[:2] < _OLDEST:
+                text = ".".join(str(part) for part in version)
+                raise HelmUnavailableError(program=self._wanted, reason=f"version {text} < 3.14")
+            self._version = version
+        return self._version
+
+    async def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        limit: timedelta,
+        kubeconfig: Secret | None = None,
+        values: JsonObject | None = None,
+    ) -> HelmOutput:
+        """Run `helm ARGUMENTS` and return what it printed.
+
+        kubeconfig: text of the file with the account to use. values are given as a file. At
+        `limit`, and when the caller is cancelled, it is told to end (TERM) and given time to
+        finish. Raises HelmFailedError, HelmUnavailableError.
+        """
+        async with self._place() as place:
+            words = [self._program(), *arguments]
+            environment = self._environment()
+            if kubeconfig is not None:
+                _write(place / "kubeconfig", kubeconfig.reveal())
+                environment["KUBECONFIG"] = str(place / "kubeconfig")
+            if values is not None:
+                _write(place / "values.yaml", json.dumps(values))
+                words[2:2] = ["--values", str(place / "values.yaml")]
+            return await self._ended(words, environment, place, limit)
+
+    async def _ended(
+        self, words: Sequence[str], environment: dict[str, str], place: Path, limit: timedelta
+    ) -> HelmOutput:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_tied(words),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment,
+                cwd=place,
+                start_new_session=True,
+            )
+        except OSError as fault:
+            reason = fault.strerror or str(fault)
+            raise HelmUnavailableError(program=self._wanted, reason=reason) from fault
+        _first_to_go(process.pid)
+        reading = _Reading(process)
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                await reading.done()
+                code = await process.wait()
+        except TimeoutError as fault:
+            await self._stop(process)
+            raise HelmFailedError(await reading.said(), exit_code=None, timed_out=True) from fault
+        except BaseException:
+            await asyncio.shield(self._stop(process))
+            raise
+        finally:
+            reading.end()
+        if reading.is_too_much:
+            raise HelmFailedError(f"it printed more than {_OUTPUT_BYTES} bytes", exit_code=code)
+        if code != 0:
+            raise HelmFailedError(await reading.said(), exit_code=code)
+        return HelmOutput(reading.out.decode(errors="replace"), await reading.said())
+
+    async def _stop(self, process: asyncio.subprocess.Process) -> None:
+        """Ask the program and its children to end; after the grace time they are ended."""
+        for sent in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, sent)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._grace):
+                    await process.wait()
+                    return
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[Path]:
+        """Give an empty folder only we can read, gone afterwards."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="run-", dir=self._folder))
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _program(self) -> str:
+        found = shutil.which(self._wanted)
+        if found is None:
+            raise HelmUnavailableError(program=self._wanted, reason="not found")
+        return found
+
+    def _environment(self) -> dict[str, str]:
+        """Return Helm's whole environment: private homes, and no folder with plugins.
+
+        The home is shared by all runs: it holds the cluster's list of kinds, nothing else.
+        """
+        home = self._folder / "home"
+        home.mkdir(mode=0o700, exist_ok=True)
+        passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
+        return passed | {
+            "HOME": str(home),
+            "HELM_CACHE_HOME": str(home / "cache"),
+            "HELM_CONFIG_HOME": str(home / "config"),
+            "HELM_DATA_HOME": str(home / "data"),
+            "HELM_PLUGINS": str(home / "no-plugins"),
+            "HELM_REGISTRY_CONFIG": str(home / "no-registry.json"),
+            "HELM_REPOSITORY_CONFIG": str(home / "no-repositories.yaml"),
+        }
+
+
+class _Reading:
+    """Reads what a program prints, bounded, also while it is being ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.out = bytearray()
+        self.is_too_much = False
+        self._err = bytearray()
+        self._process = process
+        self._tasks = (
+            asyncio.create_task(self._read_out()),
+            asyncio.create_task(self._read_err()),
+        )
+
+    async def done(self) -> None:
+        """Wait until the program closes what it prints to."""
+        await asyncio.shield(asyncio.gather(*self._tasks))
+
+    async def said(self) -> str:
+        """Return the end of its stderr, once it is read."""
+        await asyncio.wait(self._tasks, timeout=1)
+        return self._err.decode(errors="replace")
+
+    def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _read_out(self) -> None:
+        stream = self._process.stdout
+        while stream is not None and (piece := await stream.read(_PIECE)):
+            self.out += piece
+            if len(self.out) > _OUTPUT_BYTES:
+                self.is_too_much = True
+                self.out.clear()
+                with suppress(ProcessLookupError):
+                    self._process.terminate()
+
+    async def _read_err(self) -> None:
+        stream = self._process.stderr
+        while stream is not None and (piece := await stream.read(_PIECE)):
+            self._err += piece
+            del self._err[:-_ERROR_BYTES]
+
+
+def _tied(words: Sequence[str]) -> list[str]:
+    """Return the words that end Helm when we are killed, where the system can do that."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", *words] if setpriv else list(words)
+
+
+def _first_to_go(pid: int) -> None:
+    """Let the kernel take Helm rather than us when memory runs out."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000", "ascii")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file only we can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
