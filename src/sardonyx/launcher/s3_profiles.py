@@ -53,8 +53,13 @@ class S3Profile:
     is_from_region: bool = True
 
     def belongs_to(self, *, username: str, group: str | None) -> bool:
-        """Tell whether the role was kept for this very person or group."""
-        return self.kept.speaks_of(username if group is None else group)
+        """Tell whether the role was kept for this very person or group.
+
+        A person named like their group leaves it open which of the two is meant: then it is not.
+        """
+        if group is None:
+            return self.kept.speaks_of(username)
+        return self.kept.speaks_of(group) and not self.kept.speaks_of(username)
 
 
 @dataclass(frozen=True, slots=True)

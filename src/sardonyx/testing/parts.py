@@ -64,10 +64,12 @@ def running_parts(
     *,
     names: tuple[str, ...] = ("keys", "seaweedfs", "openbao"),
     life: KeyLife | None = None,
+    configured: Callable[[Part], None] = lambda part: None,
 ) -> Iterator[RunningParts]:
     """Start the named parts of `home`, wait until they answer, and stop them at the end.
 
-    life: how long S3 keys live. Raises PartNotReadyError.
+    life: how long S3 keys live. configured: called with each part once its configuration is
+    written, before it starts. Raises PartNotReadyError.
     """
     home.prepare()
     ports = home.ports()
@@ -84,10 +86,11 @@ def running_parts(
         ),
     }
     with ExitStack() as stack:
-        processes = {
-            name: stack.enter_context(_running(parts[name][0](), home.logs / f"{name}.log"))
-            for name in names
-        }
+        processes = {}
+        for name in names:
+            part = parts[name][0]()
+            configured(part)
+            processes[name] = stack.enter_context(_running(part, home.logs / f"{name}.log"))
         # Asked all at once, they stop side by side.
         stack.callback(_ask_to_stop, list(processes.values()))
         running = RunningParts(home, issuer, processes)

@@ -1,13 +1,19 @@
 """Swap a person's token for short-lived S3 keys: AssumeRoleWithWebIdentity.
 
 The same call on SeaweedFS, MinIO, Ceph or AWS. It is not signed: the token is the proof.
+Which role, where and how narrow is said by `StorageRoles`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeAlias
+from weakref import WeakValueDictionary
 
 import httpx2
 
@@ -16,7 +22,7 @@ from sardonyx.files.errors import AccessRefusedError, StoreUnavailableError
 from sardonyx.files.models import Access, S3Credentials
 from sardonyx.projects.models import Project
 from sardonyx.projects.ports import IdentityProvider
-from sardonyx.values import Secret
+from sardonyx.values import JsonObject, Secret
 
 ROLES: Mapping[Access, str] = {
     Access.READ_WRITE: "arn:aws:iam::role/UserRole",
@@ -25,13 +31,42 @@ ROLES: Mapping[Access, str] = {
 # Half of an hour is well over the 15 minutes below which SDKs ask again at every request.
 _REUSED_SHARE = 0.5
 _SECONDS = 20.0
+# People times projects times accesses; the one used longest ago goes first.
+_MOST_KEPT = 10_000
 
 
-class WebIdentityBroker:
+@dataclass(frozen=True, slots=True)
+class AssumedRole:
+    """What to ask of STS. endpoint: of the store; address: of its STS; both URLs.
+
+    arn: empty for a store that knows the role from the token. duration None leaves the life of
+    the keys to the store (900 s to 12 h else). policy: narrows what the role allows.
+    """
+
+    endpoint: str
+    address: str
+    session_name: str
+    arn: str = ""
+    region: str = "us-east-1"
+    duration: timedelta | None = None
+    policy: JsonObject = field(default_factory=dict)
+
+
+class StorageRoles(Protocol):
+    """Says which role a person takes in a project."""
+
+    async def role(self, *, username: str, project: Project, access: Access) -> AssumedRole:
+        """Return the role. Raises AccessRefusedError where there is none for the person."""
+
+
+_Wanted: TypeAlias = tuple[str, str, Access]
+
+
+class RoleBroker:
     """A CredentialBroker on STS. Keeps one set of keys per person, project and access.
 
-    Keys are reused during the first half of their life. The cache holds as many sets as there
-    are people times projects; expired ones are dropped when others are asked for.
+    Keys are reused during the first half of their life; many readers at once make one swap, and
+    a slow one holds up nobody else.
     """
 
     def __init__(
@@ -39,20 +74,15 @@ class WebIdentityBroker:
         *,
         identity: IdentityProvider,
         client: httpx2.AsyncClient,
-        endpoint: str,
-        region: str = "us-east-1",
-        duration: timedelta | None = None,
+        roles: StorageRoles,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`duration` None leaves the life of the keys to the store (900 s to 12 h else)."""
         self._identity = identity
         self._client = client
-        self._endpoint = endpoint
-        self._region = region
-        self._duration = duration
+        self._roles = roles
         self._now = now
-        self._kept: dict[tuple[str, str, Access], tuple[S3Credentials, datetime]] = {}
-        self._swapping = asyncio.Lock()
+        self._kept: OrderedDict[_Wanted, tuple[S3Credentials, datetime]] = OrderedDict()
+        self._swapping: WeakValueDictionary[_Wanted, asyncio.Lock] = WeakValueDictionary()
 
     async def credentials(
         self, *, username: str, project: Project, access: Access = Access.READ_WRITE
@@ -62,30 +92,39 @@ class WebIdentityBroker:
         Raises StoreUnavailableError, or AccessRefusedError when the store refuses the person.
         """
         wanted = (username, project.id, access)
-        async with self._swapping:  # many readers at once make one swap
+        lock = self._swapping.setdefault(wanted, asyncio.Lock())
+        async with lock:
             now = self._now()
-            self._kept = {key: kept for key, kept in self._kept.items() if kept[1] > now}
-            if wanted not in self._kept:
+            kept = self._kept.get(wanted)
+            if kept is None or kept[1] <= now:
+                role = await self._roles.role(username=username, project=project, access=access)
                 token = await self._identity.web_identity(username)
-                keys = await self._swap(token, username, project, access)
-                self._kept[wanted] = (keys, now + (keys.expiration - now) * _REUSED_SHARE)
-            return self._kept[wanted][0]
+                keys = await self._swap(role, token, project)
+                kept = keys, now + (keys.expiration - now) * _REUSED_SHARE
+                self._keep(wanted, kept)
+            self._kept.move_to_end(wanted)
+            return kept[0]
 
-    async def _swap(
-        self, token: Secret, username: str, project: Project, access: Access
-    ) -> S3Credentials:
+    def _keep(self, wanted: _Wanted, kept: tuple[S3Credentials, datetime]) -> None:
+        self._kept[wanted] = kept
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    async def _swap(self, role: AssumedRole, token: Secret, project: Project) -> S3Credentials:
         form = {
             "Action": "AssumeRoleWithWebIdentity",
             "Version": "2011-06-15",
-            "RoleArn": ROLES[access],
-            # Two to 64 characters, and a person's name may be one letter.
-            "RoleSessionName": f"sardonyx-{username}"[:64],
+            "RoleSessionName": role.session_name,
             "WebIdentityToken": token.reveal(),
         }
-        if self._duration is not None:
-            form["DurationSeconds"] = str(int(self._duration.total_seconds()))
+        if role.arn:
+            form["RoleArn"] = role.arn
+        if role.duration is not None:
+            form["DurationSeconds"] = str(int(role.duration.total_seconds()))
+        if role.policy:
+            form["Policy"] = json.dumps(role.policy)
         try:
-            answer = await self._client.post(self._endpoint, data=form, timeout=_SECONDS)
+            answer = await self._client.post(role.address, data=form, timeout=_SECONDS)
             root = parse(answer.content)
         except (httpx2.HTTPError, AnswerError) as error:
             raise StoreUnavailableError from error
@@ -100,8 +139,43 @@ class WebIdentityBroker:
             secret_access_key=Secret(keys[1]),
             session_token=Secret(keys[2]),
             expiration=datetime.fromisoformat(expiration).astimezone(UTC),
-            endpoint=self._endpoint,
-            region=self._region,
+            endpoint=role.endpoint,
+            region=role.region,
+        )
+
+
+class WebIdentityBroker(RoleBroker):
+    """The broker of one machine's store, where everybody has the same two roles."""
+
+    def __init__(
+        self,
+        *,
+        identity: IdentityProvider,
+        client: httpx2.AsyncClient,
+        endpoint: str,
+        region: str = "us-east-1",
+        duration: timedelta | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        roles = _SameRoles(endpoint=endpoint, region=region, duration=duration)
+        super().__init__(identity=identity, client=client, roles=roles, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _SameRoles:
+    endpoint: str
+    region: str
+    duration: timedelta | None
+
+    async def role(self, *, username: str, project: Project, access: Access) -> AssumedRole:
+        return AssumedRole(
+            endpoint=self.endpoint,
+            address=self.endpoint,
+            # Two to 64 characters, and a person's name may be one letter.
+            session_name=f"sardonyx-{username}"[:64],
+            arn=ROLES[access],
+            region=self.region,
+            duration=self.duration,
         )
 
 

@@ -1,0 +1,140 @@
+"""Two people, two groups, a region, and a store and a secret store that believe their tokens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from joserfc import jwt
+
+from sardonyx.adapters.oidc.issuer import ALGORITHM, AUDIENCE, Issuer
+from sardonyx.adapters.processes.parts import Part
+from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims
+from sardonyx.projects.errors import SignInRequiredError
+from sardonyx.projects.models import Actor, Project
+from sardonyx.values import JsonObject, Secret
+
+# `odd` has what names should not have: it is mapped, and must not reach anybody else.
+GROUPS: dict[str, list[str]] = {
+    "ada": ["soil", "Stat/Prices.North"],
+    "bob": ["soil", "tide"],
+    "soil": ["tide"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """An IdentityProvider of people with groups, whose tokens carry these claims."""
+
+    issuer: Issuer
+    region: JsonObject
+    groups: dict[str, list[str]] = field(default_factory=lambda: dict(GROUPS))
+    audience: str = AUDIENCE
+    minutes: float = 5.0
+
+    async def actor(self, username: str) -> Actor:
+        if username not in self.groups:
+            raise SignInRequiredError
+        rules = ProjectRules.of_region(self.region)
+        return actor_of_claims(self.claims(username), names=ClaimNames(), rules=rules)
+
+    async def web_identity(self, username: str) -> Secret:
+        now = datetime.now(UTC)
+        claims = {
+            **self.claims(username),
+            "iss": self.issuer.url,
+            "aud": self.audience,
+            "iat": int(now.timestamp()),
+            "exp": int((now + timedelta(minutes=self.minutes)).timestamp()),
+        }
+        header = {"alg": ALGORITHM, "kid": self.issuer.key.kid}
+        return Secret(jwt.encode(header, claims, self.issuer.key))
+
+    async def project(self, username: str, group: str | None = None) -> Project:
+        actor = await self.actor(username)
+        return next(project for project in actor.projects if project.group == group)
+
+    def claims(self, username: str) -> dict[str, Any]:
+        return {
+            "sub": username,
+            "preferred_username": username,
+            "email": f"{username}@stat.example",
+            "groups": self.groups[username],
+        }
+
+
+def services() -> JsonObject:
+    return {"singleNamespace": False, "namespacePrefix": "user-", "groupNamespacePrefix": "team-"}
+
+
+def older_region(endpoint: str) -> JsonObject:
+    """Return a region as v10 writes it: one role for everything a person may do."""
+    return {
+        "services": services(),
+        "data": {
+            "S3": {
+                "URL": endpoint,
+                "region": "us-east-1",
+                "sts": {
+                    "durationSeconds": 604800,
+                    "role": {
+                        "roleARN": "arn:aws:iam::role/PersonRole",
+                        "roleSessionName": "onyxia",
+                    },
+                },
+                "workingDirectory": {
+                    "bucketMode": "multi",
+                    "bucketNamePrefix": "user-",
+                    "bucketNamePrefixGroup": "team-",
+                },
+            }
+        },
+    }
+
+
+def newer_region(endpoint: str) -> JsonObject:
+    """Return a region as v11 writes it: a role for the person, one for each of their groups."""
+    role: JsonObject = {"roleARN": "arn:aws:iam::role/UserRole", "profileName": "default"}
+    team: JsonObject = {
+        "roleARN": "arn:aws:iam::role/Team-$1",
+        "roleSessionName": "team",
+        "profileName": "team-$1",
+        "claimName": "groups",
+        "includedClaimPattern": "^([a-z]+)$",
+    }
+    return {
+        "services": services(),
+        "data": {"S3": [{"URL": endpoint, "sts": {"role": [role, team]}}]},
+    }
+
+
+def with_groups(part: Part) -> None:
+    """Give SeaweedFS a role for each group, and one that holds all a person may do."""
+    if part.name != "seaweedfs":
+        return
+    file = part.directory / "iam.json"
+    iam = json.loads(file.read_text())
+    person = next(role for role in iam["roles"] if role["roleName"] == "UserRole")
+    home = next(policy for policy in iam["policies"] if policy["name"] == "UserHome")
+    everything = json.loads(json.dumps(home).replace('"UserHome"', '"PersonHome"'))
+    for group in ("soil", "tide"):
+        places = [f"arn:aws:s3:::team-{group}", f"arn:aws:s3:::team-{group}/*"]
+        allowed = {"Effect": "Allow", "Action": ["s3:*"], "Resource": places}
+        member = {"ForAnyValue:StringEquals": {"oidc:groups": group}}
+        policy = json.loads(json.dumps(home).replace('"UserHome"', f'"Team-{group}"'))
+        policy["document"]["Statement"][0] = allowed
+        role = json.loads(json.dumps(person).replace("UserRole", f"Team-{group}"))
+        role["attachedPolicies"] = [f"Team-{group}"]
+        role["trustPolicy"]["Statement"][0]["Condition"] = member
+        iam["roles"].append(role)
+        iam["policies"].append(policy)
+        everything["document"]["Statement"].append(
+            {**allowed, "Condition": {"ForAnyValue:StringEquals": {"jwt:groups": group}}}
+        )
+    role = json.loads(json.dumps(person).replace("UserRole", "PersonRole"))
+    role["attachedPolicies"] = ["PersonHome"]
+    iam["roles"].append(role)
+    iam["policies"].append(everything)
+    file.write_text(json.dumps(iam))
