@@ -16,7 +16,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from sardonyx.account import pages as account_pages
-from sardonyx.account.models import AuditEntry, Preferences
+from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.service import Accounts
 from sardonyx.api import problems
 from sardonyx.catalog import pages as catalog_pages
@@ -318,8 +318,10 @@ class Records:
     async def record(self, username: str, action: str, target: str, result: str) -> None:
         self.audit.append(AuditEntry(datetime.now(UTC), username, action, target, result))
 
-    async def entries(self, *, limit: int) -> Sequence[AuditEntry]:
-        return self.audit[:limit]
+    async def entries(self, asked: AuditFilter) -> Sequence[AuditEntry]:
+        kept = [e for e in reversed(self.audit) if asked.username in (None, e.username)]
+        found = [e for e in kept if asked.target in e.target and asked.by in e.username]
+        return [e for e in found if e.action.startswith(asked.action)][: asked.limit]
 
 
 class Rows:

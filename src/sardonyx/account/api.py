@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
-from sardonyx.account.models import Preferences, Theme
+from sardonyx.account.models import AuditFilter, Preferences, Theme
 from sardonyx.projects.models import Actor
 from sardonyx.web.session import current_actor
 
@@ -26,13 +26,14 @@ class PreferencesBody(BaseModel):
 
 
 class AuditBody(BaseModel):
-    """One change."""
+    """One change. number: give it as `before` for the changes below."""
 
     at: datetime
     username: str
     action: str
     target: str
     result: str
+    number: int
 
 
 @router.get("/preferences")
@@ -63,11 +64,42 @@ async def save_preferences(
 
 @router.get("/audit")
 async def audit(
-    request: Request, actor: Person, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    request: Request,
+    actor: Person,
+    by: Annotated[str, Query(max_length=255)] = "",
+    action: Annotated[str, Query(max_length=63)] = "",
+    target: Annotated[str, Query(max_length=255)] = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    failed: bool = False,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[AuditBody]:
-    """Return the newest changes first."""
-    entries = await request.app.state.platform.accounts.audit(actor, limit=limit)
+    """Return the newest changes first: one's own, everybody's for an administrator."""
+    asked = AuditFilter(
+        by=by,
+        action=action,
+        target=target,
+        since=None if since is None else in_utc(since),
+        until=None if until is None else in_utc(until),
+        failed=failed,
+        before=before,
+        limit=limit,
+    )
+    entries = await request.app.state.platform.accounts.audit(actor, asked)
     return [
-        AuditBody(at=e.at, username=e.username, action=e.action, target=e.target, result=e.result)
+        AuditBody(
+            at=e.at,
+            username=e.username,
+            action=e.action,
+            target=e.target,
+            result=e.result,
+            number=e.number,
+        )
         for e in entries
     ]
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC; one without a zone is taken to be in UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -25,10 +25,30 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One change, as recorded."""
+    """One change, as recorded. number: grows with time; 0 where it is not kept."""
 
     at: datetime
     username: str
     action: str
     target: str
     result: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which changes to show. Empty texts and None do not filter.
+
+    action: its beginning (`service.`). target, by: a part of it, any case. before: numbers below
+    this one, for the next page. failed: only what did not succeed.
+    """
+
+    username: str | None = None
+    by: str = ""
+    action: str = ""
+    target: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    failed: bool = False
+    before: int | None = None
+    limit: int = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from sardonyx.account.models import AuditEntry, Preferences
+from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 
 
 class AccountRecords(Protocol):
@@ -18,5 +18,5 @@ class AccountRecords(Protocol):
 
     async def record(self, username: str, action: str, target: str, result: str) -> None: ...
 
-    async def entries(self, *, limit: int) -> Sequence[AuditEntry]:
-        """Return the newest audit entries first."""
+    async def entries(self, asked: AuditFilter) -> Sequence[AuditEntry]:
+        """Return the changes that pass the filter, the newest first."""

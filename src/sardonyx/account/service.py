@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sardonyx.account.errors import PreferenceError
-from sardonyx.account.models import AuditEntry, Preferences
+from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.ports import AccountRecords
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
@@ -111,7 +112,9 @@ class Accounts:
             return await self._kept_password(actor, project)
         return found.entries[SERVICES_KEY]
 
-    async def audit(self, actor: Actor, *, limit: int = 100) -> Sequence[AuditEntry]:
+    async def audit(self, actor: Actor, asked: AuditFilter | None = None) -> Sequence[AuditEntry]:
         """Return the newest changes: one's own, or everyone's for an administrator."""
-        entries = await self._records.entries(limit=limit)
-        return [entry for entry in entries if actor.is_admin or entry.username == actor.username]
+        wanted = asked or AuditFilter()
+        if not actor.is_admin:
+            wanted = replace(wanted, username=actor.username)
+        return await self._records.entries(wanted)

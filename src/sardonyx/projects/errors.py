@@ -112,3 +112,32 @@ class WorkspaceRefusedError(UserError):
     title = N_("The project has no place on the cluster")
     detail = N_("The namespace “{namespace}” is not ready: {reason}")
     next_step = N_("Ask an administrator to make the namespace, or to let the platform make it.")
+
+
+class ApiTokenInvalidError(UserError):
+    """reason: `name`, `life` or `number`."""
+
+    code = "api_token_invalid"
+    title = N_("The token was not made")
+    detail = N_("Its name or its life cannot be used, or there are too many ({reason}).")
+    next_step = N_(
+        "Give it a name of one line and a life of 1 to 365 days; revoke tokens you no longer use."
+    )
+
+
+class ApiTokenNotFoundError(UserError):
+    code = "api_token_not_found"
+    kind = Kind.NOT_FOUND
+    title = N_("No such token")
+    detail = N_("You have no token with the number “{number}”.")
+    next_step = N_("List your tokens: they are on the account page.")
+
+
+class BrowserOnlyError(UserError):
+    """A token must not be able to make further tokens: who stole it could stay for ever."""
+
+    code = "browser_only"
+    kind = Kind.REFUSED
+    title = N_("Do this in a browser")
+    detail = N_("A program's token cannot make tokens.")
+    next_step = N_("Sign in with a browser and open “Account”, “Tokens for programs”.")

@@ -1,63 +1,27 @@
-"""Keep sign-ins, preferences and the audit in SQL (SQLite on one machine).
+"""Keep sign-ins, preferences and the audit in SQL.
 
-Calls go to one worker thread: SQLite has one writer, and a page needs one row at a time.
+Calls run in the database's own threads; a page needs one row at a time.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TypeVar
 
-from sqlalchemy import Engine, create_engine, delete, event, or_, select
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from sardonyx.account.models import AuditEntry, Preferences, Theme
-from sardonyx.adapters.sql.tables import AuditRow, Base, LinkRow, PreferencesRow, SessionRow
+from sardonyx.account.models import AuditEntry, AuditFilter, Preferences, Theme
+from sardonyx.adapters.sql.database import aware, postgresql_engine, sqlite_engine
+from sardonyx.adapters.sql.people import SqlPeople
+from sardonyx.adapters.sql.tables import AuditRow, LinkRow, PreferencesRow, SessionRow
 from sardonyx.projects.sign_in import Grant
 
-T = TypeVar("T")
+__all__ = ["SqlRecords", "postgresql_engine", "sqlite_engine"]
 
 
-def sqlite_engine(file: Path) -> Engine:
-    """Return an engine on an owner-only SQLite file, its tables made when missing."""
-    file.touch(mode=0o600)
-    engine = create_engine(f"sqlite:///{file}")
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        # WAL: a reader never waits for the writer, and `kill -9` loses no committed row.
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA busy_timeout=5000")
-        cursor.close()
-
-    Base.metadata.create_all(engine)
-    return engine
-
-
-class SqlRecords:
-    """SignInRecords, AccountRecords and the audit on one engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sql")
-
-    def close(self) -> None:
-        self._thread.shutdown()
-        self._engine.dispose()
-
-    async def _run(self, work: Callable[[Session], T]) -> T:
-        def transaction() -> T:
-            with Session(self._engine) as session, session.begin():
-                return work(session)
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+class SqlRecords(SqlPeople):
+    """SignInRecords, AccountRecords, the audit, people and their tokens, on one engine."""
 
     async def add_link(self, digest: str, grant: Grant) -> None:
         def work(session: Session) -> None:
@@ -68,11 +32,16 @@ class SqlRecords:
 
     async def take_link(self, digest: str, now: datetime) -> Grant | None:
         def work(session: Session) -> Grant | None:
-            row = session.get(LinkRow, digest)
+            # One statement: of two replicas that are given the link at once, one has it.
+            row = session.execute(
+                delete(LinkRow)
+                .where(LinkRow.digest == digest)
+                .returning(LinkRow.username, LinkRow.audience, LinkRow.expires, LinkRow.parent)
+                .execution_options(synchronize_session=False)
+            ).first()
             if row is None:
                 return None
-            grant = Grant(row.username, row.audience, _aware(row.expires), row.parent)
-            session.delete(row)
+            grant = Grant(row.username, row.audience, aware(row.expires), row.parent)
             return grant if grant.expires > now else None
 
         return await self._run(work)
@@ -87,9 +56,9 @@ class SqlRecords:
     async def session(self, digest: str, now: datetime) -> Grant | None:
         def work(session: Session) -> Grant | None:
             row = session.get(SessionRow, digest)
-            if row is None or _aware(row.expires) <= now:
+            if row is None or aware(row.expires) <= now:
                 return None
-            return Grant(row.username, row.audience, _aware(row.expires), row.parent)
+            return Grant(row.username, row.audience, aware(row.expires), row.parent)
 
         return await self._run(work)
 
@@ -145,14 +114,29 @@ class SqlRecords:
 
         await self._run(work)
 
-    async def entries(self, *, limit: int) -> Sequence[AuditEntry]:
-        """Return the newest audit entries first."""
+    async def entries(self, asked: AuditFilter) -> Sequence[AuditEntry]:
+        """Return the changes that pass the filter, the newest first."""
+        wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(asked.limit)
+        if asked.username is not None:
+            wanted = wanted.where(AuditRow.username == asked.username)
+        for column, part in ((AuditRow.username, asked.by), (AuditRow.target, asked.target)):
+            if part:
+                wanted = wanted.where(column.icontains(part, autoescape=True))
+        if asked.action:
+            wanted = wanted.where(AuditRow.action.startswith(asked.action, autoescape=True))
+        if asked.since is not None:
+            wanted = wanted.where(AuditRow.at >= asked.since)
+        if asked.until is not None:
+            wanted = wanted.where(AuditRow.at < asked.until)
+        if asked.failed:
+            wanted = wanted.where(AuditRow.result != "done")
+        if asked.before is not None:
+            wanted = wanted.where(AuditRow.id < asked.before)
 
         def work(session: Session) -> Sequence[AuditEntry]:
-            rows = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(limit))
             return [
-                AuditEntry(_aware(row.at), row.username, row.action, row.target, row.result)
-                for row in rows
+                AuditEntry(aware(row.at), row.username, row.action, row.target, row.result, row.id)
+                for row in session.scalars(wanted)
             ]
 
         return await self._run(work)
@@ -165,8 +149,3 @@ def _columns(grant: Grant) -> dict[str, object]:
         "expires": grant.expires,
         "parent": grant.parent,
     }
-
-
-def _aware(moment: datetime) -> datetime:
-    """SQLite forgets the zone; all moments are written in UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

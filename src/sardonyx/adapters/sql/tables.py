@@ -1,4 +1,7 @@
-"""Own the tables of what neither the store, the secrets nor the runtime hold."""
+"""Own the tables of what neither the store, the secrets nor the runtime hold.
+
+Text sizes are in characters; PostgreSQL enforces them, SQLite does not.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,21 @@ from datetime import datetime
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+SCHEMA = 2
+
+_NAME = 255  # what a person is called: claims.LONGEST_NAME
+
 
 class Base(DeclarativeBase):
     """Root of the mapped tables."""
+
+
+class SchemaRow(Base):
+    """Which version of these tables the database holds: one row."""
+
+    __tablename__ = "schema_version"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class SessionRow(Base):
@@ -18,8 +33,8 @@ class SessionRow(Base):
     __tablename__ = "sessions"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    username: Mapped[str] = mapped_column(String(63))
-    audience: Mapped[str] = mapped_column(String(63))
+    username: Mapped[str] = mapped_column(String(_NAME))
+    audience: Mapped[str] = mapped_column(String(255))
     parent: Mapped[str] = mapped_column(String(64), default="")
     expires: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
@@ -30,10 +45,41 @@ class LinkRow(Base):
     __tablename__ = "links"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    username: Mapped[str] = mapped_column(String(63))
-    audience: Mapped[str] = mapped_column(String(63))
+    username: Mapped[str] = mapped_column(String(_NAME))
+    audience: Mapped[str] = mapped_column(String(255))
     parent: Mapped[str] = mapped_column(String(64), default="")
     expires: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class PersonRow(Base):
+    """Who signed in by the identity provider: their claims, and tokens sealed by the key file.
+
+    subject: issuer and subject of the token, which tell two people of one name apart. leased:
+    until when one replica alone may renew the tokens; a refresh token works once.
+    """
+
+    __tablename__ = "people"
+
+    username: Mapped[str] = mapped_column(String(_NAME), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(1024))
+    claims: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[str] = mapped_column(Text, default="")
+    updated: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    leased: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ApiTokenRow(Base):
+    """A program's token, made by a person. Only its digest is kept."""
+
+    __tablename__ = "api_tokens"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True)
+    username: Mapped[str] = mapped_column(String(_NAME), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    last_used: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class PreferencesRow(Base):
@@ -41,7 +87,7 @@ class PreferencesRow(Base):
 
     __tablename__ = "preferences"
 
-    username: Mapped[str] = mapped_column(String(63), primary_key=True)
+    username: Mapped[str] = mapped_column(String(_NAME), primary_key=True)
     language: Mapped[str | None] = mapped_column(String(8))
     theme: Mapped[str] = mapped_column(String(8), default="system")
     git_name: Mapped[str | None] = mapped_column(String(200))
@@ -55,7 +101,7 @@ class AuditRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    username: Mapped[str] = mapped_column(String(63))
+    username: Mapped[str] = mapped_column(String(_NAME))
     action: Mapped[str] = mapped_column(String(63))
     target: Mapped[str] = mapped_column(Text)
     result: Mapped[str] = mapped_column(String(63))

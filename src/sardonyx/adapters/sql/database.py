@@ -1,0 +1,141 @@
+"""Open the database, SQLite or PostgreSQL, and run transactions away from the event loop.
+
+SQLite has one writer, so it gets one thread; PostgreSQL a few. Errors of SQLAlchemy become ours
+here, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from sardonyx.adapters.sql.errors import DatabaseNewerError, DatabaseUnavailableError
+from sardonyx.adapters.sql.tables import SCHEMA, Base, SchemaRow
+from sardonyx.values import Secret
+
+T = TypeVar("T")
+_POSTGRESQL_THREADS = 4
+_CONNECT_SECONDS = 5
+_STATEMENT_MILLISECONDS = 10_000
+_SCHEMA_LOCK = 0x5A4D  # two replicas that start at once make the tables one after the other
+
+
+def sqlite_engine(file: Path) -> Engine:
+    """Return an engine on an owner-only SQLite file, its tables made when missing.
+
+    Raises DatabaseNewerError.
+    """
+    file.touch(mode=0o600)
+    engine = create_engine(f"sqlite:///{file}")
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        # WAL: a reader never waits for the writer, and `kill -9` loses no committed row.
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA busy_timeout=5000")
+        cursor.close()
+
+    prepare(engine)
+    return engine
+
+
+def postgresql_engine(address: str, password: Secret | None = None) -> Engine:
+    """Return an engine on PostgreSQL, its tables made when missing.
+
+    address: `postgresql://user@host:port/name`, without its password: an address is shown in
+    settings and messages. Raises DatabaseUnavailableError, DatabaseNewerError.
+    """
+    url = make_url(address).set(drivername="postgresql+psycopg")
+    if password is not None:
+        url = url.set(password=password.reveal())
+    engine = create_engine(
+        url,
+        pool_size=_POSTGRESQL_THREADS,
+        max_overflow=0,
+        pool_pre_ping=True,  # a database that was restarted is met by a fresh connection
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "options": f"-c statement_timeout={_STATEMENT_MILLISECONDS}",
+        },
+    )
+    prepare(engine)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables that are missing and note their version.
+
+    A table is only ever added to: columns that change need a step of their own here, and a
+    higher SCHEMA. Raises DatabaseNewerError, DatabaseUnavailableError.
+    """
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _SCHEMA_LOCK})
+            Base.metadata.create_all(connection)
+            found = connection.execute(select(SchemaRow.version)).scalar()
+            if found is None:
+                connection.execute(insert(SchemaRow).values(version=SCHEMA))
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise DatabaseUnavailableError(reason=_reason(error)) from error
+    if found is not None and found > SCHEMA:
+        raise DatabaseNewerError(found=found, known=SCHEMA)
+
+
+class SqlDatabase:
+    """Runs transactions on one engine, in threads of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        threads = 1 if engine.dialect.name == "sqlite" else _POSTGRESQL_THREADS
+        self._thread = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="sql")
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._engine.dispose()
+
+    async def answers(self) -> None:
+        """Return when the database answered. Raises DatabaseUnavailableError."""
+        await self._run(lambda session: session.execute(text("SELECT 1")).scalar())
+
+    async def _run(self, work: Callable[[Session], T]) -> T:
+        """Return what `work` returns, its transaction committed."""
+
+        def transaction() -> T:
+            with Session(self._engine) as session, session.begin():
+                return work(session)
+
+        def twice() -> T:
+            try:
+                return transaction()
+            except IntegrityError:  # another replica made the same row first: now it is there
+                return transaction()
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, twice)
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            raise DatabaseUnavailableError(reason=_reason(error)) from error
+
+
+def aware(moment: datetime) -> datetime:
+    """SQLite forgets the zone; all moments are written in UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _reason(error: Exception) -> str:
+    """Return the driver's first line; the statement and its values may be private."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause).strip().splitlines() or [type(error).__name__])[0][:200]
