@@ -214,6 +214,13 @@ class ClusterClient:
         answer = await self._json("get", "/version", "/version")
         return str(answer.get("gitVersion", ""))
 
+    async def kinds(self, api: str) -> Mapping[str, bool]:
+        """Return the kinds of an API (`v1`, `apps/v1`), and whether each lives in a namespace."""
+        path = f"/api/{api}" if "/" not in api else f"/apis/{api}"
+        answer = await self._json("get", api, path)
+        found = cast("Sequence[JsonObject]", answer.get("resources") or ())
+        return {str(one.get("kind")): one.get("namespaced") is True for one in found}
+
     # -- text
 
     async def logs(

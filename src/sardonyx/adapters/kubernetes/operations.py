@@ -56,10 +56,11 @@ class Operation:
 
     id: drawn for each one, so that a replaced operation is told from the one before.
     by: user name of who asked; owner: of whose release it is. values: whole for install and
-    upgrade; for resume what is laid over the release's own; else empty. revision: what a roll
-    back returns to. expected: the release's revision when it was asked; 0 for any. attempt:
-    how often it was begun. error: what Helm said, secrets as `$VAR`. digest: sha256 of the
-    chart's archive where the catalogue knows it.
+    upgrade; for resume and roll back what is laid over the release's own; else empty.
+    keys_until: when keys among the values end (ISO 8601), empty for none. revision: what a
+    roll back returns to. expected: the release's revision when it was asked; 0 for any.
+    attempt: how often it was begun. error: what Helm said, secrets as `$VAR`. digest: sha256
+    of the chart's archive where the catalogue knows it.
     version: the Secret's resourceVersion, empty before it is written.
     """
 
@@ -76,6 +77,7 @@ class Operation:
     digest: str = ""
     values: JsonObject = field(default_factory=dict, repr=False)
     secret_paths: frozenset[Path] = frozenset()
+    keys_until: str = ""
     revision: int = 0
     expected: int = 0
     status: OperationStatus = OperationStatus.QUEUED
@@ -108,6 +110,7 @@ def operation_secret(operation: Operation) -> JsonObject:
             "version": chart.version,
             "digest": operation.digest,
         },
+        "keysUntil": operation.keys_until,
         "revision": operation.revision,
         "expected": operation.expected,
         "attempt": operation.attempt,
@@ -169,6 +172,7 @@ def read_operation(secret: JsonObject, *, with_values: bool = True) -> Operation
             digest=_text(chart.get("digest", "")),
             values=values,
             secret_paths=read_paths(_decoded(data["secret-paths"])),
+            keys_until=_text(told.get("keysUntil", "")),
             revision=_number(told["revision"]),
             expected=_number(told["expected"]),
             status=OperationStatus(_text(told["status"])),
