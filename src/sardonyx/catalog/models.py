@@ -59,11 +59,16 @@ class ListedChart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart(ListedChart):
-    """A chart, whole. `schema` is None when it has none."""
+    """A chart, whole. `schema` is None when it has none.
+
+    `renewing`: its services ask for fresh credentials while they run (annotation
+    `sardonyx.dev/credentials: renewing`), so no plain keys stand in their values.
+    """
 
     values: JsonObject
     schema: JsonObject | None
     readme: str
+    renewing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

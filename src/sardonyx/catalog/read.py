@@ -101,6 +101,7 @@ def _chart(folder: Path, catalog: str) -> Chart:
         local=_yaml(folder, "local.yaml") if _inside(folder, "local.yaml") else None,
         readme=_content(folder, "README.md") if _inside(folder, "README.md") else "",
         deprecated=about.get("deprecated") is True,
+        renewing=notes.get("sardonyx.dev/credentials") == "renewing",
     )
 
 
