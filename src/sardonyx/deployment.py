@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from sardonyx.values import JsonObject
+
+if TYPE_CHECKING:
+    _Object = JsonObject
+else:  # the same, as the model's own reader knows it
+    _Object = dict[str, JsonValue]
 
 
 class _Tree(BaseModel):
@@ -96,8 +101,8 @@ class ClusterSettings(_Tree):
     session_life: timedelta = Field(
         default=timedelta(days=7), title="How long a browser stays signed in"
     )
-    regions: tuple[JsonObject, ...] = Field(min_length=1, title="Onyxia's regions; the first acts")
-    catalogs: tuple[JsonObject, ...] = Field(default=(), title="Onyxia's catalogues")
+    regions: tuple[_Object, ...] = Field(min_length=1, title="Onyxia's regions; the first acts")
+    catalogs: tuple[_Object, ...] = Field(default=(), title="Onyxia's catalogues")
     catalog_reading: CatalogsSettings = Field(default=CatalogsSettings())
     helm: HelmSettings = Field(default=HelmSettings())
     evaluation: EvaluationSettings | None = Field(

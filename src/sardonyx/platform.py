@@ -17,6 +17,7 @@ from sardonyx.parts import Parts
 from sardonyx.projects.sign_in import SignIn
 from sardonyx.secrets.service import Secrets
 from sardonyx.services.service import Services
+from sardonyx.setup.service import SetupChecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Platform:
     public_url: how browsers reach the portal, without a slash at its end
     (`http://localhost:8000`). service_host: host name and port of a service behind the front
     door, with `{release}` in it; None where services have addresses of their own.
-    running: watches, serves and renews until the block ends.
+    running: watches, serves and renews until the block ends. setup: the checks that
+    administrators see; None on one machine, where `sardonyx doctor` looks.
     """
 
     public_url: str
@@ -40,3 +42,4 @@ class Platform:
     sign_in: SignIn
     parts: Parts
     running: Callable[[], AbstractAsyncContextManager[None]]
+    setup: SetupChecks | None = None

@@ -21,10 +21,18 @@ HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The platform's folder.", envvar="SARDONYX_HOME")
 ]
 
+ConfigOption = Annotated[
+    Path,
+    typer.Option(
+        "--config", help="The settings of a platform on a cluster.", envvar="SARDONYX_CONFIG"
+    ),
+]
+
 
 def register(application: typer.Typer) -> None:
-    """Add `up`, `down`, `open`, `status`, `doctor`, `export` and `purge` to the command line."""
+    """Add the commands that run, check, leave and remove a platform to the command line."""
     application.command()(up)
+    application.command()(serve)
     application.command()(down)
     application.command(name="open")(open_)
     application.command()(status)
@@ -51,6 +59,13 @@ def up(
         webbrowser.open(link)
     if not detach:
         machine.stay(settings)
+
+
+def serve(config: ConfigOption) -> None:
+    """Run the platform on a cluster, until a signal ends it."""
+    from sardonyx.serve import serve as serve_platform
+
+    serve_platform(config)
 
 
 def down(home: HomeOption = None) -> None:
@@ -88,9 +103,24 @@ def status(
 
 def doctor(
     home: HomeOption = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help="Check the platform of these settings, on its cluster.",
+            envvar="SARDONYX_CONFIG",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Check this machine: isolation, programs and where they come from, disk, ports."""
+    """Check this machine, or with --config a platform on a cluster: each part with its remedy.
+
+    On a cluster the exit code is 5 when a part fails.
+    """
+    if config is not None:
+        from sardonyx.cli import setup
+
+        raise typer.Exit(setup.doctor(config, as_json=as_json))
     from sardonyx.cli import report
 
     _print(report.doctor(_settings(home)), as_json=as_json)

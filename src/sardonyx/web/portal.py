@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 
 from sardonyx.account import api as account_api
 from sardonyx.account import pages as account_pages
@@ -21,15 +22,20 @@ from sardonyx.secrets import api as secrets_api
 from sardonyx.secrets import pages as secrets_pages
 from sardonyx.services import api as services_api
 from sardonyx.services import pages as services_pages
-from sardonyx.web import error_pages, gateway, home_pages, sign_in_pages
+from sardonyx.setup import api as setup_api
+from sardonyx.setup import pages as setup_pages
+from sardonyx.web import error_pages, gateway, home_pages, probes, sign_in_pages
 from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.security import SameOrigin
 
 API = "/api/v1"
 
 
-def create_portal(platform: Platform) -> FastAPI:
-    """Return the portal's application; `platform` starts and stops with it."""
+def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
+    """Return the portal's application; `platform` starts and stops with it.
+
+    hosts: names it is reached by beside that of `public_url` and the machine's own.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +51,7 @@ def create_portal(platform: Platform) -> FastAPI:
         redoc_url=None,
     )
     portal.state.platform = platform
-    portal.include_router(health)
+    portal.include_router(probes.router)
     # First: the front door asks it before each request to a service.
     portal.include_router(gateway.router, include_in_schema=False)
     for area in (projects_api, catalog_api, services_api, files_api, secrets_api, account_api):
@@ -60,19 +66,18 @@ def create_portal(platform: Platform) -> FastAPI:
         account_pages,
     ):
         portal.include_router(pages.router, include_in_schema=False)
+    if platform.setup is not None:
+        portal.include_router(setup_api.router, prefix=API)
+        portal.include_router(setup_pages.router, include_in_schema=False)
     portal.mount("/static", BundleFiles(), name="static")
     problems.install(portal, page=error_pages.page)
-    portal.add_middleware(SameOrigin, refuse=_refuse_foreign)
+    portal.add_middleware(
+        SameOrigin,
+        refuse=_refuse_foreign,
+        hosts=(urlsplit(platform.public_url).hostname or "", *hosts),
+        services_here=platform.service_host is not None,
+    )
     return portal
-
-
-health = APIRouter(include_in_schema=False)
-
-
-@health.get("/healthz")
-async def healthz() -> dict[str, str]:
-    """Say that the portal's process answers."""
-    return {"status": "ok"}
 
 
 def _refuse_foreign(request: Request) -> Response:

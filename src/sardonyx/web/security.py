@@ -5,7 +5,7 @@ Pure ASGI, so that streamed uploads and server-sent events pass through untouche
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,22 +15,30 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PORTAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "style-src 'self'",
-        "script-src 'self'",
-        # A service's host, asked once by its page whether this browser finds such names.
-        "connect-src 'self' http://*.localhost:*",
-        "form-action 'self' http://*.localhost:*",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "object-src 'none'",
+# Asked by address, without a name: by the kubelet, for instance. They tell nothing of anybody.
+PROBES = frozenset({"/healthz", "/readyz"})
+
+
+def content_security_policy(*, services_here: bool) -> str:
+    """Return what pages may load. services_here: services are below `localhost`, beside us."""
+    # A service's host, asked once by its page whether this browser finds such names.
+    beside = " http://*.localhost:*" if services_here else ""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "img-src 'self' data:",
+            "style-src 'self'",
+            "script-src 'self'",
+            f"connect-src 'self'{beside}",
+            f"form-action 'self'{beside}",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "object-src 'none'",
+        )
     )
-)
+
+
 HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
@@ -43,14 +51,27 @@ HEADERS = {
 class SameOrigin:
     """Refuse foreign hosts (DNS rebinding) and foreign writes (CSRF); add safe headers.
 
+    hosts: names of the portal beside those of the machine itself, without ports.
+
     A write is foreign when `Origin` names another host, or when the browser says so
     (`Sec-Fetch-Site`). A program with a bearer token is no browser and needs neither; a
-    cookie without either header is refused.
+    cookie without either header is refused. For the same reason a program may use any name of
+    ours for the API: a browser that a foreign page steers sends no bearer token.
     """
 
-    def __init__(self, app: ASGIApp, *, refuse: Callable[[Request], Response]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        refuse: Callable[[Request], Response],
+        hosts: Iterable[str] = (),
+        services_here: bool = True,
+    ) -> None:
         self._app = app
         self._refuse = refuse
+        self._hosts = PORTAL_HOSTS | {host.lower() for host in hosts}
+        policy = content_security_policy(services_here=services_here)
+        self._headers = {"content-security-policy": policy, **HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -62,7 +83,7 @@ class SameOrigin:
             return
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if hostname(host) not in PORTAL_HOSTS and not scope["path"].startswith("/_sardonyx/"):
+        if not self._is_ours(scope["path"], headers, host):
             await PlainTextResponse("Misdirected request", 421)(scope, receive, send)
             return
         if scope["method"] not in SAFE_METHODS and _foreign_write(headers, host):
@@ -72,11 +93,19 @@ class SameOrigin:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     answer.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _is_ours(self, path: str, headers: Headers, host: str) -> bool:
+        return (
+            hostname(host).lower() in self._hosts
+            or path.startswith("/_sardonyx/")
+            or path in PROBES
+            or (path.startswith("/api/") and "authorization" in headers and "cookie" not in headers)
+        )
 
 
 def hostname(host: str) -> str:

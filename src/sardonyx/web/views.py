@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sardonyx.platform import Platform
 
 _PACKAGE = Path(__file__).parent.parent
-_AREAS = ("web", "catalog", "services", "files", "secrets", "account")
+_AREAS = ("web", "catalog", "services", "files", "secrets", "account", "setup")
 # A page is never kept: it is right after a reload, and none stays behind on a shared machine.
 _NOT_KEPT = {"cache-control": "no-store"}
 

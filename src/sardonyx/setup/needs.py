@@ -1,0 +1,49 @@
+"""Name the rights the platform's account uses, by how the region is set: pure.
+
+The documents of `deploy/rbac` and the templates of the chart grant exactly these; a test holds
+the three together.
+"""
+
+from __future__ import annotations
+
+from sardonyx.deployment import ClusterSettings
+from sardonyx.setup.models import Right
+from sardonyx.setup.region import RegionView
+
+_WATCHED = (
+    ("", "secrets"),
+    ("", "pods"),
+    ("", "events"),
+    ("", "persistentvolumeclaims"),
+    ("", "resourcequotas"),
+    ("apps", "deployments"),
+    ("apps", "statefulsets"),
+    ("apps", "daemonsets"),
+    ("apps", "replicasets"),
+    ("batch", "jobs"),
+)
+_WRITTEN = ("create", "patch", "delete")
+
+
+def needed_rights(settings: ClusterSettings) -> tuple[Right, ...]:
+    """Return what the account must be allowed: in its one namespace, or everywhere."""
+    region = RegionView.of(settings)
+    evaluation = settings.evaluation
+    namespace = evaluation.namespace if evaluation is not None else ""
+    rights = [
+        Right(verb, resource, namespace, group)
+        for group, resource in _WATCHED
+        for verb in ("list", "watch")
+    ]
+    rights += [Right(verb, "secrets", namespace) for verb in _WRITTEN]
+    rights.append(Right("create", "serviceaccounts/token", namespace))
+    if not region.single_namespace:
+        rights += [Right(verb, "namespaces") for verb in ("get", "create", "patch")]
+        rights += [
+            Right(verb, "rolebindings", "", "rbac.authorization.k8s.io")
+            for verb in ("create", "patch")
+        ]
+        rights += [Right(verb, "resourcequotas") for verb in ("create", "patch")]
+    if region.mode == "impersonate":
+        rights += [Right("impersonate", "users"), Right("impersonate", "groups")]
+    return tuple(rights)
