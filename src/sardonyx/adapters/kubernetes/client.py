@@ -43,7 +43,8 @@ class ListExpiredError(Exception):
 class ClusterClient:
     """Calls one API server as one identity. Safe for many tasks at once.
 
-    Every method raises ClusterUnavailableError (not reached, 5xx, no answer in time),
+    Every method raises ClusterUnavailableError (not reached, 5xx, no answer in time; its value
+    `cause` is there when the server was reached),
     ClusterRefusedError (401, 403, or content the server does not accept),
     ClusterObjectNotFoundError, ClusterConflictError. A busy server (429) is asked again while
     the time limit lasts. Objects are those of the Kubernetes API, as plain JSON.
@@ -366,7 +367,9 @@ class ClusterClient:
                     await asyncio.sleep(_wait(answer))
         except TimeoutError as error:
             reason = f"no answer within {self._timeout:g} s"
-            raise ClusterUnavailableError(verb=verb, resource=resource, reason=reason) from error
+            raise ClusterUnavailableError(
+                verb=verb, resource=resource, reason=reason, cause="Timeout"
+            ) from error
         except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError, OSError) as error:
             raise _unavailable(verb, resource, error) from error
         if answer.is_error:
@@ -418,8 +421,10 @@ def _object(verb: str, resource: str, content: bytes) -> JsonObject:
 
 
 def _unavailable(verb: str, resource: str, error: Exception) -> ClusterUnavailableError:
-    reason = str(error) or type(error).__name__
-    return ClusterUnavailableError(verb=verb, resource=resource, reason=reason[:_REASON_LENGTH])
+    reason = (str(error) or type(error).__name__)[:_REASON_LENGTH]
+    if isinstance(error, TimeoutError | httpx2.ReadTimeout | httpx2.WriteTimeout):
+        return ClusterUnavailableError(verb=verb, resource=resource, reason=reason, cause="Timeout")
+    return ClusterUnavailableError(verb=verb, resource=resource, reason=reason)
 
 
 _FAULTS: Mapping[int, type[SystemFault]] = {
