@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sardonyx.account.service import Accounts
 from sardonyx.catalog.service import CatalogService
+from sardonyx.credentials.service import Credentials
 from sardonyx.files.service import Files
 from sardonyx.parts import Parts
 from sardonyx.projects.sign_in import SignIn
@@ -28,7 +29,8 @@ class Platform:
     (`http://localhost:8000`). service_host: host name and port of a service behind the front
     door, with `{release}` in it; None where services have addresses of their own.
     running: watches, serves and renews until the block ends. setup: the checks that
-    administrators see; None on one machine, where `sardonyx doctor` looks.
+    administrators see; None on one machine, where `sardonyx doctor` looks. credentials: what
+    pods renew with; None on one machine, where the `keys` process answers its services.
     """
 
     public_url: str
@@ -43,3 +45,4 @@ class Platform:
     parts: Parts
     running: Callable[[], AbstractAsyncContextManager[None]]
     setup: SetupChecks | None = None
+    credentials: Credentials | None = None

@@ -409,6 +409,8 @@ def stub_platform(
         accounts=Accounts(records=records, secret_store=vault),
         sign_in=SignIn(),
         parts=Parts(),
+        setup=None,
+        credentials=None,
     )
 
 

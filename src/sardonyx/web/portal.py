@@ -13,6 +13,7 @@ from sardonyx.account import pages as account_pages
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog import pages as catalog_pages
+from sardonyx.credentials import api as credentials_api
 from sardonyx.files import api as files_api
 from sardonyx.files import pages as files_pages
 from sardonyx.platform import Platform
@@ -66,6 +67,8 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         account_pages,
     ):
         portal.include_router(pages.router, include_in_schema=False)
+    if platform.credentials is not None:
+        portal.include_router(credentials_api.router, prefix=API)
     if platform.setup is not None:
         portal.include_router(setup_api.router, prefix=API)
         portal.include_router(setup_pages.router, include_in_schema=False)

@@ -1,0 +1,288 @@
+"""Give releases their credentials: at launch into their values, later when their pods ask.
+
+Everything is asked in the name of the release's owner and for its project alone; a token of a
+release opens that and dies with the release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from sardonyx.catalog.errors import ChartNotFoundError
+from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.credentials.errors import (
+    NoSecretStoreError,
+    OwnerAwayError,
+    OwnerLeftError,
+    ReleaseTokenError,
+)
+from sardonyx.credentials.models import Issued, Reissued, ReleaseGrant, SecretsToken
+from sardonyx.credentials.ports import ReleaseGrants, SecretsTokens
+from sardonyx.credentials.stand_ins import (
+    S3_VARIABLES,
+    VAULT_TOKEN,
+    filled,
+    replaced,
+    stand_ins,
+    text_at,
+    variables_in,
+)
+from sardonyx.files.models import S3Credentials
+from sardonyx.files.ports import CredentialBroker
+from sardonyx.projects.errors import SignInRequiredError
+from sardonyx.projects.models import Project
+from sardonyx.projects.ports import IdentityProvider
+from sardonyx.services.models import LaunchPlan
+from sardonyx.values import Json, JsonObject, Path
+
+# The block of our charts' values that the renewing sidecar reads.
+BLOCK = "renewal"
+_TOKEN: Path = (BLOCK, "token")
+# Where charts of Onyxia's convention hold plain keys (charts.md 2).
+_USUAL_PLACES: tuple[tuple[Path, str], ...] = (
+    (("s3", "accessKeyId"), "AWS_ACCESS_KEY_ID"),
+    (("s3", "secretAccessKey"), "AWS_SECRET_ACCESS_KEY"),
+    (("s3", "sessionToken"), "AWS_SESSION_TOKEN"),
+    (("vault", "token"), VAULT_TOKEN),
+)
+
+
+class Credentials:
+    """The ReleaseCredentials of a cluster, and what its pods ask for later."""
+
+    def __init__(
+        self,
+        *,
+        grants: ReleaseGrants,
+        identity: IdentityProvider,
+        broker: CredentialBroker,
+        secret_store: SecretsTokens | None,
+        find_chart: Callable[[ChartRef], Chart],
+        address: str,
+        authorities: str = "",
+    ) -> None:
+        """`address`: the platform as pods reach it, no slash at the end.
+
+        authorities: PEM text of those that vouch for it, empty for the image's own.
+        """
+        self._grants = grants
+        self._identity = identity
+        self._broker = broker
+        self._secret_store = secret_store
+        self._find_chart = find_chart
+        self._address = address
+        self._authorities = authorities
+
+    async def issue(self, plan: LaunchPlan) -> Issued:
+        """Return the plan to send, its stand-ins replaced; see `ReleaseCredentials`."""
+        if self._renews(plan):
+            return await self._renewing(plan)
+        grant = await self._grants.of_release(plan.project, plan.release)
+        places = dict(stand_ins(plan.values))
+        # What an edited release got before is not kept: a person did not type it.
+        for path, variable in grant.key_paths if grant else ():
+            if text_at(plan.values, path):
+                places.setdefault(path, variable)
+        if not places:
+            return Issued(plan)
+        wanted = set(places.values()) - {""}
+        for path in (path for path, variable in places.items() if not variable):
+            wanted.update(variables_in(text_at(plan.values, path) or ""))
+        given, until = await self._keys(plan.owner, plan.project, wanted)
+        texts = _texts(plan.values, places.items(), given)
+        await self._grants.save(
+            ReleaseGrant(
+                project=plan.project,
+                release=plan.release,
+                owner=plan.owner,
+                key_paths=tuple((path, name) for path, name in places.items() if name),
+            )
+        )
+        made = replace(
+            plan,
+            values=replaced(plan.values, texts),
+            merged=replaced(plan.merged, texts),
+            secret_paths=plan.secret_paths | texts.keys(),
+        )
+        return Issued(made, until)
+
+    async def reissue(
+        self, *, project: str, release: str, owner: str, values: JsonObject
+    ) -> Reissued:
+        """Return what to lay over `values` when the release is resumed."""
+        grant = await self._grants.of_release(project, release)
+        block = values.get(BLOCK)
+        if isinstance(block, dict) and block.get("enabled") is True:
+            if grant is not None and _digest(text_at(values, _TOKEN)) == grant.token_sha256:
+                return Reissued()
+            return Reissued(
+                {BLOCK: await self._block(project, release, owner)}, frozenset({_TOKEN})
+            )
+        places = [
+            (path, variable)
+            for path, variable in (grant.key_paths if grant else _usual_places(values))
+            if text_at(values, path)
+        ]
+        if not places:
+            return Reissued()
+        given, until = await self._keys(owner, project, {variable for _, variable in places})
+        texts = _texts(values, places, given)
+        touched = {path[0] for path in texts}
+        changed = replaced(values, texts)
+        over: JsonObject = {key: value for key, value in changed.items() if key in touched}
+        return Reissued(over, frozenset(texts), until)
+
+    async def revoke(self, *, project: str, release: str) -> None:
+        """Make the release's token worthless."""
+        await self._grants.drop(project, release)
+
+    async def s3_keys(self, token: str) -> S3Credentials:
+        """Return fresh keys to the project of the release that has `token`.
+
+        Raises ReleaseTokenError, OwnerAwayError, OwnerLeftError, StoreUnavailableError,
+        AccessRefusedError.
+        """
+        grant = await self._grant(token)
+        project = await self._project(grant.owner, grant.project)
+        return await self._storage(grant.owner, project)
+
+    async def secrets_token(self, token: str) -> SecretsToken:
+        """Return a fresh token to the project's secrets.
+
+        Raises as `s3_keys`, SecretStoreUnavailableError, SecretRefusedError, NoSecretStoreError.
+        """
+        grant = await self._grant(token)
+        project = await self._project(grant.owner, grant.project)
+        made = await self._secrets(grant.owner, project)
+        if made is None:
+            raise NoSecretStoreError(project=grant.project)
+        return made
+
+    def _renews(self, plan: LaunchPlan) -> bool:
+        try:
+            return self._find_chart(plan.chart).renewing
+        except ChartNotFoundError:  # it left the catalogue: its values still say what it knows
+            return isinstance(plan.merged.get(BLOCK), dict)
+
+    async def _renewing(self, plan: LaunchPlan) -> Issued:
+        """Return the plan of a chart that renews: an address and a token, and no keys."""
+        places = dict(stand_ins(plan.values))
+        texts = _texts(plan.values, places.items(), {})
+        values, merged = replaced(plan.values, texts), replaced(plan.merged, texts)
+        if not any(_is_on(merged, block) for block in ("s3", "vault")):
+            return Issued(replace(plan, values=values, merged=merged))
+        grant = await self._grants.of_release(plan.project, plan.release)
+        present = text_at(plan.values, _TOKEN)
+        if grant is not None and present and _digest(present) == grant.token_sha256:
+            block = self._made_block(present)
+        else:
+            block = await self._block(plan.project, plan.release, plan.owner)
+        made = replace(
+            plan,
+            values=_with_block(values, block),
+            merged=_with_block(merged, block),
+            secret_paths=plan.secret_paths | {_TOKEN},
+        )
+        return Issued(made)
+
+    async def _block(self, project: str, release: str, owner: str) -> JsonObject:
+        """Draw a token for the release; an older one dies."""
+        await self._project(owner, project)
+        token = secrets.token_urlsafe(32)
+        await self._grants.save(ReleaseGrant(project, release, owner, _digest(token)))
+        return self._made_block(token)
+
+    def _made_block(self, token: str) -> JsonObject:
+        return {
+            "enabled": True,
+            "url": self._address,
+            "token": token,
+            "authorities": self._authorities,
+        }
+
+    async def _grant(self, token: str) -> ReleaseGrant:
+        grant = await self._grants.of_token(_digest(token)) if token else None
+        if grant is None:
+            raise ReleaseTokenError
+        return grant
+
+    async def _project(self, owner: str, project: str) -> Project:
+        """Return the project if the owner is in it now."""
+        try:
+            actor = await self._identity.actor(owner)
+        except SignInRequiredError as error:
+            raise OwnerAwayError(owner=owner) from error
+        for place in actor.projects:
+            if place.id == project:
+                return place
+        raise OwnerLeftError(owner=owner, project=project)
+
+    async def _keys(
+        self, owner: str, project: str, wanted: set[str]
+    ) -> tuple[dict[str, str], datetime | None]:
+        """Return the wanted variables, and when the first of them ends."""
+        place = await self._project(owner, project)
+        given: dict[str, str] = {}
+        ends: list[datetime] = []
+        if wanted & set(S3_VARIABLES):
+            keys = await self._storage(owner, place)
+            texts = (
+                keys.access_key_id,
+                keys.secret_access_key.reveal(),
+                keys.session_token.reveal(),
+            )
+            given |= dict(zip(S3_VARIABLES, texts, strict=True))
+            ends.append(keys.expiration)
+        if VAULT_TOKEN in wanted and (made := await self._secrets(owner, place)) is not None:
+            given[VAULT_TOKEN] = made.token.reveal()
+            ends.append(made.expires)
+        return given, min(ends, default=None)
+
+    async def _storage(self, owner: str, project: Project) -> S3Credentials:
+        try:
+            return await self._broker.credentials(username=owner, project=project)
+        except SignInRequiredError as error:
+            raise OwnerAwayError(owner=owner) from error
+
+    async def _secrets(self, owner: str, project: Project) -> SecretsToken | None:
+        if self._secret_store is None:
+            return None
+        try:
+            return await self._secret_store.secrets_token(username=owner, project=project)
+        except SignInRequiredError as error:
+            raise OwnerAwayError(owner=owner) from error
+
+
+def _texts(
+    values: JsonObject, places: Iterable[tuple[Path, str]], given: dict[str, str]
+) -> dict[Path, str]:
+    """Return the new text of each place: the variable alone, or a longer text around some."""
+    return {
+        path: given.get(variable, "") if variable else filled(text_at(values, path) or "", given)
+        for path, variable in places
+    }
+
+
+def _usual_places(values: JsonObject) -> list[tuple[Path, str]]:
+    """Return where a release made elsewhere holds keys that end: those with a session token."""
+    if not text_at(values, ("s3", "sessionToken")):
+        return [place for place in _USUAL_PLACES if place[1] == VAULT_TOKEN]
+    return list(_USUAL_PLACES)
+
+
+def _is_on(values: JsonObject, block: str) -> bool:
+    found: Json = values.get(block)
+    return isinstance(found, dict) and found.get("enabled") is True
+
+
+def _with_block(values: JsonObject, block: JsonObject) -> JsonObject:
+    present = values.get(BLOCK)
+    return {**values, BLOCK: {**(present if isinstance(present, dict) else {}), **block}}
+
+
+def _digest(token: str | None) -> str:
+    return hashlib.sha256((token or "").encode()).hexdigest()
