@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from sardonyx.services.cluster_diagnosis import diagnose_cluster
 from sardonyx.services.models import Finding, Observation, Severity, State, StepStatus
 from sardonyx.text import Scalar
 
@@ -28,10 +30,11 @@ _BEGINNINGS = {"environment", "resumed", "restarted", "edited", "rolled_back"}
 _ADVANCING = {State.PREPARING, State.STARTING}
 
 
-def diagnose(observation: Observation) -> list[Finding]:
+def diagnose(observation: Observation, now: datetime | None = None) -> list[Finding]:
     """Return why the service does not advance, the most telling first; empty when all is well.
 
-    The same judgement serves before a launch, on the facts of `preflight`.
+    The same judgement serves before a launch, on the facts of `preflight`. now: an aware moment,
+    for what only time tells on a cluster; without one, that is left out.
     """
     facts = observation.facts
     found = [
@@ -41,6 +44,9 @@ def diagnose(observation: Observation) -> list[Finding]:
         *_ended(observation),
         *_steps(observation),
     ]
+    if observation.evidence is not None:
+        moment = now if now is not None else observation.created_at
+        found += diagnose_cluster(observation.evidence, observation.state, moment)
     return found
 
 

@@ -179,7 +179,7 @@ class HelmUnavailableError(SystemFault):
     code = "helm_unavailable"
     title = N_("Helm cannot be used")
     detail = N_("The program “{program}” does not serve: {reason}")
-    next_step = N_("Install Helm 4 (or 3.14 and later) and name it in helm.program.")
+    next_step = N_("Install Helm 4 (or 3.15 and later) and name it in helm.program.")
 
 
 class NotSuspendableError(UserError):

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sardonyx.services.cluster_words import CLUSTER_WORDS, Words
 from sardonyx.services.models import Finding
 from sardonyx.text import N_, Text
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of one kind of finding; places are filled with the finding's values."""
-
-    title: str
-    explanation: str
-    next_step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +145,5 @@ WORDS: Mapping[str, Words] = {
         N_("What looks after the service was ended from outside. Its files are intact."),
         N_("Resume it: it starts again with its files."),
     ),
+    **CLUSTER_WORDS,
 }

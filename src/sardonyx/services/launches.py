@@ -249,7 +249,7 @@ class Launches:
             revision=seen.revision,
             notes=seen.notes,
             notes_by_language=seen.notes_by_language,
-            findings=tuple(diagnose(seen)),
+            findings=tuple(diagnose(seen, self._clock())),
             timeline=seen.timeline,
             commands=commands,
         )

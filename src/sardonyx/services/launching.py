@@ -176,37 +176,35 @@ class Repeats:
         self._kept: OrderedDict[tuple[str, str, str], tuple[object, asyncio.Future[str]]] = (
             OrderedDict()
         )
+        self._running: set[asyncio.Future[str]] = set()
 
     async def once(
         self, key: tuple[str, str, str], asked: object, act: Callable[[], Awaitable[str]]
     ) -> str:
         """Return the name that `act` gives, running it once per key.
 
-        key: person, project, the client's key. A request that failed may be sent again.
-        Raises IdempotencyConflictError when the same key comes with another request.
+        key: person, project, the client's key. A request that failed may be sent again; one
+        whose client went away goes on, and answers those who ask again. Raises
+        IdempotencyConflictError when the same key comes with another request.
         """
         known = self._kept.get(key)
-        if known is not None:
-            if known[0] != asked:
-                raise IdempotencyConflictError(key=key[2], field="Idempotency-Key")
-            return await asyncio.shield(known[1])
-        made: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._kept[key] = (asked, made)
-        while len(self._kept) > REPEATS_KEPT:
-            self._kept.popitem(last=False)
-        try:
-            name = await act()
-        except Exception as error:
-            self._kept.pop(key, None)
-            made.set_exception(error)
-            made.exception()  # nobody may be waiting for it
-            raise
-        except asyncio.CancelledError:
-            self._kept.pop(key, None)
-            made.cancel()
-            raise
-        made.set_result(name)
-        return name
+        if known is None:
+            made = asyncio.ensure_future(act())
+            self._running.add(made)
+            made.add_done_callback(lambda done: self._ended(key, done))
+            self._kept[key] = known = (asked, made)
+            while len(self._kept) > REPEATS_KEPT:
+                self._kept.popitem(last=False)
+        elif known[0] != asked:
+            raise IdempotencyConflictError(key=key[2], field="Idempotency-Key")
+        return await asyncio.shield(known[1])
+
+    def _ended(self, key: tuple[str, str, str], made: asyncio.Future[str]) -> None:
+        self._running.discard(made)
+        if not made.cancelled() and made.exception() is None:
+            return
+        if key in self._kept and self._kept[key][1] is made:
+            del self._kept[key]
 
 
 def checked_release(name: str) -> str:
