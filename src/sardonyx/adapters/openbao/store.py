@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import hvac
@@ -17,6 +19,7 @@ from hvac import exceptions
 
 from sardonyx.adapters.openbao.server import LOGIN, MOUNT, SERVICE_ROLE, USER_ROLE
 from sardonyx.adapters.openbao.session import faults_translated, open_session
+from sardonyx.credentials.models import SecretsToken
 from sardonyx.projects.models import Project
 from sardonyx.projects.ports import IdentityProvider
 from sardonyx.secrets.errors import (
@@ -32,6 +35,23 @@ _SECONDS = 20
 # A login is used for this share of its life, then replaced.
 _REUSED_SHARE = 0.9
 _CONFLICT = "check-and-set parameter did not match"
+_MOST_LOGINS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How people and services get in. mount: of the KV engine; login: path of the JWT login.
+
+    role: of people; service_role: of services in a personal project; group_role: of those in a
+    group's, with `$1` for the project's id, empty where such services get no token: a token of
+    the person who launched them would show their own secrets to every member.
+    """
+
+    mount: str = MOUNT
+    login: str = LOGIN
+    role: str = USER_ROLE
+    service_role: str = SERVICE_ROLE
+    group_role: str = ""
 
 
 class OpenBaoStore:
@@ -45,12 +65,18 @@ class OpenBaoStore:
         *,
         identity: IdentityProvider,
         address: str,
+        entrance: Entrance | None = None,
+        authorities: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """authorities: PEM file of those that vouch for the store; None: the machine's own."""
         self._identity = identity
         self._address = address
+        self._entrance = entrance or Entrance()
         self._now = now
         self._session = open_session()
+        if authorities is not None:
+            self._session.verify = str(authorities)
         self._logins: dict[str, tuple[Secret, datetime]] = {}
 
     async def list_folder(self, *, username: str, project: Project, path: str) -> SecretFolder:
@@ -60,7 +86,9 @@ class OpenBaoStore:
 
         def ask(client: Any) -> list[str]:  # noqa: ANN401 - hvac has no types
             try:
-                answer = client.secrets.kv.v2.list_secrets(path=full, mount_point=MOUNT)
+                answer = client.secrets.kv.v2.list_secrets(
+                    path=full, mount_point=self._entrance.mount
+                )
             except exceptions.InvalidPath:
                 return []
             names: list[str] = answer["data"]["keys"]
@@ -80,7 +108,7 @@ class OpenBaoStore:
 
         def ask(client: Any) -> SecretSet:  # noqa: ANN401
             answer = client.secrets.kv.v2.read_secret_version(
-                path=full, mount_point=MOUNT, raise_on_deleted_version=True
+                path=full, mount_point=self._entrance.mount, raise_on_deleted_version=True
             )["data"]
             entries = {name: Secret(_as_text(value)) for name, value in answer["data"].items()}
             return SecretSet(path, entries, answer["metadata"]["version"])
@@ -103,12 +131,12 @@ class OpenBaoStore:
         def ask(client: Any) -> SecretSet:  # noqa: ANN401
             try:
                 answer = client.secrets.kv.v2.create_or_update_secret(
-                    path=full, secret=plain, cas=expected_version, mount_point=MOUNT
+                    path=full, secret=plain, cas=expected_version, mount_point=self._entrance.mount
                 )
             except exceptions.InvalidRequest as error:
                 if _CONFLICT not in str(error):
                     raise
-                current = _current_version(client, full)
+                current = _current_version(client, full, self._entrance.mount)
                 raise SecretConflictError(
                     path=path, current=current, expected=expected_version or 0
                 ) from error
@@ -122,15 +150,27 @@ class OpenBaoStore:
 
         def ask(client: Any) -> None:  # noqa: ANN401
             # Deleting metadata succeeds for what never was: ask first.
-            client.secrets.kv.v2.read_secret_metadata(path=full, mount_point=MOUNT)
-            client.secrets.kv.v2.delete_metadata_and_all_versions(path=full, mount_point=MOUNT)
+            client.secrets.kv.v2.read_secret_metadata(path=full, mount_point=self._entrance.mount)
+            client.secrets.kv.v2.delete_metadata_and_all_versions(
+                path=full, mount_point=self._entrance.mount
+            )
 
         await self._as_person(username, path, ask)
 
     async def service_token(self, *, username: str, project: Project, service: str) -> Secret:
         """Return a periodic token: it lives as long as it is renewed (30 days at a time)."""
-        token, _ = await self._log_in(username, SERVICE_ROLE)
+        token, _ = await self._log_in(username, self._entrance.service_role)
         return token
+
+    async def secrets_token(self, *, username: str, project: Project) -> SecretsToken | None:
+        """Return a token for a service of the project, and its end; None: such get none."""
+        role = self._entrance.service_role
+        if project.group is not None:
+            role = self._entrance.group_role.replace("$1", project.id)
+        if not role:
+            return None
+        token, life = await self._log_in(username, role)
+        return SecretsToken(token, self._now() + life)
 
     async def renew_service_token(self, token: Secret) -> None:
         """Give the token its whole period again. Raises SecretRefusedError when it is dead."""
@@ -151,8 +191,11 @@ class OpenBaoStore:
                 return await self._with_token(kept[0], path, ask)
             except SecretRefusedError:
                 self._logins.pop(username, None)
-        token, life = await self._log_in(username, USER_ROLE)
-        self._logins[username] = (token, self._now() + life * _REUSED_SHARE)
+        token, life = await self._log_in(username, self._entrance.role)
+        now = self._now()
+        if len(self._logins) >= _MOST_LOGINS:
+            self._logins = {name: login for name, login in self._logins.items() if login[1] > now}
+        self._logins[username] = (token, now + life * _REUSED_SHARE)
         return await self._with_token(token, path, ask)
 
     async def _log_in(self, username: str, role: str) -> tuple[Secret, timedelta]:
@@ -161,7 +204,7 @@ class OpenBaoStore:
         def ask(client: Any) -> tuple[Secret, timedelta]:  # noqa: ANN401
             try:
                 answer = client.auth.jwt.jwt_login(
-                    role=role, jwt=identity.reveal(), use_token=False, path=LOGIN
+                    role=role, jwt=identity.reveal(), use_token=False, path=self._entrance.login
                 )["auth"]
             except exceptions.InvalidRequest as error:  # its word for a token it does not believe
                 raise SecretRefusedError(path="") from error
@@ -180,9 +223,9 @@ class OpenBaoStore:
         return await asyncio.to_thread(call)
 
 
-def _current_version(client: Any, full: str) -> int:  # noqa: ANN401
+def _current_version(client: Any, full: str, mount: str) -> int:  # noqa: ANN401
     try:
-        metadata = client.secrets.kv.v2.read_secret_metadata(path=full, mount_point=MOUNT)
+        metadata = client.secrets.kv.v2.read_secret_metadata(path=full, mount_point=mount)
     except exceptions.InvalidPath:
         return 0
     version: int = metadata["data"]["current_version"]
