@@ -141,3 +141,81 @@ class BrowserOnlyError(UserError):
     title = N_("Do this in a browser")
     detail = N_("A program's token cannot make tokens.")
     next_step = N_("Sign in with a browser and open “Account”, “Tokens for programs”.")
+
+
+class IdentityProviderUnavailableError(SystemFault):
+    """The provider does not answer, or not as OpenID Connect says."""
+
+    code = "identity_provider_unavailable"
+    title = N_("The sign-in service of your organisation does not answer")
+    detail = N_("{issuer}: {reason}.")
+    next_step = N_(
+        "Try again in a moment. Whoever is signed in goes on working, and services go on running."
+    )
+
+
+class IdentityTokenRefusedError(UserError):
+    """What came back from the provider does not prove who somebody is.
+
+    reason: `signature`, `key`, `algorithm`, `issuer`, `audience`, `expired`, `time`, `nonce`,
+    `subject`, `form`.
+    """
+
+    code = "identity_token_refused"
+    kind = Kind.REFUSED
+    title = N_("Your sign-in could not be verified")
+    detail = N_("The identity provider's token was refused ({reason}).")
+    next_step = N_(
+        "Sign in again. If it stays, an administrator compares the platform's identity settings "
+        "with the provider's."
+    )
+
+
+class SignInFlowError(UserError):
+    """The answer of the provider does not belong to a sign-in that this browser began."""
+
+    code = "sign_in_flow"
+    kind = Kind.REFUSED
+    title = N_("This sign-in was not begun here")
+    detail = N_("It was begun in another browser, too long ago, or was finished already.")
+    next_step = N_("Sign in again from the platform's own page, and allow its cookies.")
+
+
+class SignInRefusedError(UserError):
+    """The provider says no: the person cancelled, may not use the client, …"""
+
+    code = "sign_in_refused"
+    kind = Kind.REFUSED
+    title = N_("The identity provider refused the sign-in")
+    detail = N_("It answered “{answer}”.")
+    next_step = N_("Try again, or ask whoever keeps your account whether you may use the platform.")
+
+
+class SignInAgainError(UserError):
+    """The provider no longer vouches for the person: the sign-in there has ended."""
+
+    code = "sign_in_again"
+    kind = Kind.UNAUTHENTICATED
+    title = N_("Sign in again")
+    detail = N_("Your sign-in at the identity provider has ended.")
+    next_step = N_("Sign in once more; your services and files are as you left them.")
+
+
+class NoIdentityTokenError(SystemFault):
+    """The provider renews no ID token, which storage and secrets ask for."""
+
+    code = "no_identity_token"
+    title = N_("The identity provider gave no ID token")
+    detail = N_("{issuer} answered without the token that storage and secrets ask for.")
+    next_step = N_(
+        "An administrator asks for the scopes “openid offline_access” and lets the client renew."
+    )
+
+
+class KeyFileError(SystemFault):
+    """The file of the key that seals tokens is missing or holds no key."""
+
+    code = "key_file"
+    title = N_("The key file cannot be used")
+    detail = N_("{path}: {reason}.")
+    next_step = N_("Make one with “openssl rand -base64 32”, readable by the platform alone.")

@@ -40,5 +40,8 @@ class PeopleRecords(Protocol):
 
     async def release_person(self, username: str) -> None: ...
 
+    async def end_sessions(self, username: str) -> None:
+        """Forget the person's sessions, links and sealed tokens; API tokens stay."""
+
     async def end_access(self, username: str) -> None:
         """Forget every session, link and API token of the person, and their sealed tokens."""

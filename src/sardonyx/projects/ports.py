@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from sardonyx.projects.models import Actor, Project
@@ -19,6 +21,50 @@ class IdentityProvider(Protocol):
 
         Audience `sardonyx`, ES256, minutes long. S3 (STS) and the secret store accept it.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class SignInBegun:
+    """A sign-in that a browser may finish. address: the provider's page to go to.
+
+    name: tells flows of one browser apart. kept: what the browser must bring back, sealed.
+    """
+
+    address: str
+    name: str
+    kept: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFinished:
+    """Who came back. wanted: the path they had asked for when they were sent to sign in."""
+
+    actor: Actor
+    wanted: str
+
+
+class SignInProvider(Protocol):
+    """Lets people sign in by the pages of an organisation's identity provider."""
+
+    @property
+    def title(self) -> str:
+        """The provider's host name, as the sign-in page names it."""
+
+    async def begin(self, *, wanted: str) -> SignInBegun:
+        """Begin a sign-in. Raises IdentityProviderUnavailableError."""
+
+    def flow_name(self, answer: Mapping[str, str]) -> str:
+        """Return the name of the flow that the provider's answer belongs to."""
+
+    async def finish(self, *, kept: str, answer: Mapping[str, str]) -> SignInFinished:
+        """Return who signed in. answer: the query of the provider's redirect.
+
+        Raises SignInFlowError, SignInRefusedError, IdentityTokenRefusedError,
+        UsernameUnusableError, IdentityProviderUnavailableError.
+        """
+
+    async def end_address(self) -> str | None:
+        """Return the page that ends the sign-in at the provider too, None where there is none."""
 
 
 class Workspaces(Protocol):

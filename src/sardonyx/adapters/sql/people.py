@@ -70,9 +70,17 @@ class SqlPeople(SqlDatabase):
 
         await self._run(work)
 
+    async def end_sessions(self, username: str) -> None:
+        await self._end(username, SessionRow, LinkRow)
+
     async def end_access(self, username: str) -> None:
+        await self._end(username, SessionRow, LinkRow, ApiTokenRow)
+
+    async def _end(
+        self, username: str, *tables: type[SessionRow] | type[LinkRow] | type[ApiTokenRow]
+    ) -> None:
         def work(session: Session) -> None:
-            for table in (SessionRow, LinkRow, ApiTokenRow):
+            for table in tables:
                 session.execute(delete(table).where(table.username == username))
             session.execute(
                 update(PersonRow)
