@@ -40,8 +40,19 @@ _NAME = re.compile(
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 
 
+def record_name(release: str, revision: int) -> str:
+    """Return the name of Helm's Secret for a revision."""
+    return f"sh.helm.release.v1.{release}.v{revision}"
+
+
+def named_record(name: str) -> tuple[str, int] | None:
+    """Return the release and revision that the name of a Secret of Helm's names."""
+    found = _NAME.match(name)
+    return (found["release"], int(found["revision"])) if found else None
+
+
 class _Wire(Struct, gc=False):
-    pass
+    """Base of what is decoded: unknown fields are skipped without being read."""
 
 
 class _Info(_Wire):

@@ -61,6 +61,9 @@ class Exposure:
     http_route: bool = True
 
 
+USUAL_EXPOSURE = Exposure()
+
+
 @dataclass(frozen=True, slots=True)
 class RouteTarget:
     """One way from outside: the object that makes it, and the address."""

@@ -65,6 +65,9 @@ class Pace:
     page: int = 250
 
 
+USUAL_PACE = Pace()
+
+
 class _ListMetadata(Struct, rename="camel"):
     resource_version: str = ""
     continue_: str = field(name="continue", default="")
@@ -110,7 +113,7 @@ class Watch:
         *,
         namespace: str = "",
         selectors: Mapping[str, str] | None = None,
-        pace: Pace = Pace(),
+        pace: Pace = USUAL_PACE,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.kind = kind
