@@ -174,6 +174,9 @@ class MemoryRuntime:
     async def share(self, project: str, release: str, *, shared: bool) -> None:
         self.put(replace(self.release(project, release), shared=shared))
 
+    async def adopt(self, project: str, release: str, owner: str) -> None:
+        self.put(replace(self.release(project, release), owner=owner))
+
     async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
         return (PlannedObject("Process", plan.release, await self.underneath_plan(plan)),)
 
@@ -217,7 +220,11 @@ class MemoryRuntime:
         finally:
             self.watchers.remove(watcher)
 
-    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
+    async def logs(
+        self, project: str, release: str, *, lines: int = 200, previous: bool = False
+    ) -> str:
+        if previous:
+            return "the run before\n"
         if release not in self.archived:
             self.release(project, release)
         return "".join(line + "\n" for line in self.log.splitlines()[-lines:])
@@ -245,6 +252,9 @@ class MemoryRuntime:
 
     async def underneath_plan(self, plan: LaunchPlan) -> str:
         return f"uv venv {plan.release}\n"
+
+    def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
+        return f"{verb} {self.release(project, release).release} {revision}\n"
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         return self.facts

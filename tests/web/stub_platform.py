@@ -207,6 +207,9 @@ class StubRuntime:
         self.kept[release] = replace(self.kept[release], shared=shared)
         await self._tell()
 
+    async def adopt(self, project: str, release: str, owner: str) -> None:
+        self.kept[release] = replace(self.kept[release], owner=owner)
+
     async def suspend(self, project: str, release: str) -> None:
         await self._set(release, State.PAUSED)
 
@@ -238,8 +241,10 @@ class StubRuntime:
             for one in list(self.kept.values()):
                 yield one
 
-    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
-        return self.log
+    async def logs(
+        self, project: str, release: str, *, lines: int = 200, previous: bool = False
+    ) -> str:
+        return "" if previous else self.log
 
     async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
         yield "[I 14:09:30 ServerApp] <b>Kernel started</b>\n"
@@ -269,6 +274,9 @@ class StubRuntime:
 
     async def underneath_plan(self, plan: LaunchPlan) -> str:
         return await self.underneath(plan.project, plan.release)
+
+    def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
+        return f"# {verb} {release}\n"
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         return {}

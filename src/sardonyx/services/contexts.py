@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sardonyx.account.service import Accounts
+from sardonyx.credentials.stand_ins import VAULT_TOKEN, stand_in
 from sardonyx.launcher.context import ContextInputs, S3ProfileInputs, VaultInputs
+from sardonyx.launcher.s3_profiles import (
+    S3Profile,
+    project_profile,
+    region_profiles,
+    working_directory,
+)
+from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor, Project
-from sardonyx.values import JsonObject
+from sardonyx.values import JsonObject, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +77,116 @@ class RegionContexts:
             region=region.settings,
             domain=region.domain,
         )
+
+
+class ClusterContexts:
+    """LaunchContexts of a region with people, storage and secrets of an organisation.
+
+    Where keys would stand there are stand-ins: what the chart needs is given at the launch itself
+    (`credentials`), so that drafts and previews hold no key and ask no store.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: JsonObject,
+        accounts: Accounts,
+        personal_in_groups: bool = True,
+    ) -> None:
+        """personal_in_groups: whether launches in a group's project get the person's own names
+        and tokens (launcher.md 14)."""
+        self._region = region
+        self._accounts = accounts
+        self._personal_in_groups = personal_in_groups
+
+    async def inputs(self, actor: Actor, project: Project) -> ContextInputs:
+        """Return the inputs; the draft's random items are set by the launcher's caller.
+
+        Raises SecretStoreUnavailableError: the Git token and the service password are there.
+        """
+        preferences = await self._accounts.preferences(actor)
+        personal = project.group is None or self._personal_in_groups
+        profiles, chosen = self._storage(actor, project, personal)
+        given, family = (_text(actor.claims.get(name)) for name in ("given_name", "family_name"))
+        return ContextInputs(
+            username=actor.username,
+            email=actor.email,
+            full_name=actor.full_name,
+            given_name=given,
+            family_name=family,
+            # Charts that admit one address only need the caller's: unknown admits nobody.
+            ip="0.0.0.0",  # noqa: S104 - a value of charts, no socket
+            dark_mode=preferences.theme.value == "dark",
+            language=preferences.language or "en",
+            claims=actor.claims,
+            project_id=project.id,
+            project_password=await self._accounts.service_password(actor, project),
+            git_name=preferences.git_name or actor.full_name,
+            git_email=preferences.git_email or actor.email,
+            git_token=await self._git_token(actor) if personal else None,
+            vault=self._vault(project),
+            s3=chosen,
+            s3_profiles=profiles,
+            region=self._region,
+            personal_injection=personal,
+        )
+
+    def _storage(
+        self, actor: Actor, project: Project, personal: bool
+    ) -> tuple[tuple[S3ProfileInputs, ...], S3ProfileInputs | None]:
+        """Return the person's profiles and the project's, which alone is given keys."""
+        found = region_profiles(self._region, actor.claims).profiles
+        own = project_profile(found, username=actor.username, group=project.group)
+        if own is None:
+            return (), None
+        # A group's own profile is nobody's in person: it stays where persons are kept out.
+        is_groups = own.belongs_to(username=actor.username, group=project.group)
+        chosen = _profile(own, _working_directory(own, actor, project), personal or not is_groups)
+        return (chosen,), chosen
+
+    def _vault(self, project: Project) -> VaultInputs | None:
+        vault = self._region.get("vault")
+        address = _text(vault.get("URL")) if isinstance(vault, dict) else None
+        if not isinstance(vault, dict) or address is None:
+            return None
+        return VaultInputs(
+            url=address,
+            mount=_text(vault.get("kvEngine")) or "kv",
+            top_dir=project.secrets_folder,
+            token=Secret(stand_in(VAULT_TOKEN)),
+        )
+
+    async def _git_token(self, actor: Actor) -> Secret | None:
+        try:
+            return await self._accounts.git_token(actor)
+        except NoPersonalProjectError:  # it is kept among one's own secrets
+            return None
+
+
+def _profile(profile: S3Profile, directory: str, is_from_region: bool) -> S3ProfileInputs:
+    return S3ProfileInputs(
+        name=profile.name,
+        endpoint=profile.endpoint,
+        region=profile.region,
+        path_style_access=profile.path_style_access,
+        access_key_id=stand_in("AWS_ACCESS_KEY_ID"),
+        secret_access_key=Secret(stand_in("AWS_SECRET_ACCESS_KEY")),
+        session_token=Secret(stand_in("AWS_SESSION_TOKEN")),
+        working_directory=directory,
+        is_from_region=is_from_region,
+    )
+
+
+def _working_directory(profile: S3Profile, actor: Actor, project: Project) -> str:
+    """Return the project's place: a bookmark of the region made for it, else its bucket."""
+    if not profile.working:
+        name = actor.username if project.group is None else project.group
+        if any(bookmark.kept.speaks_of(name) for bookmark in profile.bookmarks):
+            found = working_directory(profile, username=actor.username, group=project.group)
+            if found is not None:
+                return found
+    return f"{project.bucket}/{project.prefix}"
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

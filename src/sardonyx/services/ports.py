@@ -58,6 +58,9 @@ class Runtime(Protocol):
     async def share(self, project: str, release: str, *, shared: bool) -> None:
         """Let the project's other members see the release, or its owner alone."""
 
+    async def adopt(self, project: str, release: str, owner: str) -> None:
+        """Give a release that has no owner to `owner`. Of one that has, nothing changes."""
+
     def releases(self, project: str) -> Sequence[Observation]:
         """Return the project's releases, newest first."""
 
@@ -74,8 +77,13 @@ class Runtime(Protocol):
         ServiceNotFoundError, FileNotPlacedError.
         """
 
-    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
-        """Return the last lines, also after the process is gone."""
+    async def logs(
+        self, project: str, release: str, *, lines: int = 200, previous: bool = False
+    ) -> str:
+        """Return the last lines, also after the process is gone.
+
+        previous: those of the run before the present one; empty where there was none.
+        """
 
     def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
         """Yield new log text as it is written."""
@@ -93,6 +101,12 @@ class Runtime(Protocol):
 
     async def underneath_plan(self, plan: LaunchPlan) -> str:
         """Return that script for a plan not yet installed; `underneath` then gives the same."""
+
+    def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
+        """Return the commands that do one action on what runs, without the platform.
+
+        verb: pause, resume, restart, roll_back (to `revision`), history, delete.
+        """
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         """Return the facts `diagnose` judges before a launch (disk_free, …)."""

@@ -158,6 +158,11 @@ class MemoryRuntime:
     async def share(self, project: str, release: str, *, shared: bool) -> None:
         self._put(replace(self._known(project, release), shared=shared))
 
+    async def adopt(self, project: str, release: str, owner: str) -> None:
+        seen = self._known(project, release)
+        if not seen.owner:
+            self._put(replace(seen, owner=owner))
+
     def releases(self, project: str) -> Sequence[Observation]:
         found = [one.seen for one in self._held.values() if one.seen.project == project]
         return sorted(found, key=lambda one: one.created_at, reverse=True)
@@ -176,7 +181,11 @@ class MemoryRuntime:
         finally:
             self._watchers.discard(queue)
 
-    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
+    async def logs(
+        self, project: str, release: str, *, lines: int = 200, previous: bool = False
+    ) -> str:
+        if previous:
+            return ""
         return "".join(self._log(project, release).splitlines(keepends=True)[-lines:])
 
     async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
@@ -213,6 +222,10 @@ class MemoryRuntime:
 
     async def underneath_plan(self, plan: LaunchPlan) -> str:
         return f"(\nset -eu\nexec run {plan.release}\n)\n"
+
+    def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
+        self._known(project, release)
+        return f"{verb} {release} {revision}\n"
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, Scalar]:
         return dict(self.facts)

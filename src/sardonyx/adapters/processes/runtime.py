@@ -31,7 +31,7 @@ from sardonyx.adapters.processes.rendering import Place, Rendered, render
 from sardonyx.adapters.processes.runner_part import runner_name, runner_part
 from sardonyx.adapters.processes.runtime_ports import FindChart, FrontDoor, ServiceCredentials
 from sardonyx.adapters.processes.sandbox import layout
-from sardonyx.adapters.processes.script import script
+from sardonyx.adapters.processes.script import action, script
 from sardonyx.adapters.processes.supervisor import Supervisor, boot_id, running
 from sardonyx.catalog.models import Chart
 from sardonyx.errors import PlatformError, SystemFault
@@ -233,6 +233,9 @@ class LocalRuntime:
             write_plan(self._folder(release).plan, replace(seen.plan, shared=shared))
             self._watch.look_at(release)
 
+    async def adopt(self, project: str, release: str, owner: str) -> None:
+        self._known(project, release)  # every release of a machine has its owner
+
     def releases(self, project: str) -> Sequence[Observation]:
         found = [
             seen.observation
@@ -247,8 +250,12 @@ class LocalRuntime:
     def observe(self, project: str) -> AsyncIterator[Observation]:
         return self._watch.observe(project)
 
-    async def logs(self, project: str, release: str, *, lines: int = 200) -> str:
+    async def logs(
+        self, project: str, release: str, *, lines: int = 200, previous: bool = False
+    ) -> str:
         place = self._log_place(project, release)
+        if previous:  # one log holds every run of a release
+            return ""
         return await asyncio.to_thread(service_files.last_lines, place, lines)
 
     def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
@@ -281,6 +288,10 @@ class LocalRuntime:
     async def underneath_plan(self, plan: LaunchPlan) -> str:
         chart, profile = self._profile(plan)
         return script(chart, profile, plan, discovery=self._discovery(plan, profile))
+
+    def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
+        self._known(project, release)
+        return action(verb, release)
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         chart, profile = self._profile(plan)

@@ -99,6 +99,23 @@ def script(
     return "\n".join(lines) + "\n"
 
 
+def action(verb: str, release: str) -> str:
+    """Return what does one action where a release runs by its script."""
+    if verb == "delete":
+        return (
+            "# End the program first (Ctrl-C in its terminal); this removes its files.\n"
+            f'rm -rf -- "${{HERE:-$PWD/{release}}}"\n'
+        )
+    if verb == "pause":
+        return (
+            "# A pause ends the program and keeps its folder. Where it runs by its script, that is\n"
+            "# Ctrl-C in its terminal.\n"
+        )
+    if verb == "history":
+        return "# Revisions exist on the platform only.\n"
+    return "# Run the script of the launch again: its folder is still there.\n"
+
+
 def pins(requirements: str) -> list[str]:
     """Return the pinned requirements without their hashes and comments."""
     found = []
