@@ -57,7 +57,7 @@ async def door() -> AsyncIterator[httpx2.AsyncClient]:
         document = front_door(
             listen=(f"127.0.0.1:{port}",),
             admin_socket=folder / "a.sock",
-            portal_socket=folder / "p.sock",
+            portal=f"unix/{folder / 'p.sock'}",
             routes=(),
             log_file=folder / "log",
         )

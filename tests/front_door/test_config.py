@@ -13,7 +13,7 @@ def _configuration(*routes: Route) -> dict[str, Any]:
     return front_door(
         listen=("127.0.0.1:8000",),
         admin_socket=Path("/h/run/caddy.sock"),
-        portal_socket=Path("/h/run/portal.sock"),
+        portal="unix//h/run/portal.sock",
         routes=routes,
         log_file=Path("/h/logs/front-door.log"),
     )

@@ -6,9 +6,10 @@ a refusal of every other host, which is what defeats DNS rebinding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from sardonyx.projects.sign_in import SERVICE_COOKIE
 from sardonyx.values import Json, JsonObject, Secret
@@ -45,12 +46,16 @@ def front_door(
     *,
     listen: tuple[str, ...],
     admin_socket: Path,
-    portal_socket: Path,
+    portal: str,
     routes: Iterable[Route],
     log_file: Path,
+    open_doors: Mapping[str, str] = MappingProxyType({}),
 ) -> JsonObject:
-    """Return the whole configuration. `listen`: `host:port` texts, loopback ones."""
-    portal = f"unix/{portal_socket}"
+    """Return the whole configuration. `listen`: `host:port` texts, loopback ones.
+
+    portal: its upstream, `unix//path` or `host:port`. open_doors: what is passed on unasked, to
+    parts that judge each request themselves (S3, secrets): `host:port` to listen on -> upstream.
+    """
     known = list(routes)
     servers: JsonObject = {
         "front": _server(
@@ -68,6 +73,8 @@ def front_door(
                 [f"127.0.0.1:{route.address_port}"],
                 [{"handle": _guarded(route, portal, via="address")}],
             )
+    for number, (address, upstream) in enumerate(sorted(open_doors.items())):
+        servers[f"door-{number}"] = _server([address], [{"handle": [_proxy(upstream)]}])
     return {
         "admin": {"listen": f"unix/{admin_socket}|0600", "config": {"persist": False}},
         "logging": {

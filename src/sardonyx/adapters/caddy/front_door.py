@@ -12,7 +12,7 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -35,11 +35,24 @@ _TAKEN = re.compile(r"listen tcp 127\.0\.0\.1:(\d+): bind: address already in us
 class CaddyFrontDoor:
     """The routes of the front door."""
 
-    def __init__(self, *, home: Home, port: int, issue: IssueCredential | None = None) -> None:
-        """issue: makes the credential that opens a release; only the portal has one."""
+    def __init__(
+        self,
+        *,
+        home: Home,
+        port: int,
+        issue: IssueCredential | None = None,
+        portal: str | None = None,
+        open_doors: Mapping[str, str] | None = None,
+    ) -> None:
+        """issue: makes the credential that opens a release; only the portal has one.
+
+        portal: its upstream, by default the socket in the home. open_doors: as `front_door`.
+        """
         self._home = home
         self._issue = issue
         self._listen = listen_addresses(port)
+        self._portal = portal or f"unix/{home.portal_socket}"
+        self._open_doors = open_doors or {}
         self._routes: dict[str, Route] = {}
         self._lock = asyncio.Lock()
         self._is_stale = False  # Caddy has not yet been told all routes
@@ -102,7 +115,8 @@ class CaddyFrontDoor:
         document = front_door(
             listen=self._listen,
             admin_socket=self._home.caddy_admin_socket,
-            portal_socket=self._home.portal_socket,
+            portal=self._portal,
+            open_doors=self._open_doors,
             routes=[
                 replace(one, address_port=None) if one.address_port in self._taken else one
                 for one in self._routes.values()
