@@ -192,6 +192,7 @@ def _s3(profile: S3ProfileInputs) -> JsonObject:
         "AWS_DEFAULT_REGION": profile.region or DEFAULT_S3_REGION,
         "AWS_S3_ENDPOINT": endpoint,
         "port": port,
+        "tls": not profile.endpoint.startswith("http://"),
         "pathStyleAccess": profile.path_style_access,
         "isAnonymous": anonymous,
     }
@@ -254,6 +255,11 @@ def _k8s(inputs: ContextInputs, services: JsonObject) -> JsonObject:
         made["domain"] = domain
     for name in ("ingressClassName", "ingress", "route"):
         _copy(made, name, expose)
+    # Ours: whether addresses of services begin with https, and the Gateway API.
+    _copy(made, "tls", expose)
+    gateway = _object(expose.get("httpRoute"))
+    if gateway:
+        made["httpRoute"] = _set({name: gateway.get(name) for name in ("enabled", "parentRefs")})
     istio = _object(expose.get("istio"))
     if istio:
         made["istio"] = _set({name: istio.get(name) for name in ("enabled", "gateways")})

@@ -1,0 +1,177 @@
+"""What a cluster's region, a person and a project put into a launch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sardonyx.account.service import Accounts
+from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords
+from sardonyx.credentials.stand_ins import stand_in
+from sardonyx.launcher.context import launch_context
+from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims
+from sardonyx.projects.models import Actor, Project
+from sardonyx.secrets.errors import SecretNotFoundError
+from sardonyx.secrets.models import SecretSet
+from sardonyx.services.contexts import ClusterContexts
+from sardonyx.values import JsonObject, Secret
+
+REGION: JsonObject = {
+    "services": {
+        "singleNamespace": False,
+        "groupNamespacePrefix": "team-",
+        "expose": {
+            "domain": "lab.example",
+            "tls": False,
+            "httpRoute": {"enabled": True, "parentRefs": [{"name": "g", "namespace": "edge"}]},
+        },
+    },
+    "data": {
+        "S3": {
+            "URL": "http://store.example:9000",
+            "region": "eu",
+            "sts": {
+                "role": [
+                    {"roleARN": "arn:person"},
+                    {"roleARN": "arn:$1", "claimName": "groups", "profileName": "team-$1"},
+                ]
+            },
+            "workingDirectory": {
+                "bucketMode": "shared",
+                "bucketName": "pool",
+                "prefix": "home-",
+                "prefixGroup": "team/",
+            },
+        }
+    },
+    "vault": {"URL": "https://vault.example", "kvEngine": "onyxia-kv", "prefix": "user-"},
+}
+CLAIMS: JsonObject = {
+    "preferred_username": "Ada.L@example.org",
+    "given_name": "Ada",
+    "family_name": "Lovelace",
+    "email": "ada@example.org",
+    "groups": ["soil"],
+}
+
+
+class Kept:
+    """A secret store that holds a Git token, and takes passwords."""
+
+    async def read(self, *, username: str, project: Project, path: str) -> SecretSet:
+        if path == ".sardonyx/git":
+            return SecretSet(path, {"GIT_TOKEN": Secret("git-token")}, 1)
+        raise SecretNotFoundError(path=path)
+
+    async def write(self, *, path: str, entries: dict[str, Secret], **more: Any) -> SecretSet:
+        return SecretSet(path, entries, 1)
+
+
+@pytest.fixture
+async def accounts(tmp_path: Path) -> AsyncIterator[Accounts]:
+    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    yield Accounts(records=records, secret_store=Kept())  # type: ignore[arg-type]
+    records.close()
+
+
+def actor(region: JsonObject) -> Actor:
+    return actor_of_claims(CLAIMS, names=ClaimNames(), rules=ProjectRules.of_region(region))
+
+
+async def context(
+    accounts: Accounts, group: str | None = None, region: JsonObject = REGION, **settings: Any
+) -> dict[str, Any]:
+    person = actor(region)
+    place = next(project for project in person.projects if project.group == group)
+    contexts = ClusterContexts(region=region, accounts=accounts, **settings)
+    return launch_context(await contexts.inputs(person, place))
+
+
+async def test_a_personal_project(accounts: Accounts) -> None:
+    made = await context(accounts)
+    assert made["user"]["idep"] == "Ada.L@example.org"
+    assert made["user"]["name"] == "Lovelace Ada"
+    assert made["user"]["decodedIdToken"]["groups"] == ["soil"]
+    assert "accessToken" not in made["user"]
+    assert made["git"]["token"] == "git-token"
+    place = actor(REGION).personal_project
+    assert made["s3"] == {
+        "isEnabled": True,
+        "profileName": "default",
+        "AWS_ACCESS_KEY_ID": stand_in("AWS_ACCESS_KEY_ID"),
+        "AWS_SECRET_ACCESS_KEY": stand_in("AWS_SECRET_ACCESS_KEY"),
+        "AWS_SESSION_TOKEN": stand_in("AWS_SESSION_TOKEN"),
+        "AWS_DEFAULT_REGION": "eu",
+        "AWS_S3_ENDPOINT": "store.example:9000",
+        "port": 9000,
+        "tls": False,
+        "pathStyleAccess": True,
+        "isAnonymous": False,
+        "workingDirectoryPath": f"pool/{place.prefix}",
+        "AWS_BUCKET_NAME": "pool",
+        "objectNamePrefix": place.prefix,
+    }
+    assert made["s3_array"] == [made["s3"]]
+    assert made["vault"] == {
+        "VAULT_ADDR": "https://vault.example",
+        "VAULT_MOUNT": "onyxia-kv",
+        "VAULT_TOP_DIR": place.secrets_folder,
+        "VAULT_TOKEN": stand_in("VAULT_TOKEN"),
+    }
+    assert made["project"]["id"] == place.id
+    assert made["k8s"]["domain"] == "lab.example"
+    assert made["k8s"]["tls"] is False
+    assert made["k8s"]["httpRoute"] == {
+        "enabled": True,
+        "parentRefs": [{"name": "g", "namespace": "edge"}],
+    }
+
+
+async def test_a_group_works_with_its_own_role_and_place(accounts: Accounts) -> None:
+    made = await context(accounts, "soil")
+    assert made["s3"]["profileName"] == "team-soil"
+    assert made["s3"]["workingDirectoryPath"] == "pool/team/soil/"
+    assert made["project"]["id"] == "team-soil"
+    assert made["git"]["token"] == "git-token"
+
+
+async def test_persons_are_kept_out_of_groups_when_told(accounts: Accounts) -> None:
+    made = await context(accounts, "soil", personal_in_groups=False)
+    assert made["git"] == {"name": "", "email": "", "credentials_cache_duration": 0}
+    assert made["user"]["decodedIdToken"] == {}
+    assert "VAULT_TOKEN" not in made["vault"]
+    # The group's own role is nobody's in person.
+    assert made["s3"]["profileName"] == "team-soil"
+
+
+async def test_a_person_s_role_is_kept_out_of_groups_too(accounts: Accounts) -> None:
+    region: Any = {**REGION, "data": {"S3": {"URL": "https://s", "sts": {}}}}
+    made = await context(accounts, "soil", region, personal_in_groups=False)
+    assert made["s3"] == {"isEnabled": False}
+    assert (await context(accounts, "soil", region))["s3"]["AWS_BUCKET_NAME"] == "team-soil"
+
+
+async def test_bookmarks_of_the_newer_shape_are_working_directories(accounts: Accounts) -> None:
+    bookmarks = [
+        {"s3Uri": "s3://open/", "title": "Open"},
+        {"s3Uri": "s3://b-$1/work", "title": "Mine", "claimName": "preferred_username"},
+    ]
+    region: Any = {
+        **REGION,
+        "data": {"S3": {"URL": "https://s", "sts": {}, "bookmarks": bookmarks}},
+    }
+    made = await context(accounts, None, region)
+    assert made["s3"]["workingDirectoryPath"] == "b-Ada.L@example.org/work/"
+    # A bookmark for everybody is nobody's place to work in.
+    assert (await context(accounts, "soil", region))["s3"]["AWS_BUCKET_NAME"] == "team-soil"
+
+
+async def test_a_region_without_storage_or_secrets(accounts: Accounts) -> None:
+    made = await context(accounts, None, {"services": {"singleNamespace": False}})
+    assert made["s3"] == {"isEnabled": False}
+    assert made["s3_array"] == []
+    assert "vault" not in made
