@@ -35,13 +35,14 @@ def selected(entries: Iterable[IndexEntry], settings: CatalogSettings) -> tuple[
 
     Library charts are never kept. The first version in the index speaks for its chart.
     """
-    charts: dict[str, list[IndexEntry]] = {}
+    charts: dict[str, dict[str, IndexEntry]] = {}
     for entry in entries:
-        charts.setdefault(entry.name, []).append(entry)
+        # A version that stands twice is the first one.
+        charts.setdefault(entry.name, {}).setdefault(entry.version, entry)
     kept: list[IndexEntry] = []
     for versions in charts.values():
-        if _wanted(versions[0], settings):
-            newest = sorted(versions, key=lambda one: _order(one.version), reverse=True)
+        if _wanted(next(iter(versions.values())), settings):
+            newest = sorted(versions.values(), key=lambda one: _order(one.version), reverse=True)
             kept += _thinned(newest, settings)
     return tuple(kept)
 

@@ -1,0 +1,150 @@
+"""Keep on disk what was read of repositories: charts by digest, and each catalogue's own list.
+
+    charts/<digest>/        a chart's folder, as unpacked; charts/<digest>.json its values, schema
+    icons/<digest>.<ext>    pictures that charts name by address
+    <catalogue>/state.json  what the catalogue holds and how its last readings went
+    <catalogue>/entries.json  the repository's whole index
+    scratch/                what is being made; emptied at the start
+
+A folder belongs to one process. What cannot be read here is as if it were not there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+
+from sardonyx.adapters.charts.records import FORMAT
+from sardonyx.values import JsonObject
+
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_KEPT_CONTENTS = 48
+_UNUSED_SECONDS = 24 * 3600.0
+_MAX_README = 2_000_000
+
+
+class DiskCache:
+    """The files below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._contents: OrderedDict[str, tuple[JsonObject, JsonObject | None]] = OrderedDict()
+        self._lock = Lock()
+        for name in ("charts", "icons"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(root / "scratch", ignore_errors=True)
+        (root / "scratch").mkdir()
+
+    def folder(self, digest: str) -> Path:
+        """Return the folder of a chart. Raises ValueError for what is no digest."""
+        return self._root / "charts" / _hex(digest)
+
+    def has(self, digest: str) -> bool:
+        """Tell whether a chart is here, whole."""
+        return self.folder(digest).is_dir() and self._content(digest).is_file()
+
+    def icon(self, name: str) -> Path:
+        """Return the place of a picture. Raises ValueError for a name that leads elsewhere."""
+        if Path(name).name != name or not name:
+            raise ValueError(name)
+        return self._root / "icons" / name
+
+    def keep(self, digest: str, folder: Path, content: Path) -> None:
+        """Take a chart that was unpacked into `folder`; one that is there already stays."""
+        if not self.folder(digest).is_dir():
+            folder.rename(self.folder(digest))
+        os.utime(self.folder(digest))  # one that is being taken up again is not swept meanwhile
+        # Last: a chart without its content is not here.
+        content.replace(self._content(digest))
+
+    def content(self, digest: str) -> tuple[JsonObject, JsonObject | None]:
+        """Return values and schema: the same objects while they are in use.
+
+        Raises OSError, ValueError, KeyError or TypeError when they cannot be read.
+        """
+        with self._lock:
+            known = self._contents.get(digest)
+            if known is not None:
+                self._contents.move_to_end(digest)
+                return known
+            document = json.loads(self._content(digest).read_bytes())
+            values, schema = document["values"], document["schema"]
+            if not isinstance(values, dict) or not isinstance(schema, (dict, type(None))):
+                raise TypeError(digest)
+            self._contents[digest] = values, schema
+            while len(self._contents) > _KEPT_CONTENTS:
+                self._contents.popitem(last=False)
+            return values, schema
+
+    def drop(self, digest: str) -> None:
+        """Have a chart whose content cannot be read be none."""
+        self._content(digest).unlink(missing_ok=True)
+
+    def readme(self, digest: str) -> str:
+        """Return a chart's readme, empty when it has none."""
+        try:
+            return (self.folder(digest) / "README.md").read_bytes()[:_MAX_README].decode()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def state(self, catalog: str) -> JsonObject:
+        """Return what was saved of a catalogue; empty when there is nothing of this form."""
+        try:
+            document = json.loads((self._root / catalog / "state.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        good = isinstance(document, dict) and document.get("format") == FORMAT
+        return document if good else {}
+
+    def save_state(self, catalog: str, document: JsonObject) -> None:
+        """Save it whole: after a crash it is the old one or the new one."""
+        place = self._root / catalog
+        place.mkdir(exist_ok=True)
+        written = place / "state.json.new"
+        with written.open("w") as file:
+            json.dump({"format": FORMAT, **document}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        written.replace(place / "state.json")
+
+    def entries(self, catalog: str) -> Path:
+        """Return where the whole index of a catalogue is kept."""
+        (self._root / catalog).mkdir(exist_ok=True)
+        return self._root / catalog / "entries.json"
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder on the same disk, gone at the end."""
+        with TemporaryDirectory(dir=self._root / "scratch", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+    def sweep(self, used: set[str]) -> int:
+        """Remove charts that no catalogue knows and that are a day old; return how many."""
+        names = {_hex(digest) for digest in used}
+        before, removed = time.time() - _UNUSED_SECONDS, 0
+        for path in (self._root / "charts").iterdir():
+            if path.is_dir() and path.name not in names and path.stat().st_mtime < before:
+                path.with_name(f"{path.name}.json").unlink(missing_ok=True)
+                shutil.rmtree(path, ignore_errors=True)
+                removed += 1
+        return removed
+
+    def _content(self, digest: str) -> Path:
+        folder = self.folder(digest)
+        return folder.with_name(f"{folder.name}.json")
+
+
+def _hex(digest: str) -> str:
+    match = _DIGEST.fullmatch(digest)
+    if match is None:
+        raise ValueError(digest)
+    return match[1]
