@@ -1,4 +1,4 @@
-"""Run the Helm program (3.14 or later, or 4) by argument list, confined and bounded.
+"""Run the Helm program (3.15 or later, or 4) by argument list, confined and bounded.
 
 What it is given goes by owner-only files: values, and a kubeconfig that holds one account's
 short-lived token. It sees private homes, no plugins and none of our environment. It decides
@@ -29,7 +29,7 @@ _OUTPUT_BYTES = 24_000_000
 _ERROR_BYTES = 64_000
 _PIECE = 65_536
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
-_OLDEST = (3, 14)
+_OLDEST = (3, 15)
 # What of our environment Helm may know: how to reach the network, nothing that is ours.
 _PASSED = ("PATH", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
 
@@ -75,7 +75,7 @@ class Helm:
             version = (int(found[1]), int(found[2]), int(found[3]))
             if version[:2] < _OLDEST:
                 text = ".".join(str(part) for part in version)
-                raise HelmUnavailableError(program=self._wanted, reason=f"version {text} < 3.14")
+                raise HelmUnavailableError(program=self._wanted, reason=f"version {text} < 3.15")
             self._version = version
         return self._version
 

@@ -61,7 +61,8 @@ class Operation:
     roll back returns to. expected: the release's revision when it was asked; 0 for any.
     attempt: how often it was begun. error: what Helm said, secrets as `$VAR`. digest: sha256
     of the chart's archive where the catalogue knows it.
-    version: the Secret's resourceVersion, empty before it is written.
+    version: the Secret's resourceVersion, empty before it is written. project: id of the
+    project, which is the namespace's name but for a region of one namespace.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Operation:
     begun_at: datetime | None = None
     error: str = ""
     version: str = ""
+    project: str = ""
 
 
 def secret_name(release: str) -> str:
@@ -97,6 +99,7 @@ def operation_secret(operation: Operation) -> JsonObject:
     chart = operation.chart
     told: JsonObject = {
         "id": operation.id,
+        "project": operation.project or operation.namespace,
         "operation": operation.verb.value,
         "status": operation.status.value,
         "askedAt": operation.asked_at.isoformat(),
@@ -180,9 +183,15 @@ def read_operation(secret: JsonObject, *, with_values: bool = True) -> Operation
             begun_at=_moment(told["begunAt"]) if told.get("begunAt") else None,
             error=_text(told["error"])[:ERROR_LENGTH],
             version=str(metadata.get("resourceVersion", "")),
+            project=_text(told.get("project", namespace)),
         )
     except (KeyError, ValueError, TypeError, RecursionError):
         return None
+
+
+def values_size(operation: Operation) -> int:
+    """Return the bytes of an operation's values as they are kept."""
+    return len(json.dumps(operation.values, ensure_ascii=False).encode())
 
 
 def read_paths(told: Json) -> frozenset[Path]:

@@ -1,0 +1,69 @@
+"""Own the words Helm is called with, for what is run and for what is shown alike. Pure.
+
+Source: wire-api.md 9.4; charts.md 9 (`--reuse-values` is right for a pause: it keeps the chart's
+old defaults; an edit sends all values instead).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from sardonyx.values import JsonObject
+
+
+class Rehearsal(StrEnum):
+    """Whether Helm only says what it would do. SERVER looks things up under the account."""
+
+    NONE = ""
+    CLIENT = "client"
+    SERVER = "server"
+
+
+def upgrade(
+    release: str,
+    chart: str,
+    namespace: str,
+    *,
+    limit: timedelta,
+    reuse: bool = False,
+    rehearsal: Rehearsal = Rehearsal.NONE,
+) -> list[str]:
+    """Return the words that install or upgrade; reuse: lay the given values over the release's."""
+    words = ["upgrade"]
+    words += ["--reuse-values"] if reuse else ["--install"]
+    words += ["--history-max", "0", *_common(namespace, limit)]
+    if rehearsal:
+        words += [f"--dry-run={rehearsal.value}", "--output", "json"]
+    return [*words, "--", release, chart]
+
+
+def rollback(release: str, revision: int, namespace: str, *, limit: timedelta) -> list[str]:
+    """Return the words that make `revision` the present state again."""
+    words = ["rollback", "--history-max", "0", *_common(namespace, limit)]
+    return [*words, "--", release, str(revision)]
+
+
+def uninstall(release: str, namespace: str, *, limit: timedelta, hooks: bool = True) -> list[str]:
+    """Return the words that remove a release; hooks: False for one whose hooks never end."""
+    words = ["uninstall", "--ignore-not-found", *_common(namespace, limit)]
+    if not hooks:
+        words.append("--no-hooks")
+    return [*words, "--", release]
+
+
+def template(release: str, chart: str, namespace: str, *, kubernetes: str = "") -> list[str]:
+    """Return the words that render without a cluster; kubernetes: the version to render for."""
+    words = ["template", "--namespace", namespace, "--include-crds"]
+    if kubernetes:
+        words += ["--kube-version", kubernetes]
+    return [*words, "--", release, chart]
+
+
+def pause_values(*, paused: bool) -> JsonObject:
+    """Return the values that pause or resume: a boolean, never a text (`"false"` is true)."""
+    return {"global": {"suspend": paused}}
+
+
+def _common(namespace: str, limit: timedelta) -> list[str]:
+    return ["--timeout", f"{max(1, int(limit.total_seconds()))}s", "--namespace", namespace]

@@ -1,0 +1,132 @@
+"""Read what Helm renders, and tell what must not be created from a project. Pure.
+
+A chart may aim an object at another namespace, or at the whole cluster: both are refused before
+anything is applied. Source: charts.md 9.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from sardonyx.values import Json, JsonObject
+
+_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_DOCUMENTS = 2_000
+_DEPTH = 60
+_MOST_VALUES = 400_000
+_TEST_HOOKS = {"test", "test-success", "test-failure"}
+
+
+class ManifestUnreadableError(Exception):
+    """What was rendered is not YAML, or far too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One object of a chart. hook: kinds of Helm hook (`pre-install`), empty for none."""
+
+    api: str
+    kind: str
+    name: str
+    namespace: str
+    content: JsonObject
+    hook: str = ""
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it exists only for `helm test`."""
+        return bool(_TEST_HOOKS & {part.strip() for part in self.hook.split(",")})
+
+
+def read_manifest(text: str) -> tuple[Rendered, ...]:
+    """Return the objects of a manifest, in its order. Raises ManifestUnreadableError."""
+    found: list[Rendered] = []
+    try:
+        for number, document in enumerate(yaml.load_all(text, Loader=_LOADER)):
+            if number >= _MOST_DOCUMENTS:
+                raise ManifestUnreadableError(f"more than {_MOST_DOCUMENTS} objects")
+            if isinstance(document, dict):
+                found += _objects(document)
+    except yaml.YAMLError as fault:
+        raise ManifestUnreadableError(str(fault)) from fault
+    except (ValueError, RecursionError, OverflowError) as fault:
+        raise ManifestUnreadableError(type(fault).__name__) from fault
+    return tuple(found)
+
+
+def offences(
+    objects: Sequence[Rendered], namespace: str, is_namespaced: Callable[[str, str], bool | None]
+) -> tuple[str, ...]:
+    """Return what may not be created from `namespace`: `ClusterRole “x” (whole cluster)`.
+
+    is_namespaced: of an API and kind; None where the cluster does not know the kind (Helm then
+    refuses it by itself).
+    """
+    found = []
+    for one in objects:
+        if is_namespaced(one.api, one.kind) is False:
+            found.append(f"{one.kind} “{one.name}” (whole cluster)")
+        elif one.namespace not in ("", namespace):
+            found.append(f"{one.kind} “{one.name}” (namespace {one.namespace})")
+    return tuple(found)
+
+
+def write(content: JsonObject) -> str:
+    """Return an object as YAML, as a person reads it."""
+    dumped: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    return dumped
+
+
+def _objects(document: Mapping[object, object], depth: int = 0) -> Iterator[Rendered]:
+    """Yield a document's object, or those of a List."""
+    content = _plain(document, _Budget())
+    if not isinstance(content, dict):
+        return
+    kind = content.get("kind")
+    if not isinstance(kind, str):
+        return
+    items = content.get("items")
+    if kind.endswith("List") and isinstance(items, list):
+        for item in items:
+            if isinstance(item, dict) and depth < _DEPTH:
+                yield from _objects(item, depth + 1)  # type: ignore[arg-type]
+        return
+    metadata = content.get("metadata")
+    about = metadata if isinstance(metadata, dict) else {}
+    annotations = about.get("annotations")
+    hook = annotations.get("helm.sh/hook") if isinstance(annotations, dict) else None
+    yield Rendered(
+        api=str(content.get("apiVersion", "")),
+        kind=kind,
+        name=str(about.get("name") or about.get("generateName") or ""),
+        namespace=str(about.get("namespace") or ""),
+        content=content,
+        hook=str(hook or ""),
+    )
+
+
+class _Budget:
+    def __init__(self) -> None:
+        self.left = _MOST_VALUES
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise ManifestUnreadableError("an object with too many values")
+
+
+def _plain(value: object, budget: _Budget, depth: int = 0) -> Json:
+    """Return YAML's values as JSON ones; aliases that multiply are refused."""
+    budget.spend()
+    if depth > _DEPTH:
+        raise ManifestUnreadableError("an object nested too deeply")
+    if isinstance(value, dict):
+        return {str(key): _plain(item, budget, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, budget, depth + 1) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)

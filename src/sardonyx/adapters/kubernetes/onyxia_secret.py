@@ -1,0 +1,145 @@
+"""Write what Onyxia keeps beside a release: whose it is, its words, whether it is shared.
+
+Exactly Onyxia's form (`sh.onyxia.release.v1.<name>`), so that both manage each other's services;
+ours adds keys, nothing else. Source: wire-api.md 6, 9.6, 12 (D10).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sardonyx.adapters.kubernetes.client import ClusterClient
+from sardonyx.adapters.kubernetes.kinds import SECRETS
+from sardonyx.adapters.kubernetes.operations import encoded
+from sardonyx.services.errors import ClusterConflictError, ClusterObjectNotFoundError
+from sardonyx.values import JsonObject, Path
+
+PREFIX = "sh.onyxia.release.v1."
+SECRET_TYPE = "onyxia.sh/release.v1"  # noqa: S105 - a kind of Secret, no secret
+HELM_PREFIX = "sh.helm.release.v1."
+PATHS = "sardonyx-secret-paths"
+KEYS_UNTIL = "sardonyx-keys-until"
+ASKED_AT = "sardonyx.dev/asked-at"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is told of a release. secret_paths: places in its values that are never shown.
+
+    asked_at: when its launch was asked (ISO 8601), empty where another made it.
+    """
+
+    catalog: str
+    owner: str
+    friendly_name: str
+    shared: bool
+    secret_paths: frozenset[Path] = frozenset()
+    keys_until: str = ""
+    asked_at: str = ""
+
+
+def name_of(release: str) -> str:
+    return PREFIX + release
+
+
+def record_name(release: str, revision: int) -> str:
+    """Return the name of the Secret in which Helm keeps a revision."""
+    return f"{HELM_PREFIX}{release}.v{revision}"
+
+
+async def write_before(
+    client: ClusterClient, namespace: str, release: str, about: About, *, is_new: bool
+) -> None:
+    """Write the Secret before Helm begins.
+
+    is_new: no revision 1 is kept, so it gets an owner later (`tie`); else its owner stays.
+    """
+    content = _secret(namespace, release, _data(about), asked_at=about.asked_at if is_new else "")
+    try:
+        await client.create(SECRETS, content, namespace=namespace)
+    except ClusterConflictError:
+        changes: JsonObject = {"data": content["data"]}
+        if is_new:
+            changes["metadata"] = {
+                "ownerReferences": None,
+                "annotations": {ASKED_AT: about.asked_at},
+            }
+        await client.patch(SECRETS, name_of(release), changes, namespace=namespace)
+
+
+async def tie(client: ClusterClient, namespace: str, release: str) -> bool:
+    """Let the Secret go when Helm's revision 1 goes; False when there is no revision 1."""
+    try:
+        first = await client.get(SECRETS, record_name(release, 1), namespace=namespace)
+        changes: JsonObject = {"metadata": {"ownerReferences": [_owner(first)]}}
+        await client.patch(SECRETS, name_of(release), changes, namespace=namespace)
+    except ClusterObjectNotFoundError:
+        return False
+    return True
+
+
+async def change(
+    client: ClusterClient, namespace: str, release: str, changes: Mapping[str, str], about: About
+) -> JsonObject:
+    """Set single keys and return the Secret; missing, it is made from `about` and `changes`."""
+    told: JsonObject = {key: encoded(text) for key, text in changes.items()}
+    try:
+        return await client.patch(SECRETS, name_of(release), {"data": told}, namespace=namespace)
+    except ClusterObjectNotFoundError:
+        content = _secret(namespace, release, {**_data(about), **told})
+        made = await client.create(SECRETS, content, namespace=namespace)
+        await tie(client, namespace, release)
+        return made
+
+
+async def remove(client: ClusterClient, namespace: str, release: str) -> None:
+    """Delete the Secret; one already gone is no fault."""
+    try:
+        await client.delete(SECRETS, name_of(release), namespace=namespace)
+    except ClusterObjectNotFoundError:
+        return
+
+
+def paths_text(paths: frozenset[Path]) -> str:
+    """Return secret paths as the Secret's JSON has them."""
+    return json.dumps([list(path) for path in sorted(paths, key=str)])
+
+
+def _data(about: About) -> JsonObject:
+    told = {
+        "catalog": about.catalog,
+        "owner": about.owner,
+        "friendlyName": about.friendly_name,
+        "share": "true" if about.shared else "false",
+        PATHS: paths_text(about.secret_paths),
+    }
+    if about.keys_until:
+        told[KEYS_UNTIL] = about.keys_until
+    return {key: encoded(text) for key, text in told.items()}
+
+
+def _secret(namespace: str, release: str, data: JsonObject, *, asked_at: str = "") -> JsonObject:
+    metadata: JsonObject = {"name": name_of(release), "namespace": namespace}
+    if asked_at:
+        metadata["annotations"] = {ASKED_AT: asked_at}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": SECRET_TYPE,
+        "metadata": metadata,
+        "data": data,
+    }
+
+
+def _owner(first: JsonObject) -> JsonObject:
+    metadata = first["metadata"]
+    assert isinstance(metadata, dict)  # noqa: S101 - every object has one
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "controller": True,
+    }
