@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sardonyx.adapters.kubernetes.answers import Answers, Ask
@@ -18,6 +18,7 @@ from sardonyx.adapters.kubernetes.scopes import Scopes, Standing
 from sardonyx.adapters.kubernetes.store import Store
 from sardonyx.adapters.kubernetes.watch import USUAL_PACE, Pace
 from sardonyx.services.errors import ServiceNotFoundError
+from sardonyx.services.evidence import ContainerEvidence, ContainerState
 from sardonyx.services.models import Observation, QuotaUse, Revision, State
 from sardonyx.text import Scalar
 from sardonyx.values import JsonObject
@@ -49,8 +50,8 @@ class StoredRelease:
 
 
 @dataclass(frozen=True, slots=True)
-class MainContainer:
-    """Where a release's logs are: its newest pod's main container. restarts: how often begun."""
+class LogSource:
+    """Where a release's logs are: a container of its newest pod. restarts: how often begun."""
 
     pod: str
     container: str
@@ -175,7 +176,7 @@ class ClusterCache:
         ]
         return sorted(found, key=lambda one: (one.created_at, one.release), reverse=True)
 
-    async def changes(self, namespace: str) -> AsyncIterator[Observation]:
+    async def changes(self, namespace: str) -> AsyncGenerator[Observation, None]:
         """Yield a release each time it changed; a deleted one last with fact `deleted`."""
         subscriber = _Subscriber()
         self._subscribers.setdefault(namespace, set()).add(subscriber)
@@ -251,10 +252,11 @@ class ClusterCache:
                 shown.setdefault(resource, QuotaUse(resource, used.get(resource, "0"), hard))
         return tuple(shown.values())
 
-    def main_container(self, namespace: str, release: str) -> MainContainer | None:
+    def log_source(self, namespace: str, release: str) -> LogSource | None:
         """Return where the release's logs are now, None without a pod.
 
-        Raises ServiceNotFoundError.
+        That is the main container, or the init container that stands in its way. Raises
+        ServiceNotFoundError.
         """
         index, _ = self._found(namespace, release)
         pods = [pod for pod in index.members(release).pods if not pod.evidence.hook]
@@ -262,8 +264,12 @@ class ClusterCache:
         if not staying:
             return None
         pod = max(staying, key=lambda one: one.evidence.created_at)
-        main = next((c for c in pod.evidence.containers if c.name == pod.main), None)
-        return MainContainer(pod.evidence.name, pod.main, main.restarts if main else 0)
+        containers = pod.evidence.containers
+        found = next((one for one in containers if one.is_init and _stands_in_the_way(one)), None)
+        found = found or next((one for one in containers if one.name == pod.main), None)
+        if found is None:
+            return None
+        return LogSource(pod.evidence.name, found.name, found.restarts)
 
     def standing(self, namespace: str) -> Standing:
         """Return how current what is known of a namespace is."""
@@ -364,3 +370,11 @@ class ClusterCache:
         ready = state_of(seen, index.members(release)) is State.RUNNING
         urls = [target.url for target in record.targets]
         self._answers.expect(namespace, release, urls, ready=ready)
+
+
+def _stands_in_the_way(init: ContainerEvidence) -> bool:
+    if init.state is ContainerState.TERMINATED:
+        return init.exit_code != 0
+    if init.state is ContainerState.RUNNING:
+        return not init.ready  # a sidecar is ready
+    return init.restarts > 0

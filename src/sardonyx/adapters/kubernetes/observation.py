@@ -217,7 +217,12 @@ def _evidence(seen: ReleaseSeen, members: Members, around: Surroundings) -> Evid
     ]
     return Evidence(
         helm=helm,
-        workloads=tuple(one.evidence for one in members.workloads),
+        # A Deployment keeps the ReplicaSets of its past.
+        workloads=tuple(
+            one.evidence
+            for one in members.workloads
+            if one.evidence.kind != "ReplicaSet" or one.evidence.desired or one.evidence.ready
+        ),
         pods=tuple(_with_hook(pod, jobs) for pod in members.pods),
         claims=tuple(one.evidence for one in members.claims),
         events=tuple(one.evidence for one in members.events),

@@ -1,0 +1,218 @@
+"""Read what containers print: live, of the run before, and after the pod is gone.
+
+When a main container ends, or its pod is asked to go, its last 256 KB are kept. That is done by
+every replica that watches; they keep the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from sardonyx.adapters.kubernetes.cache import ClusterCache, LogSource
+from sardonyx.adapters.kubernetes.client import LOG_TAIL, ClusterClient
+from sardonyx.adapters.kubernetes.objects import SeenPod
+from sardonyx.errors import PlatformError
+from sardonyx.services.errors import (
+    ClusterObjectNotFoundError,
+    ClusterRefusedError,
+    ServiceNotFoundError,
+)
+from sardonyx.services.evidence import TEXT_LENGTH, ContainerEvidence, ContainerState
+from sardonyx.text import Scalar
+
+_log = structlog.get_logger(__name__)
+_KEPT_LINES = 5_000
+_AT_ONCE = 8
+_WAITING = 2_000
+_LONGEST_FAREWELL = 300.0  # a pod may take its time to go
+_TAILS = 1_000
+_TAIL_LINES = 20
+
+
+class KeptLogs(Protocol):
+    """Where last lines are kept."""
+
+    async def keep(self, namespace: str, release: str, text: str, at: datetime) -> None:
+        """Keep `text` in place of what was kept of the release."""
+
+    async def kept(self, namespace: str, release: str) -> tuple[str, datetime] | None:
+        """Return what was kept last, and when; None when nothing was."""
+
+
+class ClusterLogs:
+    """Reads and keeps logs. Use `run` for as long as they are to be kept.
+
+    client: whose account reads the logs of a namespace.
+    """
+
+    def __init__(
+        self,
+        cache: ClusterCache,
+        client: Callable[[str], ClusterClient],
+        kept: KeptLogs,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._cache = cache
+        self._client = client
+        self._kept = kept
+        self._clock = clock
+        self._tails: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._to_keep: asyncio.Queue[tuple[str, str, LogSource, bool]] = asyncio.Queue(_WAITING)
+        cache.on_pods(self._pod_changed)
+        cache.with_facts(self._facts)
+
+    async def logs(
+        self, namespace: str, release: str, *, lines: int = 200, previous: bool = False
+    ) -> str:
+        """Return the last lines, also after the pod is gone.
+
+        previous: of the run before the present one, empty when there was none.
+        """
+        try:
+            source = self._cache.log_source(namespace, release)
+            since = self._cache.observation(namespace, release).created_at
+        except ServiceNotFoundError:
+            source, since = None, None
+        if source is not None:
+            try:
+                return await self._client(namespace).logs(
+                    namespace,
+                    source.pod,
+                    container=source.container,
+                    lines=lines,
+                    previous=previous,
+                )
+            except ClusterObjectNotFoundError:
+                pass  # the pod went meanwhile
+            except ClusterRefusedError as error:
+                if error.values.get("cause") != "BadRequest":
+                    raise
+                # It waits to start, or has no run before: nothing was printed.
+                if previous:
+                    return ""
+        kept = await self._kept.kept(namespace, release)
+        if kept is None or (since is not None and kept[1] < since):
+            return ""  # of an earlier service of that name
+        return "".join(kept[0].splitlines(keepends=True)[-lines:])
+
+    async def follow(self, namespace: str, release: str) -> AsyncGenerator[str, None]:
+        """Yield log text as it is written, over restarts and new pods, until the release goes."""
+        async with aclosing(self._cache.changes(namespace)) as changes:
+            known: LogSource | None = None
+            lines = 0
+            while True:
+                source = self._source(namespace, release)
+                if source is not None and source != known:
+                    known, began = source, False
+                    try:
+                        async with aclosing(
+                            self._client(namespace).follow_logs(
+                                namespace, source.pod, container=source.container, lines=lines
+                            )
+                        ) as texts:
+                            async for text in texts:
+                                began = True
+                                yield text
+                    except PlatformError as error:
+                        _log.info("log_interrupted", release=release, reason=str(error)[:200])
+                        known = source if began else None
+                    lines = -1  # of what comes next, everything
+                async for observation in changes:
+                    if observation.release == release:
+                        break
+                else:
+                    return
+                if "deleted" in observation.facts:
+                    return
+
+    async def run(self) -> None:
+        """Keep last lines until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_AT_ONCE):
+                tasks.create_task(self._keep_all())
+
+    # -- inside
+
+    def _source(self, namespace: str, release: str) -> LogSource | None:
+        try:
+            return self._cache.log_source(namespace, release)
+        except ServiceNotFoundError:
+            return None
+
+    def _facts(self, namespace: str, release: str) -> Mapping[str, Scalar]:
+        tail = self._tails.get((namespace, release))
+        return {"last_lines": tail} if tail else {}
+
+    def _pod_changed(
+        self, namespace: str, release: str, before: SeenPod | None, now: SeenPod | None
+    ) -> None:
+        if before is None or now is None or not release:
+            return
+        was, one = _main(before), _main(now)
+        if was is None or one is None:
+            return
+        again = one.restarts > was.restarts
+        ended = one.state is ContainerState.TERMINATED and was.state is not one.state
+        leaving = now.evidence.is_leaving and not before.evidence.is_leaving
+        if not (again or ended or leaving) or now.evidence.hook:
+            return
+        source = LogSource(now.evidence.name, one.name, one.restarts)
+        restarted = again and one.state is ContainerState.RUNNING
+        try:
+            self._to_keep.put_nowait((namespace, release, source, restarted))
+        except asyncio.QueueFull:
+            _log.warning("logs_not_kept", namespace=namespace, release=release)
+
+    async def _keep_all(self) -> None:
+        while True:
+            namespace, release, source, previous = await self._to_keep.get()
+            try:
+                await self._keep(namespace, release, source, previous=previous)
+            except (PlatformError, TimeoutError) as error:
+                _log.info("logs_not_kept", release=release, reason=str(error)[:200])
+
+    async def _keep(
+        self, namespace: str, release: str, source: LogSource, *, previous: bool
+    ) -> None:
+        client = self._client(namespace)
+        if previous:
+            text = await client.logs(
+                namespace, source.pod, container=source.container, lines=_KEPT_LINES, previous=True
+            )
+        else:
+            text = await _to_the_end(client, namespace, source)
+        if not text:
+            return
+        await self._kept.keep(namespace, release, text, self._clock())
+        tail = "\n".join(text.splitlines()[-_TAIL_LINES:])[-TEXT_LENGTH:]
+        self._tails[namespace, release] = tail
+        if len(self._tails) > _TAILS:
+            self._tails.popitem(last=False)
+        self._cache.release_changed(namespace, release)
+
+
+async def _to_the_end(client: ClusterClient, namespace: str, source: LogSource) -> str:
+    """Return the last 256 KB a container prints until it ends: farewell lines too."""
+    text = ""
+    try:
+        async with asyncio.timeout(_LONGEST_FAREWELL):
+            async for part in client.follow_logs(
+                namespace, source.pod, container=source.container, lines=_KEPT_LINES
+            ):
+                text = (text + part)[-LOG_TAIL:]
+    except (PlatformError, TimeoutError):
+        if not text:
+            raise
+    return text
+
+
+def _main(pod: SeenPod) -> ContainerEvidence | None:
+    return next((one for one in pod.evidence.containers if one.name == pod.main), None)
