@@ -73,7 +73,14 @@ def part(name: str, home: Home, *, port: int, portal: str) -> Part:
     return front_door(home, port=port, portal=portal).part(str(find_program("caddy").path))
 
 
-def front_door(home: Home, *, port: int, portal: str) -> CaddyFrontDoor:
+def front_door(
+    home: Home,
+    *,
+    port: int,
+    portal: str,
+    s3_port: int = S3_PORT,
+    secrets_port: int = SECRETS_PORT,
+) -> CaddyFrontDoor:
     """Return the pod's only ways in: pages and services on loopback, S3 and secrets for pods.
 
     The inner ports of the store and the secrets stay on loopback, as on one machine; of both,
@@ -85,8 +92,8 @@ def front_door(home: Home, *, port: int, portal: str) -> CaddyFrontDoor:
         port=port,
         portal=portal,
         open_doors={
-            f":{S3_PORT}": f"127.0.0.1:{ports['s3']}",
-            f":{SECRETS_PORT}": f"127.0.0.1:{ports['openbao']}",
+            f":{s3_port}": f"127.0.0.1:{ports['s3']}",
+            f":{secrets_port}": f"127.0.0.1:{ports['openbao']}",
         },
     )
 

@@ -1,6 +1,8 @@
 """Judge what was found of each area: pure, one function an area, from settings and facts.
 
 A missing optional part is OFF and hides its pages; only what cannot work is FAILING.
+
+Over 400 lines: every verdict there is, read in one place.
 """
 
 from __future__ import annotations
