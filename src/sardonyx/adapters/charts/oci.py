@@ -190,7 +190,10 @@ class OciRegistry:
 
     async def _token(self, challenge: dict[str, str], repository: str) -> str:
         realm = challenge.get("realm", "")
-        parts = urlsplit(realm)
+        try:
+            parts = urlsplit(realm)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme != "https" and not (self._plain_http and parts.netloc == self._host):
             template = N_("It sends us for a token to an address that is refused.")
             raise RepositoryError("repository_token", template, place=shown(realm))
