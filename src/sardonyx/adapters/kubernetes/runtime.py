@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from sardonyx.adapters.helm.manifests import ManifestUnreadableError, read_manifest
 from sardonyx.adapters.kubernetes import onyxia_secret, underneath
@@ -22,7 +21,9 @@ from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.confined import ConfinedAccounts
 from sardonyx.adapters.kubernetes.credential import own_credential
 from sardonyx.adapters.kubernetes.kinds import CLAIMS, PODS, SECRETS
+from sardonyx.adapters.kubernetes.logs import ClusterLogs
 from sardonyx.adapters.kubernetes.onyxia_secret import About
+from sardonyx.adapters.kubernetes.operations import SECRET_TYPE as OPERATION_TYPE
 from sardonyx.adapters.kubernetes.operations import (
     VALUES_BYTES,
     Operation,
@@ -33,7 +34,6 @@ from sardonyx.adapters.kubernetes.operations import (
     secret_name,
     values_size,
 )
-from sardonyx.adapters.kubernetes.operations import SECRET_TYPE as OPERATION_TYPE
 from sardonyx.adapters.kubernetes.preflight import Preflight
 from sardonyx.adapters.kubernetes.rehearsal import Asked, Rehearsals
 from sardonyx.adapters.kubernetes.store import ONYXIA, OPERATIONS
@@ -72,16 +72,6 @@ from sardonyx.values import JsonObject, Secret
 _ALIVE = {State.PREPARING, State.STARTING, State.RUNNING}
 
 
-class Logs(Protocol):
-    """Reads what containers print, also after they are gone."""
-
-    async def logs(
-        self, namespace: str, release: str, *, lines: int = 200, previous: bool = False
-    ) -> str: ...
-
-    def follow(self, namespace: str, release: str) -> AsyncIterator[str]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class RuntimeParts:
     """What the runtime stands on.
@@ -92,7 +82,7 @@ class RuntimeParts:
     """
 
     cache: ClusterCache
-    logs: Logs
+    logs: ClusterLogs
     platform: ClusterClient
     accounts: ConfinedAccounts
     rehearsals: Rehearsals
@@ -202,8 +192,9 @@ class KubernetesRuntime:
         return self._known(project, release)
 
     async def observe(self, project: str) -> AsyncIterator[Observation]:
-        async for seen in self._reads.changes(self._parts.namespace(project)):
-            yield replace(seen, project=project)
+        async with aclosing(self._reads.changes(self._parts.namespace(project))) as changes:
+            async for seen in changes:
+                yield replace(seen, project=project)
 
     async def history(self, project: str, release: str) -> Sequence[Revision]:
         self._known(project, release)
@@ -220,8 +211,10 @@ class KubernetesRuntime:
 
     async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
         self._known(project, release)
-        async for text in self._parts.logs.follow(self._parts.namespace(project), release):
-            yield text
+        namespace = self._parts.namespace(project)
+        async with aclosing(self._parts.logs.follow(namespace, release)) as texts:
+            async for text in texts:
+                yield text
 
     async def losses(self, project: str, release: str) -> Sequence[Loss]:
         seen = self._known(project, release)
