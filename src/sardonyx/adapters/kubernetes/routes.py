@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import yaml
 
@@ -27,6 +26,8 @@ _REGEX = re.compile(r"[()\[\]{}|*+?^$\\]")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z", re.IGNORECASE)
 _ORDER = ("HTTPRoute", "Ingress", "Route", "VirtualService")
 _LONGEST_HOST = 253
+_LONGEST_NUMBER = 6  # a port
+_DEEPEST = 24
 # What programs speak at a Service's port, by its name or number.
 _SCHEMES: Mapping[str, str] = {
     "postgres": "postgresql",
@@ -132,16 +133,66 @@ def _documents(manifest: str) -> Iterator[tuple[str, JsonObject]]:
         found = _KINDS.search(part) if end else None
         if found is None or len(part) > _LARGEST_DOCUMENT:
             continue
-        try:
-            document = yaml.load(part.removeprefix("---"), Loader=_LOADER)  # noqa: S506 - safe one
-        except (yaml.YAMLError, ValueError, RecursionError):
-            continue
+        document = _parsed(part.removeprefix("---"))
         if isinstance(document, dict) and document.get("kind") == found[1]:
-            yield found[1], cast(JsonObject, document)
+            yield found[1], document
 
 
 # Written in C where PyYAML has it: ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _parsed(text: str) -> Json:
+    """Return the first document of `text`, None when it is none.
+
+    Built from the parser's events, without recursion: PyYAML's own composer in C overflows the
+    stack on deep nesting, and takes the process with it. Aliases are left out.
+    """
+    root: list[Json] = []
+    parents: list[list[Json] | dict[str, Json]] = [root]
+    keys: list[str | None] = [None]
+
+    def add(value: Json) -> None:
+        parent = parents[-1]
+        if isinstance(parent, list):
+            parent.append(value)
+        elif keys[-1] is None:
+            keys[-1] = value if isinstance(value, str) else str(value)
+        else:
+            parent[keys[-1]] = value
+            keys[-1] = None
+
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            if isinstance(event, yaml.ScalarEvent):
+                add(_scalar(event.value, plain=event.implicit[0]))
+            elif isinstance(event, yaml.AliasEvent):
+                add(None)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                inside: list[Json] | dict[str, Json] = (
+                    {} if isinstance(event, yaml.MappingStartEvent) else []
+                )
+                if len(parents) > _DEEPEST:
+                    return None
+                add(inside)
+                parents.append(inside)
+                keys.append(None)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                parents.pop()
+                keys.pop()
+            elif isinstance(event, yaml.DocumentEndEvent):
+                break
+    except (yaml.YAMLError, ValueError):
+        return None
+    return root[0] if root else None
+
+
+def _scalar(text: str, *, plain: bool) -> Json:
+    if not plain:
+        return text
+    if text in ("", "null", "~"):
+        return None
+    return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else text
 
 
 def _http_route(spec: JsonObject, scheme: str) -> Iterator[str]:
