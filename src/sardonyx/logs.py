@@ -36,6 +36,8 @@ _TEXTS = (
     re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|$)"),
     re.compile(r"()\b(?:hvs|hvb|s|b)\.[A-Za-z0-9_-]{20,}"),
 )
+# Members that say the event again, with colours.
+_FOR_TERMINALS = frozenset({"color_message"})
 _QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "hpack")
 
 
@@ -78,7 +80,8 @@ def redacted(
     event: MutableMapping[str, Any],
 ) -> MutableMapping[str, Any]:
     """Return the event without credentials: by the name of a member, and inside every text."""
-    return {name: _clean(name, value) for name, value in event.items()}
+    kept = (item for item in event.items() if item[0] not in _FOR_TERMINALS)
+    return {name: _clean(name, value) for name, value in kept}
 
 
 def _clean(name: str, value: object) -> object:

@@ -77,8 +77,7 @@ def run(settings: ClusterSettings, platform: Platform, meters: Meters) -> None:
         figures = figures_application(meters)
         servers.append(_server(figures, settings.host, settings.metrics_port, lifespan=False))
     _log.info("listening", host=settings.host, port=settings.port, metrics=settings.metrics_port)
-    asyncio.run(_together(servers))
-    if not all(server.started for server, _ in servers):
+    if not asyncio.run(_together(servers)):
         raise ServeStartError
     _log.info("ended")
 
@@ -106,8 +105,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _together(servers: list[tuple[_Server, socket.socket]]) -> None:
-    """Run all until a signal, or until one of them ends: then end the others too."""
+async def _together(servers: list[tuple[_Server, socket.socket]]) -> bool:
+    """Run all until a signal, or until one of them ends: then end the others too.
+
+    Returns False when one of them did not even start.
+    """
 
     def end() -> None:
         for server, _ in servers:
@@ -119,13 +121,16 @@ async def _together(servers: list[tuple[_Server, socket.socket]]) -> None:
 
     async def one(server: _Server, listener: socket.socket) -> None:
         try:
-            await server.serve(sockets=[listener])
+            # uvicorn's word for a start that failed; the fault itself is in the log by then.
+            with contextlib.suppress(SystemExit):
+                await server.serve(sockets=[listener])
         finally:
             end()
 
     async with asyncio.TaskGroup() as group:
         for server, listener in servers:
             group.create_task(one(server, listener))
+    return all(server.started for server, _ in servers)
 
 
 def _listening(host: str, port: int) -> socket.socket:
