@@ -4,7 +4,8 @@ BIN := .venv/bin
 SARDONYX_DATA ?= $(abspath ../shared/data)
 export SARDONYX_DATA
 
-.PHONY: up down portal pictures test check format test-heavy bench wheel pins clean
+.PHONY: up down portal pictures test check format test-heavy bench wheel pins clean \
+    cluster cluster-light cluster-down test-cluster
 
 up:            ## set up and run the platform on this machine
 	@python3 tools/bootstrap.py run
@@ -26,6 +27,23 @@ test-heavy:    ## what is slow, needs root or needs the published data
 	@python3 tools/bootstrap.py dev
 	@$(PY) tools/chromium.py
 	@$(BIN)/pytest -m 'heavy or published'
+
+cluster:       ## bring up both clusters to test on: simulated nodes, and where root allows a whole one
+	@python3 tools/bootstrap.py dev
+	@$(PY) -m tools.cluster up
+	@$(PY) -m tools.cluster images || test $$? -eq 3
+
+cluster-light: ## bring up the light cluster alone; no root
+	@python3 tools/bootstrap.py dev
+	@$(PY) -m tools.cluster up light
+
+cluster-down:  ## end both and leave the machine as it was
+	@$(PY) -m tools.cluster down
+
+test-cluster:  ## the tests on clusters; says what this machine leaves out
+	@python3 tools/bootstrap.py dev
+	@$(PY) -m tools.cluster build
+	@$(BIN)/pytest -m 'cluster or node' -rs
 
 check:         ## format, lint, types, layers, dead code, translations, documents, hygiene
 	@python3 tools/bootstrap.py dev

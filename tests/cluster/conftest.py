@@ -77,6 +77,12 @@ def own_cluster(tmp_path: Path) -> Iterator[Callable[..., clusters.Light]]:
         cluster.down()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what needs a machine without a node: the others leave theirs running."""
+    items.sort(key=lambda item: item.path.name != "test_host.py")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End what the tests started, once the last worker is done."""
     if hasattr(session.config, "workerinput"):

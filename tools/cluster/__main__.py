@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
     try:
         match options.action:
             case "build":
-                clusters.build(node=node.unfit() == "")
+                _build(node)
             case "up":
                 return _up(wanted, asked=bool(options.names))
             case "down":
@@ -54,6 +54,15 @@ def main(words: list[str]) -> int:
         tell(str(error))
         return UNFIT if isinstance(error, UnfitMachineError) else 1
     return 0
+
+
+def _build(node: clusters.Node) -> None:
+    unfit = node.unfit()
+    clusters.build(node=not unfit)
+    if unfit:
+        tell(f"{node.name:<8} left out: {unfit}")
+    else:
+        node.images()
 
 
 def _up(wanted: list[clusters.Light | clusters.Node], *, asked: bool) -> int:

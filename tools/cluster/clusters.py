@@ -143,7 +143,13 @@ class Node:
             node.down(self.work, programs.BIN)
 
     def images(self, names: Sequence[str] = ()) -> None:
-        """Make the images of `images/` (or those named) and give them to the node if it is up."""
+        """Make the images of `images/` (or those named) and give them to the node if it is up.
+
+        Raises UnfitMachineError without root, CalledProcessError when a command of one fails.
+        """
+        if host.missing():
+            raise UnfitMachineError(host.missing())
+        host.install_packages()
         for name in names or images.names():
             with _alone(programs.BUILD):
                 archive = images.built(name)
