@@ -165,7 +165,6 @@ def _life(pod: SeenPod, members: Members, answered: datetime | None) -> Iterator
 def _volume(
     pod: SeenPod, members: Members, conditions: Mapping[str, Condition], placed: datetime
 ) -> TimelineEvent:
-    bound = {one.evidence.name for one in members.claims if one.evidence.phase == "Bound"}
     ready = conditions.get("PodReadyToStartContainers")
     attached = [
         event.evidence.last
@@ -175,10 +174,8 @@ def _volume(
     if ready is not None and ready.is_true:
         at = max((one for one in attached if ready.since and one <= ready.since), default=None)
         return TimelineEvent(at or ready.since or placed, "volume", _DONE)
-    if set(pod.claims) <= bound and any(
-        one.state is not ContainerState.WAITING for one in pod.evidence.containers
-    ):
-        return TimelineEvent(placed, "volume", _DONE)
+    if any(one.state is not ContainerState.WAITING for one in pod.evidence.containers):
+        return TimelineEvent(placed, "volume", _DONE)  # containers start after their volumes
     return TimelineEvent(placed, "volume", _GOING)
 
 
