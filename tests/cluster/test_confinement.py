@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cluster.conftest import RunningCluster
@@ -152,8 +153,8 @@ async def test_an_object_aimed_at_another_namespace_is_refused(
     assert seen.evidence is not None
     assert f"ConfigMap “planted” (namespace {other})" in seen.evidence.helm.error
     config_maps = ResourceKind("v1", "configmaps", "ConfigMap")
-    names = [one["metadata"]["name"] for one in await here.access.platform().list(  # type: ignore[call-overload,index]
-        config_maps, namespace=other)]  # fmt: skip
+    there: Any = await here.access.platform().list(config_maps, namespace=other)
+    names = [one["metadata"]["name"] for one in there]
     assert "planted" not in names
     assert not await here.access.platform().list(
         SECRETS, namespace=here.namespace, labels="owner=helm"
