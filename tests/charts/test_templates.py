@@ -274,3 +274,96 @@ def test_the_database_keeps_to_itself_when_told(tmp_path: Path) -> None:
 def test_a_wrong_value_is_refused_by_the_schema(size: str, tmp_path: Path) -> None:
     values: JsonObject = {"networking": {"service": {"port": size}}}
     assert "/networking/service/port" in refusal("postgresql", tmp_path, values)
+
+
+RENEWAL: JsonObject = {
+    "renewal": {
+        "enabled": True,
+        "url": "https://sardonyx.example",
+        "token": "release-token",
+        "authorities": "-----BEGIN",
+    },
+    "s3": {"accessKeyId": "id", "secretAccessKey": "key", "sessionToken": "session"},
+    "vault": {"token": "vault-token", "url": "https://vault.example"},
+}
+
+
+def test_with_renewal_no_key_is_in_the_pods_environment(tmp_path: Path) -> None:
+    objects = render("jupyter-python", tmp_path, RENEWAL)
+    s3 = at(one(objects, "Secret", "demo-jupyter-python-secrets3"), "stringData")
+    assert isinstance(s3, dict)
+    assert s3["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "http://127.0.0.1:61730/creds"
+    assert s3["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] == "/run/sardonyx/token"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        assert name not in s3
+    vault = at(one(objects, "Secret", "demo-jupyter-python-secretvault"), "stringData")
+    assert isinstance(vault, dict)
+    assert "VAULT_TOKEN" not in vault
+    pod = at(one(objects, "StatefulSet"), "spec.template.spec")
+    assert "vault-token" in json.dumps(at(pod, "containers.0.command"))
+    shown = [each for each in objects if each["kind"] != "Secret"]
+    assert "release-token" not in json.dumps(shown)
+
+
+def test_what_renews_is_confined_and_alone_has_the_token(tmp_path: Path) -> None:
+    pod = at(one(render("jupyter-python", tmp_path, RENEWAL), "StatefulSet"), "spec.template.spec")
+    beside = at(pod, "initContainers.0")
+    assert at(beside, "restartPolicy") == "Always"
+    assert at(beside, "securityContext") == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert at(beside, "image") == at(pod, "containers.0.image")
+    mounts = at(pod, "containers.0.volumeMounts")
+    assert isinstance(mounts, list)
+    names = [at(mount, "name") for mount in mounts]
+    assert "renewal" not in names
+    assert at(mounts[names.index("renewed")], "readOnly") is True
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({}, "s3,vault"),
+        ({"s3": {"enabled": False}}, "vault"),
+        ({"vault": {"enabled": False}}, "s3"),
+        ({"s3": {"enabled": False}, "vault": {"enabled": False}}, None),
+    ],
+)
+def test_only_what_is_on_is_renewed(values: JsonObject, wanted: str | None, tmp_path: Path) -> None:
+    objects = render("jupyter-python", tmp_path, {"renewal": RENEWAL["renewal"], **values})
+    pod = at(one(objects, "StatefulSet"), "spec.template.spec")
+    beside = at(pod, "initContainers.0.env")
+    if wanted is None:
+        assert beside is None
+        assert "demo-jupyter-python-renewal" not in json.dumps(objects)
+    else:
+        assert {"name": "RENEWAL_WANTED", "value": wanted} in (beside or [])  # type: ignore[operator]
+
+
+def test_a_changed_token_restarts_the_pod(tmp_path: Path) -> None:
+    def annotations(token: str) -> Json:
+        values: JsonObject = {"renewal": {"enabled": True, "url": "https://x", "token": token}}
+        stateful = one(
+            render("jupyter-python", tmp_path, {**values, "security": {"password": "p"}}),
+            "StatefulSet",
+        )
+        return at(stateful, "spec.template.metadata.annotations")
+
+    assert annotations("one") == annotations("one") != annotations("two")
+
+
+def test_the_gateway_comes_before_the_ingress(tmp_path: Path) -> None:
+    both = {how: EXPOSURES[how] for how in ("ingress", "httpRoute")}
+    found = kinds(render("jupyter-python", tmp_path, both))
+    assert "HTTPRoute" in found
+    assert "Ingress" not in found
+    plain: JsonObject = {"httpRoute": {**EXPOSURES["httpRoute"], "tls": False}}
+    assert "(http://lab.example.org)" in notes("jupyter-python", tmp_path, plain)
+
+
+def test_a_store_without_tls_is_reached_so(tmp_path: Path) -> None:
+    s3: JsonObject = {"s3": {"endpoint": "store.example:9000", "tls": False}}
+    secret = one(render("jupyter-python", tmp_path, s3), "Secret", "demo-jupyter-python-secrets3")
+    assert at(secret, "stringData.AWS_ENDPOINT_URL") == "http://store.example:9000"

@@ -2,18 +2,26 @@
 {{- define "sx.secret.s3" -}}
 {{- $s3 := .Values.s3 -}}
 {{- $address := "" -}}
-{{- if $s3.endpoint }}{{ $address = ternary $s3.endpoint (printf "https://%s" $s3.endpoint) (contains "://" $s3.endpoint) }}{{ end -}}
-{{- $all := dict
+{{- $scheme := ternary "https" "http" $s3.tls -}}
+{{- if $s3.endpoint }}{{ $address = ternary $s3.endpoint (printf "%s://%s" $scheme $s3.endpoint) (contains "://" $s3.endpoint) }}{{ end -}}
+{{/* SDKs read plain keys first and stop at their end: with renewal there are none. */}}
+{{- $keys := dict
   "AWS_ACCESS_KEY_ID" $s3.accessKeyId
   "AWS_SECRET_ACCESS_KEY" $s3.secretAccessKey
-  "AWS_SESSION_TOKEN" $s3.sessionToken
+  "AWS_SESSION_TOKEN" $s3.sessionToken -}}
+{{- if .Values.renewal.enabled -}}
+{{- $keys = dict
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI" (printf "http://127.0.0.1:%s/creds" (include "sx.renewalPort" .))
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE" (printf "%s/token" (include "sx.renewalFolder" .)) -}}
+{{- end -}}
+{{- $all := merge $keys (dict
   "AWS_DEFAULT_REGION" $s3.defaultRegion
   "AWS_REGION" $s3.defaultRegion
   "AWS_S3_ENDPOINT" ($s3.endpoint | trimPrefix "https://" | trimPrefix "http://")
   "AWS_ENDPOINT_URL" $address
   "S3_ENDPOINT" $address
   "AWS_PATH_STYLE_ACCESS" (toString $s3.pathStyleAccess)
-  "AWS_WORKING_DIRECTORY_PATH" $s3.workingDirectoryPath -}}
+  "AWS_WORKING_DIRECTORY_PATH" $s3.workingDirectoryPath) -}}
 {{- include "sx.filled" $all -}}
 {{- end -}}
 
@@ -21,7 +29,7 @@
 {{- $vault := .Values.vault -}}
 {{- include "sx.filled" (dict
   "VAULT_ADDR" $vault.url
-  "VAULT_TOKEN" $vault.token
+  "VAULT_TOKEN" (ternary "" $vault.token .Values.renewal.enabled)
   "VAULT_MOUNT" $vault.mount
   "VAULT_TOP_DIR" $vault.directory
   "VAULT_RELATIVE_PATH" $vault.secret) -}}

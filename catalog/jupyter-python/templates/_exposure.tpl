@@ -1,7 +1,8 @@
-{{/* One host rule for every exposure; at most one of them is on. */}}
+{{/* One host rule for every exposure; at most one of them is made. A cluster that offers the
+     Gateway API beside an ingress controller gets the HTTPRoute. */}}
 {{- define "sx.exposure" -}}
 {{- $on := list -}}
-{{- if .Values.ingress.enabled }}{{ $on = append $on "ingress" }}{{ end -}}
+{{- if and .Values.ingress.enabled (not .Values.httpRoute.enabled) }}{{ $on = append $on "ingress" }}{{ end -}}
 {{- if .Values.route.enabled }}{{ $on = append $on "route" }}{{ end -}}
 {{- if .Values.httpRoute.enabled }}{{ $on = append $on "httpRoute" }}{{ end -}}
 {{- if gt (len $on) 1 -}}
