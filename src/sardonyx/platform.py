@@ -15,7 +15,10 @@ from sardonyx.catalog.service import CatalogService
 from sardonyx.credentials.service import Credentials
 from sardonyx.files.service import Files
 from sardonyx.parts import Parts
+from sardonyx.projects.onboarding import Onboarding
+from sardonyx.projects.ports import SignInProvider
 from sardonyx.projects.sign_in import SignIn
+from sardonyx.projects.tokens import ApiTokens
 from sardonyx.secrets.service import Secrets
 from sardonyx.services.service import Services
 from sardonyx.setup.service import SetupChecks
@@ -31,6 +34,8 @@ class Platform:
     running: watches, serves and renews until the block ends. setup: the checks that
     administrators see; None on one machine, where `sardonyx doctor` looks. credentials: what
     pods renew with; None on one machine, where the `keys` process answers its services.
+    provider: where people sign in; None where one-time links let them in. tokens: those of their
+    programs. onboarding: makes the places of their projects ready.
     """
 
     public_url: str
@@ -46,3 +51,6 @@ class Platform:
     running: Callable[[], AbstractAsyncContextManager[None]]
     setup: SetupChecks | None = None
     credentials: Credentials | None = None
+    provider: SignInProvider | None = None
+    tokens: ApiTokens | None = None
+    onboarding: Onboarding | None = None

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from sardonyx.account import token_pages
 from sardonyx.account.models import Theme
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
 from sardonyx.files.models import S3Credentials
@@ -18,6 +19,7 @@ from sardonyx.web.session import LANGUAGE_COOKIE
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
+router.include_router(token_pages.router)
 
 LANGUAGE_NAMES = {"en": "English", "fr": "Français"}
 _THEMES = {Theme.SYSTEM: N_("as the system"), Theme.LIGHT: N_("light"), Theme.DARK: N_("dark")}
@@ -115,6 +117,7 @@ async def _page(
                 for code in LANGUAGES
             ),
         ],
+        tokens_offered=getattr(viewer.platform, "tokens", None) is not None,
         has_token=await _has_git_token(viewer),
         problem=problem,
         own=own,

@@ -68,7 +68,10 @@ class SignInRequiredError(UserError):
     kind = Kind.UNAUTHENTICATED
     title = N_("Sign in first")
     detail = N_("This page needs to know who you are.")
-    next_step = N_("Run “sardonyx open” in a terminal: it opens a page where you are signed in.")
+    next_step = N_(
+        "On your own machine run “sardonyx open”; elsewhere sign in with your browser, or run "
+        "“sardonyx login” with the platform's address."
+    )
 
 
 class ServiceSignInError(UserError):
@@ -219,3 +222,13 @@ class KeyFileError(SystemFault):
     title = N_("The key file cannot be used")
     detail = N_("{path}: {reason}.")
     next_step = N_("Make one with “openssl rand -base64 32”, readable by the platform alone.")
+
+
+class NotOfferedHereError(UserError):
+    """One machine has one person, whose programs find the platform by its folder."""
+
+    code = "not_offered_here"
+    kind = Kind.NOT_FOUND
+    title = N_("This platform has no tokens for programs")
+    detail = N_("On this machine programs find the platform by its folder.")
+    next_step = N_("Run “sardonyx whoami”: it needs no token here.")

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sardonyx.projects.errors import OneTimeLinkError
+from sardonyx.projects.errors import OneTimeLinkError, SignInRequiredError
 from sardonyx.projects.models import Actor
 from sardonyx.projects.ports import IdentityProvider
+from sardonyx.projects.tokens import ApiTokens, Audit
 from sardonyx.values import Secret
 
 PORTAL = "portal"
@@ -59,12 +60,16 @@ class SignIn:
         identities: IdentityProvider,
         session_life: timedelta,
         link_life: timedelta,
+        tokens: ApiTokens | None = None,
+        audit: Audit | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._records = records
         self._identities = identities
         self._session_life = session_life
         self._link_life = link_life
+        self._tokens = tokens
+        self._audit = audit
         self._clock = clock
 
     async def one_time_token(
@@ -85,7 +90,20 @@ class SignIn:
         grant = await self._records.take_link(_digest(one_time_token), self._clock())
         if grant is None or grant.audience != audience:
             raise OneTimeLinkError
+        if audience == PORTAL:
+            await self._told(grant.username, "sign_in", "link")
         return await self._open(grant.username, audience, None, grant.parent)
+
+    async def signed_in(self, username: str, *, instead_of: str | None = None) -> Secret:
+        """Return a new session of somebody who has just proved who they are.
+
+        instead_of: the session that this browser had before; it ends. No token that existed
+        before a sign-in is worth anything after it, so nobody can plant one.
+        """
+        if instead_of:
+            await self._records.drop_session(_digest(instead_of))
+        await self._told(username, "sign_in", "provider")
+        return await self._open(username, PORTAL, None, "")
 
     async def session_token(
         self, username: str, *, audience: str = PORTAL, life: timedelta | None = None
@@ -109,22 +127,47 @@ class SignIn:
         await self._records.add_session(_digest(token.reveal()), grant)
 
     async def actor(self, session_token: str | None, *, audience: str = PORTAL) -> Actor | None:
-        """Return who the token speaks for, None when it is unknown, old or for another place."""
+        """Return who the token speaks for, None when it is unknown, old or for another place.
+
+        None as well when the identity provider no longer stands for the person.
+        """
         if not session_token:
             return None
-        grant = await self._records.session(_digest(session_token), self._clock())
-        if grant is None or grant.audience != audience:
+        username = await self._speaker(session_token, audience)
+        if username is None:
             return None
-        return await self._identities.actor(grant.username)
+        try:
+            return await self._identities.actor(username)
+        except SignInRequiredError:
+            return None
+
+    async def _speaker(self, token: str, audience: str) -> str | None:
+        if self._tokens is not None and audience == PORTAL:
+            program = await self._tokens.speaker(token)
+            if program is not None:
+                return program.username
+        grant = await self._records.session(_digest(token), self._clock())
+        return grant.username if grant is not None and grant.audience == audience else None
 
     async def sign_out(self, session_token: str) -> None:
         """Make the token worthless, and every service's session that came from it."""
-        await self._records.drop_session(_digest(session_token))
+        digest = _digest(session_token)
+        grant = await self._records.session(digest, self._clock())
+        await self._records.drop_session(digest)
+        if grant is not None:
+            await self._told(grant.username, "sign_out", grant.audience)
+
+    async def _told(self, username: str, action: str, target: str) -> None:
+        if self._audit is not None:
+            await self._audit.record(username, action, target, "done")
 
 
-def service_audience(release: str) -> str:
-    """Return the audience of tokens that open one service."""
-    return f"service/{release}"
+def service_audience(release: str, project: str = "") -> str:
+    """Return the audience of tokens that open one service.
+
+    project: where names repeat across projects; empty where a release's name is the only one.
+    """
+    return f"service/{project}/{release}" if project else f"service/{release}"
 
 
 def _digest(token: str) -> str:

@@ -63,7 +63,7 @@ async def me(actor: Me) -> MeView:
         full_name=actor.full_name,
         email=actor.email,
         is_admin=actor.is_admin,
-        personal_project=actor.personal_project.id,
+        personal_project=actor.default_project.id,
         projects=[_project(project) for project in actor.projects],
     )
 
@@ -232,7 +232,7 @@ async def open_address(
     """Give an address that opens the service in a browser once, within minutes."""
     await services.page(actor, project, name)
     response.headers["Cache-Control"] = "no-store"
-    return OpenView(url=await service_link(request, actor, name, next))
+    return OpenView(url=await service_link(request, actor, name, next, project=project))
 
 
 @router.get(

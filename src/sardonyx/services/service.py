@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sardonyx.done import Done
+from sardonyx.errors import UserError
 from sardonyx.launcher.commands import masked
 from sardonyx.projects.models import Actor
 from sardonyx.projects.service import authorised_project
@@ -77,6 +78,14 @@ class Services(Launches):
     async def show(self, actor: Actor, project: str, name: str) -> Service:
         """Return one service with the commands that run it. Raises ServiceNotFoundError."""
         return await self._described(self._seen(actor, project, name))
+
+    def may_see(self, actor: Actor, project: str, name: str) -> bool:
+        """Tell whether the person may see and use the service; costs no call outside."""
+        try:
+            self._seen(actor, project, name)
+        except UserError:
+            return False
+        return True
 
     async def values(self, actor: Actor, project: str, name: str) -> JsonObject:
         """Return the values the service was launched with; secrets stand as `$VAR`."""

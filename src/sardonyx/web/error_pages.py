@@ -8,11 +8,28 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
-from sardonyx.projects.errors import OneTimeLinkError, SignInRequiredError
+from sardonyx.projects.errors import (
+    IdentityTokenRefusedError,
+    OneTimeLinkError,
+    SignInAgainError,
+    SignInFlowError,
+    SignInRefusedError,
+    SignInRequiredError,
+)
 from sardonyx.web.problem_lines import problem_lines
 from sardonyx.web.session import optional_actor, request_language
-from sardonyx.web.sign_in_pages import remember_wanted
-from sardonyx.web.views import render, viewer
+from sardonyx.web.sign_in_pages import remember_wanted, sign_in_page
+from sardonyx.web.views import render, viewer_anywhere
+
+# What is answered by the page that lets people sign in, with the reason.
+_SIGN_IN = (
+    IdentityTokenRefusedError,
+    OneTimeLinkError,
+    SignInAgainError,
+    SignInFlowError,
+    SignInRefusedError,
+    SignInRequiredError,
+)
 
 
 async def page(request: Request, error: PlatformError) -> Response:
@@ -20,10 +37,10 @@ async def page(request: Request, error: PlatformError) -> Response:
 
     A fault of ours is shown bare: what the frame needs may be what is broken.
     """
-    if isinstance(error, UserError) and _wants_page(request):
+    if isinstance(error, UserError) and not isinstance(error, _SIGN_IN) and _wants_page(request):
         actor = await optional_actor(request)
-        if actor is not None:
-            shown = await viewer(request, actor)
+        if actor is not None and actor.projects:
+            shown = await viewer_anywhere(request, actor)
             status = HTTP_STATUS[error.kind] if error.code != "no_such_address" else 404
             words = _words(error, shown.language)
             return await shown.render("web/error.html", status=status, **words)
@@ -41,10 +58,10 @@ def response(request: Request, error: PlatformError, *, status: int | None = Non
     if not _wants_page(request):
         body = {"code": error.code, "title": title, "detail": detail, "status": status}
         return JSONResponse(body, status, media_type="application/problem+json")
-    if isinstance(error, SignInRequiredError | OneTimeLinkError):
-        why = detail if isinstance(error, OneTimeLinkError) else ""
-        answer = render(request, "web/sign_in.html", status=status, why=why)
-        if request.method == "GET" and isinstance(error, SignInRequiredError):
+    if isinstance(error, _SIGN_IN):
+        why = "" if isinstance(error, SignInRequiredError) else detail
+        answer = sign_in_page(request, status=status, why=why)
+        if request.method == "GET" and isinstance(error, SignInRequiredError | SignInAgainError):
             remember_wanted(answer, request)
         return answer
     return render(request, "web/error.html", status=status, **_words(error, language))

@@ -21,6 +21,7 @@ from sardonyx.projects.sign_in import (
     SignIn,
     service_audience,
 )
+from sardonyx.web.projects import chosen_project
 from sardonyx.web.security import hostname, is_foreign
 from sardonyx.web.session import current_actor, request_language, session_token
 
@@ -28,17 +29,29 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/open/{release}")
-async def open_service(request: Request, release: str, next: str = "/") -> Response:  # noqa: A002
+async def open_service(
+    request: Request,
+    release: str,
+    next: str = "/",  # noqa: A002
+) -> Response:
     """Send the person to their service, signed in there."""
     actor = await current_actor(request)
-    address = await service_link(request, actor, release, next)
+    project = chosen_project(request, actor).id
+    address = await service_link(request, actor, release, next, project=project)
     return RedirectResponse(address, status_code=302)
 
 
-async def service_link(request: Request, actor: Actor, release: str, wanted: str) -> str:
-    """Return a one-time address that opens `release`. Raises ServiceNotFoundError."""
+async def service_link(
+    request: Request, actor: Actor, release: str, wanted: str, *, project: str
+) -> str:
+    """Return an address that opens `release`, once where it is behind the front door.
+
+    Raises ServiceNotFoundError, ServiceHasNoPageError.
+    """
     platform = request.app.state.platform
-    project = actor.personal_project.id
+    if platform.service_host is None:  # it has an address of its own, and its own sign-in
+        page: str = await platform.services.page(actor, project, release)
+        return page
     await platform.services.show(actor, project, release)
     token = await platform.sign_in.one_time_token(
         actor.username, audience=service_audience(release), within=session_token(request)
@@ -88,7 +101,7 @@ async def authorise(request: Request, name: str, via: str) -> Response:
         if origin is not None and is_foreign(origin, headers.get("host", "")):
             return _refusal(request, ForeignRequestError())
     actor = await sign_in.actor(token, audience=service_audience(name))
-    if actor is not None:
+    if actor is not None and _may_see(request, actor, name):
         return Response(status_code=204)
     is_page = headers.get("x-forwarded-method") == "GET" and "text/html" in headers.get(
         "accept", ""
@@ -98,6 +111,16 @@ async def authorise(request: Request, name: str, via: str) -> Response:
         wanted = quote(local_path(headers.get("x-forwarded-uri", "/")), safe="")
         return RedirectResponse(f"{portal}/open/{name}?next={wanted}", 302)
     return _refusal(request, ServiceSignInError(name=name))
+
+
+def _may_see(request: Request, actor: Actor, name: str) -> bool:
+    """Tell whether the service is the person's or shared with them, now.
+
+    A token lasts for days; meanwhile the service may be another's of the same name, or no
+    longer be shared.
+    """
+    services = request.app.state.platform.services
+    return any(services.may_see(actor, project.id, name) for project in actor.projects)
 
 
 def local_path(wanted: str) -> str:

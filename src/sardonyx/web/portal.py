@@ -18,6 +18,7 @@ from sardonyx.files import api as files_api
 from sardonyx.files import pages as files_pages
 from sardonyx.platform import Platform
 from sardonyx.projects import api as projects_api
+from sardonyx.projects import pages as projects_pages
 from sardonyx.projects.errors import ForeignRequestError
 from sardonyx.secrets import api as secrets_api
 from sardonyx.secrets import pages as secrets_pages
@@ -26,6 +27,7 @@ from sardonyx.services import pages as services_pages
 from sardonyx.setup import api as setup_api
 from sardonyx.setup import pages as setup_pages
 from sardonyx.web import error_pages, gateway, home_pages, probes, sign_in_pages
+from sardonyx.web import projects as project_addresses
 from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.security import SameOrigin
 
@@ -65,6 +67,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         files_pages,
         secrets_pages,
         account_pages,
+        projects_pages,
     ):
         portal.include_router(pages.router, include_in_schema=False)
     if platform.credentials is not None:
@@ -74,6 +77,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         portal.include_router(setup_pages.router, include_in_schema=False)
     portal.mount("/static", BundleFiles(), name="static")
     problems.install(portal, page=error_pages.page)
+    project_addresses.install(portal)
     portal.add_middleware(
         SameOrigin,
         refuse=_refuse_foreign,

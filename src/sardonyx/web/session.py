@@ -9,8 +9,9 @@ from __future__ import annotations
 from fastapi import Request, Response
 
 from sardonyx.api.language import LANGUAGE_COOKIE, request_language
-from sardonyx.projects.errors import SignInRequiredError
+from sardonyx.projects.errors import BrowserOnlyError, SignInRequiredError
 from sardonyx.projects.models import Actor
+from sardonyx.projects.tokens import PREFIX
 from sardonyx.values import Secret
 
 PORTAL_COOKIE = "sardonyx"
@@ -18,7 +19,9 @@ PORTAL_COOKIE = "sardonyx"
 __all__ = [
     "LANGUAGE_COOKIE",
     "PORTAL_COOKIE",
+    "browser_actor",
     "current_actor",
+    "is_secure",
     "optional_actor",
     "request_language",
     "session_token",
@@ -49,13 +52,33 @@ def session_token(request: Request) -> str | None:
     return request.cookies.get(PORTAL_COOKIE)
 
 
-def set_session(response: Response, token: Secret, *, seconds: int) -> None:
-    """Give the browser its cookie: unreadable by scripts, unsent from other sites' forms."""
+def set_session(response: Response, token: Secret, *, seconds: int, secure: bool = False) -> None:
+    """Give the browser its cookie: unreadable by scripts, unsent from other sites' forms.
+
+    secure: the portal is reached by https, and the cookie never goes another way.
+    """
     response.set_cookie(
         PORTAL_COOKIE,
         token.reveal(),
         max_age=seconds,
         httponly=True,
+        secure=secure,
         samesite="lax",
         path="/",
     )
+
+
+def is_secure(public_url: str) -> bool:
+    """Tell whether browsers reach the portal by https."""
+    return public_url.startswith("https://")
+
+
+async def browser_actor(request: Request) -> Actor:
+    """Return the signed-in person, unless a program's token speaks for them.
+
+    Raises SignInRequiredError, BrowserOnlyError.
+    """
+    actor = await current_actor(request)
+    if (session_token(request) or "").startswith(PREFIX):
+        raise BrowserOnlyError
+    return actor

@@ -19,12 +19,15 @@ from markupsafe import Markup
 
 from sardonyx.account.models import Preferences
 from sardonyx.errors import PlatformError
+from sardonyx.projects.errors import ProjectNotFoundError
 from sardonyx.projects.models import Actor, Project
+from sardonyx.projects.onboarding import Unopened
 from sardonyx.services.models import Commands
 from sardonyx.text import LANGUAGES, N_, Text, localized, translations
 from sardonyx.web import wording
 from sardonyx.web.bundle import asset
 from sardonyx.web.notices import NOTICES, Notice
+from sardonyx.web.projects import check_address, chosen_project, with_project
 from sardonyx.web.session import current_actor, request_language
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from sardonyx.platform import Platform
 
 _PACKAGE = Path(__file__).parent.parent
-_AREAS = ("web", "catalog", "services", "files", "secrets", "account", "setup")
+_AREAS = ("web", "catalog", "services", "files", "secrets", "account", "projects", "setup")
 # A page is never kept: it is right after a reload, and none stays behind on a shared machine.
 _NOT_KEPT = {"cache-control": "no-store"}
 
@@ -118,6 +121,19 @@ class Viewer:
             return chart
         return localized(found.title, self.language)
 
+    @property
+    def unopened(self) -> tuple[Unopened, ...]:
+        """The person's projects whose place could not be made ready."""
+        onboarding = getattr(self.platform, "onboarding", None)
+        return () if onboarding is None else tuple(onboarding.unopened(self.actor))
+
+    @property
+    def switch_address(self) -> str:
+        """Where a switch of the project leads: the same area, or the same launch form."""
+        path = self.request.url.path
+        area = path.split("/")[1]
+        return path if area == "launch" else f"/{area}"
+
     def fragment(self, template: str, **context: object) -> str:
         """Return a piece of a page as text, for a stream or a swap."""
         page = environment(self.language).get_template(template)
@@ -135,18 +151,38 @@ class Viewer:
         if message is not None:
             key = NOTICES.add(self.actor.username, Notice(message, commands, tone))
             address += ("&" if "?" in address else "?") + urlencode({"done": key})
+        if len(self.actor.projects) > 1:
+            address = with_project(address, self.project.id)
         return RedirectResponse(address, status_code=303, headers=_NOT_KEPT)
 
 
 async def viewer(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> Viewer:
-    """Return who looks at the page. Raises SignInRequiredError."""
+    """Return who looks at the page, in which project.
+
+    Raises SignInRequiredError, ProjectNotFoundError, OtherAddressError.
+    """
+    project = chosen_project(request, actor)
+    check_address(request, actor, project)
+    return await _viewer(request, actor, project)
+
+
+async def viewer_anywhere(request: Request, actor: Actor) -> Viewer:
+    """Return who looks at a page that is about no project, such as an error's."""
+    try:
+        project = chosen_project(request, actor)
+    except ProjectNotFoundError:
+        project = actor.default_project
+    return await _viewer(request, actor, project)
+
+
+async def _viewer(request: Request, actor: Actor, project: Project) -> Viewer:
     platform: Platform = request.app.state.platform
     preferences = await platform.accounts.preferences(actor)
     return Viewer(
         request=request,
         platform=platform,
         actor=actor,
-        project=actor.personal_project,
+        project=project,
         language=preferences.language or request_language(request),
         preferences=preferences,
     )
