@@ -1,6 +1,6 @@
 """Write the reference pages from the code, and check that every page is true.
 
-python tools/documents.py          writes docs/reference/{errors,findings,settings,commands}.md
+python tools/documents.py          writes docs/reference/{errors,findings,…}.md
 python tools/documents.py check    fails when one of them is out of date, when a page shows a
                                    `sardonyx` command or an option that does not exist, or when
                                    one of its links leads nowhere
@@ -15,12 +15,15 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+from pydantic import BaseModel, TypeAdapter
 from typer import Context
 from typer.core import TyperCommand, TyperGroup
 
 import sardonyx
+from sardonyx.deployment import ClusterSettings
 from sardonyx.errors import EXIT_CODE, HTTP_STATUS, PlatformError
 from sardonyx.settings import Settings
 
@@ -91,6 +94,39 @@ def settings() -> str:
         shown = "the user's data folder" if name == "home" else str(default)
         rows.append(f"| `SARDONYX_{name.upper()}` | {field.title} | `{shown}` |")
     return "\n".join(rows) + "\n"
+
+
+def cluster_settings() -> str:
+    """Return the page of every setting of a platform on a cluster."""
+    rows = [
+        "# Settings of a platform on a cluster\n",
+        "Keys of the file that `sardonyx serve` reads, which is also the block `sardonyx` of the",
+        "chart's values. Unknown keys are refused. [The guide](../cluster.md) shows them in use.\n",
+        "| key | meaning | default |",
+        "| --- | --- | --- |",
+    ]
+    return "\n".join((*rows, *_keys(ClusterSettings, ""))) + "\n"
+
+
+def _keys(model: type[BaseModel], above: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = f"{above}{field.alias or name}"
+        kinds = (field.annotation, *getattr(field.annotation, "__args__", ()))
+        inner = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
+        if inner:
+            yield from _keys(inner[0], f"{key}.")
+            continue
+        default = "must be set" if field.is_required() else _shown(field.get_default())
+        yield f"| `{key}` | {field.title} | {default} |"
+
+
+def _shown(default: object) -> str:
+    if default is None or default in ("", ()):
+        return "–"
+    if isinstance(default, timedelta):
+        return f"`{TypeAdapter(timedelta).dump_python(default, mode='json')}`"
+    listed = ", ".join(map(str, default)) if isinstance(default, tuple) else default
+    return f"`{listed}`"
 
 
 def command_line() -> TyperGroup:
@@ -193,6 +229,7 @@ PAGES = {
     "errors.md": errors,
     "findings.md": findings,
     "settings.md": settings,
+    "cluster-settings.md": cluster_settings,
     "commands.md": commands,
 }
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.deploy.chart import CHART
+from tests.deploy.chart import CHART, objects, one
+
+from sardonyx.deployment import ClusterSettings
 
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -57,3 +61,14 @@ def test_each_text_has_its_french() -> None:
         assert node["title"] and french["title"], path
         assert ("description" in node) == ("description" in french), path
         assert "'" not in " ".join(french.values()), path
+
+
+def test_the_example_of_the_guide_is_right(tmp_path: Path) -> None:
+    guide = (CHART.parents[1] / "docs" / "cluster.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    found = objects(tmp_path, yaml.safe_load(example))
+    secret = one(found, "Secret", "demo-sardonyx-settings")
+    settings = ClusterSettings.model_validate(yaml.safe_load(secret["stringData"]["sardonyx.yaml"]))
+    assert settings.evaluation is None
+    assert settings.metrics_port == 9090
+    assert settings.regions[0]["id"] == "cluster"
