@@ -18,7 +18,7 @@ from sardonyx.services.errors import (
     ServiceOfAnotherError,
 )
 from sardonyx.services.launching import LaunchRequest
-from sardonyx.services.models import Loss, State
+from sardonyx.services.models import Loss, Standing, State
 from sardonyx.services.service import etag
 
 P = MINE.id
@@ -55,16 +55,16 @@ async def test_a_shared_service_is_used_by_all_and_changed_by_its_owner() -> Non
     shared = await launched(w, EVE, GROUP.id, shared=True)
     assert (await w.services.show(ADA, GROUP.id, shared)).owner == "eve"
     assert (await w.services.credential(ADA, GROUP.id, shared)).value.reveal()
+    assert (await w.services.pause(ADA, GROUP.id, shared)).result.state is State.PAUSED
+    assert (await w.services.resume(ADA, GROUP.id, shared)).result.standing is Standing.MEMBER
     for ask in (
-        w.services.pause(ADA, GROUP.id, shared),
-        w.services.resume(ADA, GROUP.id, shared),
         w.services.restart(ADA, GROUP.id, shared),
         w.services.rename(ADA, GROUP.id, shared, "mine"),
         w.services.delete(ADA, GROUP.id, shared),
     ):
         with pytest.raises(ServiceOfAnotherError):
             await ask
-    assert w.runtime.seen[shared].state is State.PREPARING
+    assert w.runtime.seen[shared].state is State.STARTING
 
 
 async def test_actions_change_the_state_and_show_their_commands() -> None:
@@ -75,7 +75,7 @@ async def test_actions_change_the_state_and_show_their_commands() -> None:
     assert paused.commands.platform == f"sardonyx services pause {name}\n"
     resumed = await w.services.resume(ADA, P, name)
     assert resumed.result.state is State.STARTING
-    assert f"uv venv {name}" in resumed.commands.underneath
+    assert resumed.commands.underneath == f"resume {name} 0\n"
     assert (await w.services.restart(ADA, P, name)).result.state is State.STARTING
     deleted = await w.services.delete(ADA, P, name)
     assert deleted.commands.platform == f"sardonyx services delete {name} --yes\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from tests.services.fakes import (
 
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
-from sardonyx.catalog.service import CatalogService, default_sources
+from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
 from sardonyx.projects.models import Actor
 from sardonyx.services import api as services_api
 from sardonyx.services.service import Services
@@ -39,10 +40,13 @@ class World:
     now: list[datetime]
 
 
-def world(*suffixes: str) -> World:
-    """Return services of their own; the first drafts get these suffixes."""
+def world(*suffixes: str, sources: Sequence[CatalogSource] = ()) -> World:
+    """Return services of their own; the first drafts get these suffixes.
+
+    sources: catalogues beside our own.
+    """
     runtime, audit, now = MemoryRuntime(), AuditList(), [NOW]
-    catalog = CatalogService(default_sources())
+    catalog = CatalogService([*default_sources(), *sources])
     services = Services(
         catalog=catalog,
         runtime=runtime,

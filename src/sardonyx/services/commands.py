@@ -10,13 +10,11 @@ import shlex
 from collections.abc import Sequence
 
 from sardonyx.launcher.commands import platform_command
+from sardonyx.services.comparing import hidden_paths
 from sardonyx.services.models import Commands, LaunchPlan, Observation
 from sardonyx.values import Json, JsonObject, Path
 
-PAUSE_UNDERNEATH = (
-    "# A pause ends the program and keeps its folder. Where it runs by its script, that is\n"
-    "# Ctrl-C in its terminal.\n"
-)
+ON_PLATFORM_ONLY = "# This exists on the platform only.\n"
 CHART_GONE = "# The catalogue no longer has this version of the chart.\n"
 
 
@@ -31,7 +29,8 @@ def launch_command(seen: Observation) -> str:
     Its secrets are left out rather than written as `$VAR`: most were drawn at the launch, and
     an unset variable would make them empty.
     """
-    values = without(seen.values, seen.secret_paths)
+    hidden = hidden_paths(seen.values, seen.secret_paths)
+    values = without(seen.values, hidden)
     plan = LaunchPlan(
         release=seen.release,
         project=seen.project,
@@ -43,7 +42,7 @@ def launch_command(seen: Observation) -> str:
         merged=values,
         context={},
     )
-    note = "# Secrets are drawn anew; give your own in the values.\n" if seen.secret_paths else ""
+    note = "# Secrets are drawn anew; give your own in the values.\n" if hidden else ""
     return note + platform_command(plan, defaults={})
 
 
@@ -66,16 +65,3 @@ def on_service(verb: Sequence[str], name: str, *, project: str | None, underneat
     return Commands(
         platform=command("services", verb[0], name, *verb[1:], *where), underneath=underneath
     )
-
-
-def removal_script(name: str) -> str:
-    """Return the underneath tab of a deletion: the folder that the script of the launch made."""
-    return (
-        "# End the program first (Ctrl-C in its terminal); this removes its files.\n"
-        f'rm -rf -- "${{HERE:-$PWD/{name}}}"\n'
-    )
-
-
-def launched_again(script: str) -> str:
-    """Return the underneath tab of resume and restart: the script of the launch, run again."""
-    return "# Run the launch again: its folder is still there.\n" + script

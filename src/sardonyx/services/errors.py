@@ -81,6 +81,32 @@ class ServiceOfAnotherError(UserError):
     next_step = N_("Ask {owner} to do it, or launch a service of your own.")
 
 
+class ServiceOwnerlessError(UserError):
+    """Nobody owns the service: an administrator sees it, and adopts it before changing it."""
+
+    code = "service_ownerless"
+    kind = Kind.REFUSED
+    title = N_("This service belongs to nobody")
+    detail = N_("“{name}” has no owner.")
+    next_step = N_("Adopt it first, or delete it.")
+
+
+class SharingRefusedError(UserError):
+    code = "sharing_refused"
+    kind = Kind.REFUSED
+    title = N_("This service cannot be shared")
+    detail = N_("The catalogue of “{chart}” does not let its services be shared.")
+    next_step = N_("Let each member of the group launch their own.")
+
+
+class NothingToChangeError(UserError):
+    code = "nothing_to_change"
+    kind = Kind.CONFLICT
+    title = N_("Nothing would change")
+    detail = N_("“{name}” already runs with these settings.")
+    next_step = N_("Change a setting first, or restart it.")
+
+
 class ServiceChangedError(UserError):
     code = "service_changed"
     kind = Kind.PRECONDITION

@@ -15,7 +15,7 @@ from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.projects.models import Actor
+from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import CHART_GONE, launch_command
 from sardonyx.services.diagnosis import diagnose
@@ -23,6 +23,7 @@ from sardonyx.services.errors import (
     LaunchRefusedError,
     ServiceExistsError,
     ServiceNotFoundError,
+    SharingRefusedError,
 )
 from sardonyx.services.launching import (
     Audit,
@@ -35,8 +36,9 @@ from sardonyx.services.launching import (
     Repeats,
     SystemRandomness,
 )
-from sardonyx.services.models import Commands, LaunchPlan, Observation, Service
-from sardonyx.services.planning import Planner, Preview, blocking, refusals
+from sardonyx.services.models import Commands, LaunchPlan, Observation, Service, Standing
+from sardonyx.services.ownership import standing
+from sardonyx.services.planning import Planner, Preview, blocking, plan_of, refusals
 from sardonyx.services.ports import Runtime
 
 NO_COMMANDS = Commands(platform="", underneath="")
@@ -52,9 +54,11 @@ class Launches:
         runtime: Runtime,
         contexts: LaunchContexts,
         audit: Audit,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
         randomness: Randomness | None = None,
     ) -> None:
+        clock = clock or (lambda: datetime.now(UTC))
+        self._catalog = catalog
         self._runtime = runtime
         self._audit = audit
         self._clock = clock
@@ -142,6 +146,8 @@ class Launches:
             problems = blocking((*draft.problems, *draft.draft.problems))
             findings = () if problems else await self._planner.findings(plan)
             problems += refusals(findings)
+            if plan.shared and not self._catalog.shareable(plan.chart):
+                raise SharingRefusedError(chart=plan.chart.chart)
             if problems:
                 raise LaunchRefusedError(problems=problems, count=len(problems))
             async with self._installing:
@@ -153,7 +159,7 @@ class Launches:
             platform=platform_command(plan, defaults=draft.draft.defaults),
             underneath=await self._script(seen),
         )
-        return Done(self._judged(seen, commands), commands)
+        return Done(self._judged(actor, seen, commands), commands)
 
     async def launch_once(
         self,
@@ -188,7 +194,7 @@ class Launches:
         else:
             key = (actor.username, project, idempotency_key)
             name = await self._repeats.once(key, request, act)
-        service = await self._described(self._seen(actor, project, name))
+        service = await self._described(actor, self._seen(actor, project, name))
         return Done(service, service.commands)
 
     def _plan(
@@ -217,23 +223,26 @@ class Launches:
         """Return a release the person may see; another's unshared one does not exist."""
         place = authorised_project(actor, project)
         seen = self._runtime.release(place.id, name)
-        if not visible(actor, seen):
+        if not visible(actor, place, seen):
             raise ServiceNotFoundError(name=name, project=project, field="name")
         return seen
 
-    async def _described(self, seen: Observation) -> Service:
+    async def _described(self, actor: Actor, seen: Observation) -> Service:
         """Return a service with the commands that run it."""
         platform = launch_command(seen)
-        return self._judged(seen, Commands(platform, await self._script(seen)))
+        return self._judged(actor, seen, Commands(platform, await self._script(seen)))
 
     async def _script(self, seen: Observation) -> str:
         """Return the script without us; a note where the catalogue has lost the chart."""
         try:
+            if seen.evidence is not None:
+                # What others launched comes without a list of its secrets.
+                return await self._runtime.underneath_plan(plan_of(seen, chart=None, context={}))
             return await self._runtime.underneath(seen.project, seen.release)
         except UserError:
             return CHART_GONE
 
-    def _judged(self, seen: Observation, commands: Commands) -> Service:
+    def _judged(self, actor: Actor, seen: Observation, commands: Commands) -> Service:
         return Service(
             name=seen.release,
             friendly_name=seen.friendly_name,
@@ -252,6 +261,8 @@ class Launches:
             findings=tuple(diagnose(seen, self._clock())),
             timeline=seen.timeline,
             commands=commands,
+            standing=standing(actor, authorised_project(actor, seen.project), seen),
+            suspendable=seen.suspendable,
         )
 
     @asynccontextmanager
@@ -265,5 +276,6 @@ class Launches:
         await self._audit.record(actor.username, action, target, "done")
 
 
-def visible(actor: Actor, seen: Observation) -> bool:
-    return seen.shared or seen.owner == actor.username
+def visible(actor: Actor, project: Project, seen: Observation) -> bool:
+    """Tell whether a release exists for the person."""
+    return standing(actor, project, seen) is not Standing.STRANGER

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sardonyx.catalog.models import Chart
+from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.catalog.registry import Overrides
 from sardonyx.errors import Problem
 from sardonyx.launcher.context import ContextInputs
 from sardonyx.launcher.draft import Draft
@@ -50,12 +51,37 @@ class Charts(Protocol):
     """Finds charts: what launching needs of the catalogue."""
 
     def chart(
-        self, actor: Actor, chart: str, *, catalog: str | None = None, version: str | None = None
+        self,
+        actor: Actor,
+        chart: str,
+        *,
+        catalog: str | None = None,
+        version: str | None = None,
+        project: Project | None = None,
     ) -> Chart:
         """Return a chart, the newest version if none is named.
 
         Raises CatalogNotFoundError, ChartNotFoundError, ChartVersionNotFoundError.
         """
+
+    def versions(
+        self,
+        actor: Actor,
+        chart: str,
+        *,
+        catalog: str | None = None,
+        project: Project | None = None,
+    ) -> tuple[str, ...]:
+        """Return a chart's versions, newest first. Raises as `chart`."""
+
+    def installed(self, ref: ChartRef) -> Chart:
+        """Return the chart of a release, though it left the catalogue. Raises as `chart`."""
+
+    def overrides(self, actor: Actor) -> Overrides:
+        """Return what the person's schemas are resolved with."""
+
+    def shareable(self, ref: ChartRef) -> bool:
+        """Tell whether services of the chart may be shared in a group."""
 
 
 class Audit(Protocol):
@@ -133,6 +159,20 @@ class LaunchRequest:
     patch: tuple[PatchEntry, ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """A change of a running service, as the command line and REST ask for it.
+
+    version: of the chart, None for the one that runs. values, settings, patch: as in a launch,
+    but over the values it runs with.
+    """
+
+    version: str | None = None
+    values: JsonObject = field(default_factory=dict, repr=False)
+    settings: tuple[str, ...] = field(default=(), repr=False)
+    patch: tuple[PatchEntry, ...] = field(default=(), repr=False)
+
+
 class Drafts:
     """Keeps the random items of open drafts: per person, bounded, twelve hours."""
 
@@ -163,6 +203,19 @@ class Drafts:
         while len(self._kept) > DRAFTS_KEPT:
             self._kept.popitem(last=False)
         return draft_id, seeds
+
+    def seeds_of(self, username: str, release: str, suffix: str) -> Seeds:
+        """Return the random items of changes of a release that runs: its own suffix, and a
+        password for what a newer chart may ask for."""
+        key = (username, f"change of {release}")
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = Seeds(suffix, self._randomness.password(), self._clock())
+            self._kept[key] = kept
+        self._kept.move_to_end(key)
+        while len(self._kept) > DRAFTS_KEPT:
+            self._kept.popitem(last=False)
+        return kept
 
     def forget(self, username: str, draft_id: str) -> None:
         """Drop a draft that was launched: its password must not be used twice."""

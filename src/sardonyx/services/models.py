@@ -27,6 +27,15 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+class Standing(StrEnum):
+    """What a person is to a release; `ownership` decides it."""
+
+    OWNER = "owner"
+    MEMBER = "member"
+    ADMINISTRATOR = "administrator"
+    STRANGER = "stranger"
+
+
 class StepStatus(StrEnum):
     STARTED = "started"
     DONE = "done"
@@ -207,3 +216,5 @@ class Service:
     timeline: tuple[TimelineEvent, ...]
     commands: Commands
     notes_by_language: Mapping[str, str] = field(default_factory=dict)
+    standing: Standing = Standing.OWNER
+    suspendable: bool = True

@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sardonyx.catalog.models import Chart
 from sardonyx.errors import Problem
 from sardonyx.launcher.commands import masked, platform_command
 from sardonyx.launcher.context import launch_context
-from sardonyx.launcher.draft import make_draft
+from sardonyx.launcher.draft import Draft, make_draft, merge
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff, parse_set
 from sardonyx.launcher.plan import make_plan, release_name
 from sardonyx.projects.models import Actor, Project
+from sardonyx.services.comparing import hidden_paths
 from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.errors import ServiceNotFoundError
 from sardonyx.services.findings import worded
@@ -33,6 +35,7 @@ from sardonyx.services.launching import (
 )
 from sardonyx.services.models import Commands, Finding, LaunchPlan, Observation, Severity, State
 from sardonyx.services.ports import Runtime
+from sardonyx.services.quotas import would_exceed
 from sardonyx.values import JsonObject
 
 
@@ -86,7 +89,7 @@ class Planner:
         draft_id: str | None,
     ) -> OpenDraft:
         """Return a draft. Raises ChartNotFoundError and its kin for an unknown chart."""
-        found = self._catalog.chart(actor, chart, catalog=catalog, version=version)
+        found = self._catalog.chart(actor, chart, catalog=catalog, version=version, project=project)
         draft_id, seeds = self._drafts.seeds(
             actor.username,
             draft_id,
@@ -101,7 +104,7 @@ class Planner:
                 language=language,
             )
         )
-        draft = make_draft(chart=found, context=context, patch=patch, language=language)
+        draft = self._made(actor, found, context, patch, language)
         return OpenDraft(
             id=draft_id, project=project.id, seeds=seeds, language=language, draft=draft
         )
@@ -130,11 +133,27 @@ class Planner:
             patch = tuple(diff(opened.draft.defaults, current)) + patch
         if not patch:
             return replace(opened, problems=misread)
-        draft = make_draft(
-            chart=opened.draft.chart, context=opened.draft.context, patch=patch, language=language
-        )
+        draft = self._made(actor, opened.draft.chart, opened.draft.context, patch, language)
         problems = misread + secrets_in_open(settings, draft.secret_paths)
         return replace(opened, draft=draft, problems=problems)
+
+    def _made(
+        self,
+        actor: Actor,
+        chart: Chart,
+        context: JsonObject,
+        patch: tuple[PatchEntry, ...],
+        language: str,
+    ) -> Draft:
+        overrides = self._catalog.overrides(actor)
+        return make_draft(
+            chart=chart,
+            context=context,
+            patch=patch,
+            language=language,
+            registry=overrides.registry,
+            roles=overrides.roles,
+        )
 
     def plan(
         self,
@@ -156,11 +175,17 @@ class Planner:
             shared=shared,
         )
 
-    async def findings(self, plan: LaunchPlan) -> tuple[Finding, ...]:
-        """Return what the machine has against `plan`: the same judgement as after a launch."""
+    async def findings(
+        self, plan: LaunchPlan, *, running: JsonObject | None = None
+    ) -> tuple[Finding, ...]:
+        """Return what the machine has against `plan`: the same judgement as after a launch.
+
+        running: the merged values of the release as it runs, where `plan` changes it.
+        """
         facts = await self._runtime.preflight(plan)
         now = self._clock()
-        return tuple(
+        quota = would_exceed(self._runtime.quota(plan.project), plan.merged, running=running)
+        return quota + tuple(
             diagnose(
                 Observation(
                     release=plan.release,
@@ -218,4 +243,20 @@ def refusals(findings: Sequence[Finding]) -> tuple[Problem, ...]:
         Problem(pointer="", code=finding.code, level="error", message=worded(finding).explanation)
         for finding in findings
         if finding.severity is Severity.ERROR
+    )
+
+
+def plan_of(seen: Observation, *, chart: Chart | None, context: JsonObject) -> LaunchPlan:
+    """Return the plan that gives what runs. chart: None where it is no longer known."""
+    return LaunchPlan(
+        release=seen.release,
+        project=seen.project,
+        owner=seen.owner,
+        friendly_name=seen.friendly_name,
+        shared=seen.shared,
+        chart=seen.chart,
+        values=seen.values,
+        merged=seen.values if chart is None else merge(chart.values, seen.values),
+        context=context,
+        secret_paths=hidden_paths(seen.values, seen.secret_paths),
     )

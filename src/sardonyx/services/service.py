@@ -8,8 +8,7 @@ the runtime; judging them is `diagnosis`, wording them the border's.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,23 +16,18 @@ from typing import TypeVar
 
 from sardonyx.done import Done
 from sardonyx.errors import UserError
-from sardonyx.launcher.commands import masked
 from sardonyx.projects.models import Actor
 from sardonyx.projects.service import authorised_project
-from sardonyx.services.commands import (
-    PAUSE_UNDERNEATH,
-    launched_again,
-    on_service,
-    removal_script,
-)
+from sardonyx.services.change_planning import elsewhere
+from sardonyx.services.changes import Changes, etag
+from sardonyx.services.commands import ON_PLATFORM_ONLY, on_service
 from sardonyx.services.errors import (
     ServiceBusyError,
     ServiceChangedError,
     ServiceHasNoPageError,
     ServiceNotFoundError,
-    ServiceOfAnotherError,
 )
-from sardonyx.services.launches import NO_COMMANDS, Launches, visible
+from sardonyx.services.launches import NO_COMMANDS, visible
 from sardonyx.services.launching import (
     checked_friendly,
 )
@@ -41,10 +35,13 @@ from sardonyx.services.models import (
     Loss,
     Observation,
     Service,
+    Standing,
     State,
     TimelineEvent,
 )
-from sardonyx.values import JsonObject, Secret
+from sardonyx.values import Secret
+
+__all__ = ["OWN_PASSWORD", "ServiceCredential", "Services", "etag"]
 
 T = TypeVar("T")
 CREDENTIAL_LIFE = timedelta(hours=1)
@@ -65,19 +62,19 @@ class ServiceCredential:
     expires: datetime | None
 
 
-class Services(Launches):
+class Services(Changes):
     """Running services of people and projects, over one runtime."""
 
     async def list(self, actor: Actor, project: str) -> list[Service]:
         """Return one's own services and those shared in the project, newest start first."""
         place = authorised_project(actor, project)
-        seen = [o for o in self._runtime.releases(place.id) if visible(actor, o)]
+        seen = [o for o in self._runtime.releases(place.id) if visible(actor, place, o)]
         seen.sort(key=lambda o: o.started_at or o.created_at, reverse=True)
-        return [self._judged(o, NO_COMMANDS) for o in seen]
+        return [self._judged(actor, o, NO_COMMANDS) for o in seen]
 
     async def show(self, actor: Actor, project: str, name: str) -> Service:
         """Return one service with the commands that run it. Raises ServiceNotFoundError."""
-        return await self._described(self._seen(actor, project, name))
+        return await self._described(actor, self._seen(actor, project, name))
 
     def may_see(self, actor: Actor, project: str, name: str) -> bool:
         """Tell whether the person may see and use the service; costs no call outside."""
@@ -87,49 +84,40 @@ class Services(Launches):
             return False
         return True
 
-    async def values(self, actor: Actor, project: str, name: str) -> JsonObject:
-        """Return the values the service was launched with; secrets stand as `$VAR`."""
-        seen = self._seen(actor, project, name)
-        return masked(seen.values, seen.secret_paths)
-
     async def pause(self, actor: Actor, project: str, name: str) -> Done[Service]:
-        """Stop the program and keep its files. Raises ServiceOfAnotherError and its kin."""
-        seen = self._own(actor, project, name)
-        async with self._audited(actor, "service.pause", f"{project}/{name}"):
-            await self._runtime.suspend(seen.project, name)
-        return self._done(actor, seen, "pause", PAUSE_UNDERNEATH)
+        """Stop the program and keep its files. Also for those with whom it is shared.
+
+        Raises ServiceOfAnotherError and its kin.
+        """
+        seen = self._used(actor, project, name)
+        return await self._act(actor, seen, "pause", self._runtime.suspend)
 
     async def resume(self, actor: Actor, project: str, name: str) -> Done[Service]:
         """Start again what is paused, stopped or failed, with fresh credentials."""
-        seen = self._own(actor, project, name)
-        script = await self._script(seen)
-        async with self._audited(actor, "service.resume", f"{project}/{name}"):
-            await self._runtime.resume(seen.project, name)
-        return self._done(actor, seen, "resume", launched_again(script))
+        seen = self._used(actor, project, name)
+        return await self._act(actor, seen, "resume", self._runtime.resume)
 
     async def restart(self, actor: Actor, project: str, name: str) -> Done[Service]:
         """Stop and start again."""
         seen = self._own(actor, project, name)
-        script = await self._script(seen)
-        async with self._audited(actor, "service.restart", f"{project}/{name}"):
-            await self._runtime.restart(seen.project, name)
-        return self._done(actor, seen, "restart", launched_again(script))
+        return await self._act(actor, seen, "restart", self._runtime.restart)
 
     async def losses(self, actor: Actor, project: str, name: str) -> Sequence[Loss]:
         """Return what deleting the service would lose."""
-        seen = self._own(actor, project, name)
+        seen = self._removable(actor, project, name)
         return await self._runtime.losses(seen.project, name)
 
     async def delete(self, actor: Actor, project: str, name: str) -> Done[None]:
         """Stop the service and remove its files; logs and timeline stay readable."""
-        seen = self._own(actor, project, name)
+        seen = self._removable(actor, project, name)
+        script = self._runtime.underneath_action("delete", seen.project, name)
         async with self._audited(actor, "service.delete", f"{project}/{name}"):
             await self._runtime.uninstall(seen.project, name)
         commands = on_service(
             ("delete", "--yes"),
             name,
-            project=_elsewhere(actor, seen),
-            underneath=removal_script(name),
+            project=elsewhere(actor, seen),
+            underneath=script,
         )
         return Done(None, commands)
 
@@ -152,10 +140,10 @@ class Services(Launches):
         commands = on_service(
             ("rename", words),
             name,
-            project=_elsewhere(actor, seen),
-            underneath="# The words exist on the platform only.\n",
+            project=elsewhere(actor, seen),
+            underneath=ON_PLATFORM_ONLY,
         )
-        renamed = self._judged(self._runtime.release(seen.project, name), commands)
+        renamed = self._judged(actor, self._runtime.release(seen.project, name), commands)
         return Done(renamed, commands)
 
     async def events(self, actor: Actor, project: str, name: str) -> tuple[TimelineEvent, ...]:
@@ -167,8 +155,8 @@ class Services(Launches):
         place = authorised_project(actor, project)
         async with aclosing(_generator(self._runtime.observe(place.id))) as changes:
             async for seen in changes:
-                if visible(actor, seen):
-                    yield self._judged(seen, NO_COMMANDS)
+                if visible(actor, place, seen):
+                    yield self._judged(actor, seen, NO_COMMANDS)
 
     async def watch(self, actor: Actor, project: str, name: str) -> AsyncGenerator[Service, None]:
         """Yield one service now and after each change, until it is gone.
@@ -179,7 +167,7 @@ class Services(Launches):
             following = asyncio.ensure_future(anext(changes, None))
             try:
                 await asyncio.sleep(0)  # listening before the first look: no change is missed
-                yield self._judged(self._seen(actor, project, name), NO_COMMANDS)
+                yield self._judged(actor, self._seen(actor, project, name), NO_COMMANDS)
                 while (changed := await following) is not None:
                     following = asyncio.ensure_future(anext(changes, None))
                     if changed.name != name:
@@ -195,11 +183,20 @@ class Services(Launches):
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
 
-    async def logs(self, actor: Actor, project: str, name: str, *, lines: int = 200) -> str:
+    async def logs(
+        self,
+        actor: Actor,
+        project: str,
+        name: str,
+        *,
+        lines: int = 200,
+        previous: bool = False,
+    ) -> str:
         """Return the last lines, also after the process is gone.
 
-        Those of a deleted service stay readable in a personal project; in a group nobody can
-        say any more who might see it.
+        previous: of the run before the present one; empty where one log holds all. Those of a
+        deleted service stay readable in a personal project; in a group nobody can say any more
+        who might see it.
         """
         place = authorised_project(actor, project)
         try:
@@ -207,7 +204,7 @@ class Services(Launches):
         except ServiceNotFoundError:
             if place.group is not None:
                 raise
-        return await self._runtime.logs(place.id, name, lines=lines)
+        return await self._runtime.logs(place.id, name, lines=lines, previous=previous)
 
     async def follow_logs(self, actor: Actor, project: str, name: str) -> AsyncGenerator[str, None]:
         """Yield new log text as it is written."""
@@ -248,29 +245,29 @@ class Services(Launches):
             raise ServiceHasNoPageError(name=name)
         return seen.urls[0]
 
-    def _own(self, actor: Actor, project: str, name: str) -> Observation:
+    def _used(self, actor: Actor, project: str, name: str) -> Observation:
+        """Return a release one may pause and resume: one's own, or one that is shared."""
         seen = self._seen(actor, project, name)
-        if seen.owner != actor.username:
-            raise ServiceOfAnotherError(name=name, owner=seen.owner)
-        return seen
+        return self._allowed(actor, seen, Standing.OWNER, Standing.MEMBER)
 
-    def _done(self, actor: Actor, seen: Observation, verb: str, script: str) -> Done[Service]:
-        commands = on_service(
-            (verb,), seen.release, project=_elsewhere(actor, seen), underneath=script
-        )
-        now = self._runtime.release(seen.project, seen.release)
-        return Done(self._judged(now, commands), commands)
+    def _removable(self, actor: Actor, project: str, name: str) -> Observation:
+        seen = self._seen(actor, project, name)
+        return self._allowed(actor, seen, Standing.OWNER, Standing.ADMINISTRATOR)
 
-
-def etag(service: Service | Observation) -> str:
-    """Return a text that changes when what a person may edit of the service changes."""
-    edited = f"{service.revision}\0{service.friendly_name}\0{service.shared}"
-    return hashlib.sha256(edited.encode()).hexdigest()[:16]
-
-
-def _elsewhere(actor: Actor, seen: Observation) -> str | None:
-    """Return the project to name in a command: none for one's personal project."""
-    return None if seen.project == actor.personal_project.id else seen.project
+    async def _act(
+        self,
+        actor: Actor,
+        seen: Observation,
+        verb: str,
+        act: Callable[[str, str], Awaitable[None]],
+    ) -> Done[Service]:
+        project, name = seen.project, seen.release
+        script = self._runtime.underneath_action(verb, project, name)
+        async with self._audited(actor, f"service.{verb}", f"{project}/{name}"):
+            await act(project, name)
+        commands = on_service((verb,), name, project=elsewhere(actor, seen), underneath=script)
+        now = self._runtime.release(project, name)
+        return Done(self._judged(actor, now, commands), commands)
 
 
 async def _generator(items: AsyncIterator[T]) -> AsyncGenerator[T, None]:

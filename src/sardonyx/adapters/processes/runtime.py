@@ -290,8 +290,19 @@ class LocalRuntime:
         return script(chart, profile, plan, discovery=self._discovery(plan, profile))
 
     def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
-        self._known(project, release)
-        return action(verb, release)
+        seen = self._known(project, release)
+        plan = seen.plan
+        if verb == "roll_back":
+            kept = _revisions(self._folder(release), seen)
+            plan = next((one.plan for one in kept if one.number == revision), plan)
+        elif verb not in {"resume", "restart"}:
+            return action(verb, release)
+        try:
+            chart, profile = self._profile(plan)
+        except PlatformError:  # its chart is gone
+            return action(verb, release)
+        discovery = self._discovery(plan, profile)
+        return action(verb, release) + script(chart, profile, plan, discovery=discovery)
 
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         chart, profile = self._profile(plan)

@@ -108,8 +108,8 @@ def action(verb: str, release: str) -> str:
         )
     if verb == "pause":
         return (
-            "# A pause ends the program and keeps its folder. Where it runs by its script, that is\n"
-            "# Ctrl-C in its terminal.\n"
+            "# A pause ends the program and keeps its folder. Where it runs by its script, that\n"
+            "# is Ctrl-C in its terminal.\n"
         )
     if verb == "history":
         return "# Revisions exist on the platform only.\n"

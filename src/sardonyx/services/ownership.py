@@ -1,0 +1,23 @@
+"""Decide who may do what with a release. Pure.
+
+In one's personal project all is one's own. In a group the owner may do everything; the others,
+where it is shared, look, read its logs, pause and resume; what is not shared does not exist for
+them. A release of nobody is shown to administrators alone, who may adopt or delete it.
+"""
+
+from __future__ import annotations
+
+from sardonyx.projects.models import Actor, Project
+from sardonyx.services.models import Observation, Standing
+
+
+def standing(actor: Actor, project: Project, seen: Observation) -> Standing:
+    """Return what `actor` is to a release of `project`, where they may act."""
+    # A namespace that everybody shares is nobody's own, whatever the project is called.
+    personal = project.group is None and not project.own_namespace
+    # Onyxia compares names without case; an identity provider gives them as they were typed.
+    if personal or (seen.owner and seen.owner.casefold() == actor.username.casefold()):
+        return Standing.OWNER
+    if not seen.owner:
+        return Standing.ADMINISTRATOR if actor.is_admin else Standing.STRANGER
+    return Standing.MEMBER if seen.shared else Standing.STRANGER
