@@ -167,6 +167,7 @@ async def site(
     per_second: float = 50.0,
     at_once: int = 2,
     helm: str = "",
+    lease_namespace: str = "",
 ) -> AsyncIterator[Site]:
     """Give a site whose queue works through one namespace; working: False to only ask."""
     access = ClusterAccess(kubeconfig)
@@ -218,7 +219,7 @@ async def site(
     )
     lease = HeldLease(
         platform,
-        namespace=namespace,
+        namespace=lease_namespace or namespace,
         name="sardonyx-queue",
         holder=f"test-{secrets.token_hex(4)}",
         life=timedelta(seconds=3),
