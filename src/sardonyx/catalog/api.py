@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from pydantic import JsonValue
 
-from sardonyx.catalog.errors import IconNotFoundError
-from sardonyx.catalog.models import Chart
+from sardonyx.catalog.cards import PICTURES
+from sardonyx.catalog.errors import CatalogRefreshRefusedError, IconNotFoundError
+from sardonyx.catalog.models import Chart, ListedChart
+from sardonyx.catalog.resolved import resolved
 from sardonyx.catalog.service import CatalogService
 from sardonyx.catalog.view import (
     CatalogList,
@@ -20,7 +23,8 @@ from sardonyx.catalog.view import (
     summary,
     whole,
 )
-from sardonyx.projects.models import Actor
+from sardonyx.projects.models import Actor, Project
+from sardonyx.projects.service import authorised_project
 from sardonyx.web.session import current_actor, request_language
 
 router = APIRouter(tags=["catalogue"])
@@ -31,7 +35,6 @@ _PICTURE = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600",
 }
-_ICON_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
 def catalog_of(request: Request) -> CatalogService:
@@ -47,42 +50,101 @@ CatalogId = Annotated[str | None, Query(description="Without it: the first that 
 Version = Annotated[str | None, Query(description="Without it: the newest, no pre-release.")]
 
 
-def chosen(
-    chart: str, actor: Me, served: Served, catalog: CatalogId = None, version: Version = None
-) -> Chart:
+def place(
+    actor: Me, project: Annotated[str | None, Query(description="Without it: any of yours.")] = None
+) -> Project | None:
+    """Return the project a question is about. Raises ProjectNotFoundError."""
+    return None if project is None else authorised_project(actor, project)
+
+
+Place = Annotated[Project | None, Depends(place)]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an address says of a chart."""
+
+    chart: str
+    catalog: str | None
+    version: str | None
+    project: Project | None
+
+
+def named(chart: str, project: Place, catalog: CatalogId = None, version: Version = None) -> Named:
+    """Return what the address says."""
+    return Named(chart, catalog, version, project)
+
+
+Address = Annotated[Named, Depends(named)]
+
+
+def chosen(actor: Me, served: Served, asked: Address) -> Chart:
     """Return the chart an address names."""
-    return served.chart(actor, chart, catalog=catalog, version=version)
+    return served.chart(
+        actor, asked.chart, catalog=asked.catalog, version=asked.version, project=asked.project
+    )
 
 
 Chosen = Annotated[Chart, Depends(chosen)]
 
 
 @router.get("/catalog")
-def catalogs(actor: Me, served: Served, language: Language) -> CatalogList:
+def catalogs(actor: Me, served: Served, language: Language, project: Place) -> CatalogList:
     """List the catalogues, their charts, and the charts that could not be read."""
-    return CatalogList(catalogs=[catalog_view(one, language) for one in served.catalogs(actor)])
+    return CatalogList(
+        catalogs=[
+            catalog_view(one, language, runs_here=served.runs_here)
+            for one in served.catalogs(actor, project=project)
+        ]
+    )
+
+
+@router.post("/catalog/refresh", status_code=202)
+def refresh(actor: Me, served: Served) -> Response:
+    """Have every catalogue and the schemas read again soon; for administrators."""
+    if not actor.is_admin:
+        raise CatalogRefreshRefusedError
+    served.reload()
+    return Response(status_code=202)
 
 
 @router.get("/catalog/search")
 def search(
-    actor: Me, served: Served, language: Language, text: Annotated[str, Query(max_length=200)] = ""
+    actor: Me,
+    served: Served,
+    language: Language,
+    project: Place,
+    text: Annotated[str, Query(max_length=200)] = "",
 ) -> ChartList:
     """Find charts by words of their names, titles, descriptions and keywords."""
-    found = served.search(actor, text, language=language)
-    return ChartList(charts=[summary(chart, language) for chart in found])
+    found = served.search(actor, text, language=language, project=project)
+    return ChartList(
+        charts=[summary(chart, language, runs_here=served.runs_here(chart)) for chart in found]
+    )
 
 
 @router.get("/catalog/{chart}")
-def show(found: Chosen, actor: Me, served: Served, language: Language) -> ChartView:
+def show(found: Chosen, actor: Me, served: Served, language: Language, project: Place) -> ChartView:
     """Show a chart: versions, schema, values, readme."""
-    versions = served.versions(actor, found.ref.chart, catalog=found.ref.catalog)
-    return whole(found, versions, language)
+    ref = found.ref
+    versions = served.versions(actor, ref.chart, catalog=ref.catalog, project=project)
+    return whole(found, versions, language, runs_here=served.runs_here(found))
 
 
 @router.get("/catalog/{chart}/schema")
-def schema(found: Chosen) -> dict[str, JsonValue]:
+def schema(
+    found: Chosen,
+    actor: Me,
+    served: Served,
+    for_me: Annotated[
+        bool,
+        Query(alias="resolved", description="With references followed, for the person's roles."),
+    ] = False,
+) -> dict[str, JsonValue]:
     """Return the schema of a chart's values; empty when it has none."""
-    return found.schema or {}
+    if not for_me:
+        return found.schema or {}
+    return resolved(found.schema or {}, served.overrides(actor))
 
 
 @router.get("/catalog/{chart}/values")
@@ -98,12 +160,15 @@ def readme(found: Chosen) -> PlainTextResponse:
 
 
 @router.get("/catalog/{chart}/icon", response_class=FileResponse)
-def icon(found: Chosen, request: Request) -> Response:
+def icon(actor: Me, served: Served, asked: Address, request: Request) -> Response:
     """Return a chart's icon."""
+    found = served.listed(
+        actor, asked.chart, catalog=asked.catalog, version=asked.version, project=asked.project
+    )
     return icon_response(found, request)
 
 
-def icon_response(chart: Chart, request: Request) -> Response:
+def icon_response(chart: ListedChart, request: Request) -> Response:
     """Return the icon's bytes, 304 when the caller has them. Raises IconNotFoundError."""
     if chart.icon is None:
         raise IconNotFoundError(chart=chart.ref.chart)
@@ -112,4 +177,4 @@ def icon_response(chart: Chart, request: Request) -> Response:
     headers = {**_PICTURE, "ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return Response(content, media_type=_ICON_TYPES[chart.icon.suffix], headers=headers)
+    return Response(content, media_type=PICTURES[chart.icon.suffix], headers=headers)

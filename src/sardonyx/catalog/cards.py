@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -28,6 +29,35 @@ class ChartCard:
     runs_here: bool
 
 
+# What an icon may be: a picture by somebody else.
+PICTURES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The cards of one catalogue; `title` is empty when it is the only one."""
+
+    title: str
+    description: str
+    cards: tuple[ChartCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """A repository that could not be read: which, where, why, and since when."""
+
+    catalog: str
+    place: str
+    words: str
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class FaultView:
     """A chart that could not be read: where, and what is wrong there."""
@@ -49,7 +79,9 @@ def icon_address(chart: ListedChart) -> str | None:
     return f"/catalog/{quote(ref.catalog)}/{quote(ref.chart)}/icon?v={tag}"
 
 
-def card(chart: ListedChart, language: str, words: Sequence[str] = ()) -> ChartCard:
+def card(
+    chart: ListedChart, language: str, words: Sequence[str] = (), *, runs_here: bool = True
+) -> ChartCard:
     """Return the card of `chart`, with the searched `words` marked."""
     title = localized(chart.title, language)
     return ChartCard(
@@ -61,7 +93,20 @@ def card(chart: ListedChart, language: str, words: Sequence[str] = ()) -> ChartC
         more=chart.home,
         version=chart.ref.version,
         app_version=chart.app_version,
-        runs_here=chart.local is not None,
+        runs_here=runs_here,
+    )
+
+
+def unread(catalog: Catalog, language: str) -> ReadingView | None:
+    """Return what keeps the catalogue's repository from being read, None when nothing does."""
+    reading = catalog.reading
+    if reading is None or reading.fault is None or reading.since is None:
+        return None
+    return ReadingView(
+        catalog=localized(catalog.name, language),
+        place=reading.fault.pointer,
+        words=reading.fault.message.in_language(language),
+        since=reading.since,
     )
 
 

@@ -16,7 +16,7 @@ from sardonyx.values import Json
 
 _S3 = (
     "isEnabled profileName AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN "
-    "AWS_DEFAULT_REGION AWS_S3_ENDPOINT port pathStyleAccess isAnonymous workingDirectoryPath "
+    "AWS_DEFAULT_REGION AWS_S3_ENDPOINT port tls pathStyleAccess isAnonymous workingDirectoryPath "
     "AWS_BUCKET_NAME objectNamePrefix"
 )
 CONTEXT: Mapping[str, str] = {
@@ -32,7 +32,8 @@ CONTEXT: Mapping[str, str] = {
     "kafka.url kafka.topicName tolerations from nodeSelector startupProbe.** sliders.** "
     "resources.cpuRequest resources.cpuLimit resources.memoryRequest resources.memoryLimit "
     "resources.disk resources.gpu openshiftSCC.scc openshiftSCC.enabled",
-    "k8s": "domain ingressClassName ingress route istio.enabled istio.gateways randomSubdomain "
+    "k8s": "domain ingressClassName ingress route tls httpRoute.enabled httpRoute.parentRefs "
+    "istio.enabled istio.gateways randomSubdomain "
     "initScriptUrl initScriptCheckSum useCertManager certManagerClusterIssuer",
     "proxyInjection": "enabled httpProxyUrl httpsProxyUrl noProxy",
     "packageRepositoryInjection": "cranProxyUrl condaProxyUrl packageManagerUrl pypiProxyUrl",

@@ -50,10 +50,16 @@ class CatalogService:
     """
 
     def __init__(
-        self, sources: Sequence[Repository], *, schemas: SchemaRegistry | None = None
+        self,
+        sources: Sequence[Repository],
+        *,
+        schemas: SchemaRegistry | None = None,
+        processes: bool = True,
     ) -> None:
+        """processes: services run as processes of this machine, for charts that can."""
         self._sources: Mapping[str, Repository] = {source.id: source for source in sources}
         self._schemas = schemas or SchemaRegistry()
+        self._processes = processes
 
     def catalogs(self, actor: Actor, *, project: Project | None = None) -> tuple[Catalog, ...]:
         """Return every catalogue the person sees, each with its charts and its faults."""
@@ -77,18 +83,24 @@ class CatalogService:
         Without `catalog` the first one that has the chart. Raises CatalogNotFoundError,
         ChartNotFoundError, ChartVersionNotFoundError, ChartContentMissingError.
         """
-        source, known = self._versions(actor, chart, catalog, project)
-        if version is None:
-            return source.whole(offered(known))
-        for one in known:
-            if one.ref.version == version:
-                return source.whole(one)
-        raise ChartVersionNotFoundError(
-            chart=chart,
-            version=version,
-            known=", ".join(one.ref.version for one in known),
-            field="version",
-        )
+        source, one = self._found(actor, chart, catalog, version, project)
+        return source.whole(one)
+
+    def listed(
+        self,
+        actor: Actor,
+        chart: str,
+        *,
+        catalog: str | None = None,
+        version: str | None = None,
+        project: Project | None = None,
+    ) -> ListedChart:
+        """Return what a list says of the same chart, without reading it. Raises as `chart`."""
+        return self._found(actor, chart, catalog, version, project)[1]
+
+    def runs_here(self, chart: ListedChart) -> bool:
+        """Tell whether the chart can be launched on this platform."""
+        return chart.local is not None or not self._processes
 
     def installed(self, ref: ChartRef) -> Chart:
         """Return the chart of a release, whoever may see it and though it left the catalogue.
@@ -157,6 +169,27 @@ class CatalogService:
         if catalog not in seen:
             raise CatalogNotFoundError(catalog=catalog, known=", ".join(seen), field="catalog")
         return seen[catalog]
+
+    def _found(
+        self,
+        actor: Actor,
+        chart: str,
+        catalog: str | None,
+        version: str | None,
+        project: Project | None,
+    ) -> tuple[Repository, ListedChart]:
+        source, known = self._versions(actor, chart, catalog, project)
+        if version is None:
+            return source, offered(known)
+        for one in known:
+            if one.ref.version == version:
+                return source, one
+        raise ChartVersionNotFoundError(
+            chart=chart,
+            version=version,
+            known=", ".join(one.ref.version for one in known),
+            field="version",
+        )
 
     def _versions(
         self, actor: Actor, chart: str, catalog: str | None, project: Project | None

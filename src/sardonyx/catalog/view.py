@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from sardonyx.catalog.models import Catalog, Chart, ChartFault, ListedChart
 from sardonyx.catalog.service import one_of_each
+from sardonyx.errors import Problem
 from sardonyx.text import localized
 
 
@@ -26,7 +30,7 @@ class ChartSummary(_View):
     app_version: str
     home: str | None
     icon: str | None = Field(description="Address of the icon, null when the chart has none.")
-    runs_here: bool = Field(description="Whether it can run as processes of one machine.")
+    runs_here: bool = Field(description="Whether it can be launched on this platform.")
 
 
 class FaultItem(_View):
@@ -42,11 +46,22 @@ class FaultView(_View):
     problems: list[FaultItem]
 
 
+class ReadingView(_View):
+    """How the last readings of a repository went; all null: it was never read."""
+
+    read_at: datetime | None = Field(description="When it was last read well.")
+    fault: FaultItem | None = Field(description="What is wrong since then, null when all is well.")
+    since: datetime | None
+
+
 class CatalogView(_View):
     """A catalogue: one version of each chart, and the charts that could not be read."""
 
     id: str
     name: str
+    description: str
+    shareable: bool = Field(description="Whether its services may be shared in a group.")
+    reading: ReadingView | None = Field(description="Null for a folder of this machine.")
     charts: list[ChartSummary]
     faults: list[FaultView]
 
@@ -69,7 +84,7 @@ class ChartView(ChartSummary):
     readme: str
 
 
-def summary(chart: ListedChart, language: str) -> ChartSummary:
+def summary(chart: ListedChart, language: str, *, runs_here: bool) -> ChartSummary:
     """Return the chart as a list shows it, in `language`."""
     return ChartSummary(
         catalog=chart.ref.catalog,
@@ -81,13 +96,13 @@ def summary(chart: ListedChart, language: str) -> ChartSummary:
         app_version=chart.app_version,
         home=chart.home,
         icon=icon_address(chart),
-        runs_here=chart.local is not None,
+        runs_here=runs_here,
     )
 
 
-def whole(chart: Chart, versions: tuple[str, ...], language: str) -> ChartView:
+def whole(chart: Chart, versions: tuple[str, ...], language: str, *, runs_here: bool) -> ChartView:
     return ChartView(
-        **summary(chart, language).model_dump(),
+        **summary(chart, language, runs_here=runs_here).model_dump(),
         versions=list(versions),
         sources=list(chart.sources),
         schema=chart.schema,
@@ -96,11 +111,25 @@ def whole(chart: Chart, versions: tuple[str, ...], language: str) -> ChartView:
     )
 
 
-def catalog_view(catalog: Catalog, language: str) -> CatalogView:
+def catalog_view(
+    catalog: Catalog, language: str, *, runs_here: Callable[[ListedChart], bool]
+) -> CatalogView:
+    reading = catalog.reading
     return CatalogView(
         id=catalog.id,
         name=localized(catalog.name, language),
-        charts=[summary(chart, language) for chart in one_of_each(catalog)],
+        description=localized(catalog.description, language),
+        shareable=catalog.shareable,
+        reading=None
+        if reading is None
+        else ReadingView(
+            read_at=reading.read,
+            fault=None if reading.fault is None else _item(reading.fault, language),
+            since=reading.since,
+        ),
+        charts=[
+            summary(chart, language, runs_here=runs_here(chart)) for chart in one_of_each(catalog)
+        ],
         faults=[_fault(fault, language) for fault in catalog.faults],
     )
 
@@ -115,12 +144,10 @@ def icon_address(chart: ListedChart) -> str | None:
 def _fault(fault: ChartFault, language: str) -> FaultView:
     return FaultView(
         folder=fault.folder,
-        problems=[
-            FaultItem(
-                place=problem.pointer,
-                code=problem.code,
-                message=problem.message.in_language(language),
-            )
-            for problem in fault.problems
-        ],
+        problems=[_item(problem, language) for problem in fault.problems],
     )
+
+
+def _item(problem: Problem, language: str) -> FaultItem:
+    message = problem.message.in_language(language)
+    return FaultItem(place=problem.pointer, code=problem.code, message=message)
