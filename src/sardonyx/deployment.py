@@ -87,6 +87,11 @@ class ClusterSettings(_Tree):
     metrics_port: int = Field(
         default=0, ge=0, le=65535, title="Second port, for /metrics alone; 0: no figures"
     )
+    service_url: str = Field(
+        default="", title="How pods reach the platform, to renew keys; empty: `publicUrl`"
+    )
+    namespace: str = Field(default="", title="The platform's namespace; empty: the pod's own")
+    service_account: str = Field(default="sardonyx", title="The platform's own ServiceAccount")
     hosts: tuple[str, ...] = Field(
         default=(), title="Further host names the platform is reached by, without ports"
     )

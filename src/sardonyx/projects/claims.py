@@ -14,6 +14,7 @@ from sardonyx.projects.models import Actor, IgnoredGroup, Project
 from sardonyx.projects.naming import BUCKET, FOLDER, FOLDER_LENGTH, Naming
 from sardonyx.values import Json, JsonObject
 
+SINGLE_PROJECT = "single-project"
 LONGEST_NAME = 255
 MOST_GROUPS = 500
 # Kubernetes' own people and groups: nobody may be called so, whatever a provider says.
@@ -132,7 +133,7 @@ class ProjectRules:
         """Return the person's projects, the personal one first, and the groups left out."""
         if self.single is not None:
             one = Project(
-                id="single-project",
+                id=SINGLE_PROJECT,
                 name="Single namespace, single project",
                 bucket=self._bucket(username, self.person_bucket),
                 secrets_folder=self.person_folder.of(username),

@@ -1,0 +1,455 @@
+"""Wire the platform of a Kubernetes: the one place where its adapters meet services.
+
+Over 400 lines: who is made with what is read in one go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+from sqlalchemy import Engine
+
+from sardonyx.account.service import Accounts
+from sardonyx.adapters.charts.catalogs import ChartCatalogs
+from sardonyx.adapters.duckdb.absent import AbsentTableReader
+from sardonyx.adapters.duckdb.reader import ConfinedTableReader
+from sardonyx.adapters.helm.cli import Helm
+from sardonyx.adapters.helm.queue import OperationQueue
+from sardonyx.adapters.kubernetes.access import ClusterAccess
+from sardonyx.adapters.kubernetes.cache import ClusterCache
+from sardonyx.adapters.kubernetes.carrier import Carrier, Carrying
+from sardonyx.adapters.kubernetes.client import ClusterClient
+from sardonyx.adapters.kubernetes.confined import ConfinedAccounts
+from sardonyx.adapters.kubernetes.lease import HeldLease
+from sardonyx.adapters.kubernetes.logs import ClusterLogs
+from sardonyx.adapters.kubernetes.onboarding import (
+    ClusterWorkspaces,
+    IdentityMode,
+    OnboardingRules,
+)
+from sardonyx.adapters.kubernetes.preflight import Preflight
+from sardonyx.adapters.kubernetes.readers import NamespaceReaders
+from sardonyx.adapters.kubernetes.rehearsal import Rehearsals
+from sardonyx.adapters.kubernetes.routes import exposure_of
+from sardonyx.adapters.kubernetes.runtime import KubernetesRuntime, RuntimeParts, notice
+from sardonyx.adapters.kubernetes.setup import AskedCluster
+from sardonyx.adapters.oidc.provider import OpenIdClient, OpenIdProvider
+from sardonyx.adapters.oidc.sealing import Sealer
+from sardonyx.adapters.openbao.region import region_vault
+from sardonyx.adapters.openbao.store import OpenBaoStore
+from sardonyx.adapters.processes.programs import ProgramMissingError, find_program
+from sardonyx.adapters.prometheus.meters import Meters, Reading
+from sardonyx.adapters.s3.objects import S3ObjectStore
+from sardonyx.adapters.s3.roles import RegionRoles
+from sardonyx.adapters.s3.sts import RoleBroker
+from sardonyx.adapters.setup.probes import SetupProbes
+from sardonyx.adapters.sql.grants import SqlReleaseGrants
+from sardonyx.adapters.sql.logs import SqlKeptLogs
+from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_engine, sqlite_engine
+from sardonyx.catalog.ports import Repository
+from sardonyx.catalog.registry import SchemaRegistry
+from sardonyx.catalog.service import CatalogService, default_sources
+from sardonyx.credentials.service import Credentials
+from sardonyx.deployment import ClusterSettings
+from sardonyx.errors import PlatformError
+from sardonyx.evaluation import Evaluation
+from sardonyx.files.ports import TableReader
+from sardonyx.files.service import Files
+from sardonyx.parts import PartStatus
+from sardonyx.platform import Platform
+from sardonyx.projects.claims import SINGLE_PROJECT, ClaimNames, ProjectRules
+from sardonyx.projects.errors import RegionInvalidError
+from sardonyx.projects.models import Actor, Project
+from sardonyx.projects.onboarding import Onboarding
+from sardonyx.projects.ports import IdentityProvider, Workspaces
+from sardonyx.projects.sign_in import SignIn
+from sardonyx.projects.tokens import ApiTokens
+from sardonyx.secrets.service import Secrets
+from sardonyx.services.contexts import ClusterContexts
+from sardonyx.services.ports import Runtime
+from sardonyx.services.service import Services
+from sardonyx.setup.models import CatalogFacts
+from sardonyx.setup.service import SetupChecks
+from sardonyx.values import JsonObject, Secret
+
+_LINK_LIFE = timedelta(minutes=10)
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_LEASE = "sardonyx-queue"
+_ANSWER_SECONDS = 5.0
+
+
+def cluster_platform(settings: ClusterSettings, meters: Meters) -> Platform:
+    """Return the platform of a cluster, with every adapter in its place.
+
+    Raises RegionInvalidError, CatalogSettingsError, KeyFileError, ClusterUnavailableError,
+    DatabaseUnavailableError.
+    """
+    return _Wiring(settings, meters).platform()
+
+
+@asynccontextmanager
+async def cluster_setup(settings: ClusterSettings) -> AsyncIterator[SetupChecks]:
+    """Give the set-up checks alone: nothing is watched or served."""
+    catalogs = _catalogs(settings)
+    access = ClusterAccess(settings.kubeconfig)
+    try:
+        await catalogs.read_once()
+        yield _checks(settings, access.platform(), catalogs.sources)
+    finally:
+        await access.aclose()
+
+
+class _Wiring:
+    """Makes the adapters of one process once, and puts them together."""
+
+    def __init__(self, settings: ClusterSettings, meters: Meters) -> None:
+        self.settings = settings
+        self.meters = meters
+        self.region: JsonObject = settings.regions[0]
+        self.namespace = _own_namespace(settings)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.engine = _engine(settings)
+        self.records = SqlRecords(self.engine)
+        self.client = httpx2.AsyncClient(trust_env=False)
+        self.access = ClusterAccess(settings.kubeconfig)
+        self.cluster = self.access.platform()
+        self.catalogs = _catalogs(settings)
+        self.catalog = CatalogService(
+            (*default_sources(), *self.catalogs.sources),
+            schemas=SchemaRegistry(
+                directory=settings.catalog_reading.schemas,
+                role_directory=settings.catalog_reading.role_schemas,
+                roles_claim=settings.identity.roles_claim,
+            ),
+        )
+        self.evaluation = Evaluation.of(settings) if settings.evaluation is not None else None
+        self.provider = None if self.evaluation is not None else self._provider()
+        identity: IdentityProvider | None = (
+            self.evaluation.identity if self.evaluation is not None else self.provider
+        )
+        assert identity is not None  # noqa: S101 - one of the two is there
+        self.cache = ClusterCache(
+            self.cluster,
+            namespaces=[self.namespace] if self._single() else (),
+            project=self._project,
+            exposure=exposure_of(self.region),
+        )
+        self.readers = NamespaceReaders(
+            identity=identity,
+            mode=IdentityMode(self.access, self.region),
+            platform=self.cluster,
+            follow=self.cache.follow,
+        )
+        self.identity: IdentityProvider = self.readers
+
+    def platform(self) -> Platform:
+        settings, records = self.settings, self.records
+        vault = region_vault(self.region)
+        if vault is None:
+            raise RegionInvalidError(place="vault.URL", reason="empty")
+        secret_store = OpenBaoStore(
+            identity=self.identity, address=vault.address, entrance=vault.entrance
+        )
+        broker = RoleBroker(
+            identity=self.identity,
+            client=self.client,
+            roles=RegionRoles(region=self.region, identity=self.identity),
+        )
+        store = S3ObjectStore(client=self.client)
+        accounts = Accounts(records=records, secret_store=secret_store)
+        tokens = ApiTokens(records=records, audit=records)
+        sign_in = SignIn(
+            records=records,
+            identities=self.identity,
+            session_life=settings.session_life,
+            link_life=_LINK_LIFE,
+            tokens=tokens,
+            audit=records,
+        )
+        files = Files(broker=broker, store=store, tables=_tables(store))
+        credentials = Credentials(
+            grants=SqlReleaseGrants(self.engine),
+            identity=self.identity,
+            broker=broker,
+            secret_store=secret_store,
+            find_chart=self.catalog.installed,
+            address=settings.service_url or settings.public_url,
+        )
+        cache = self.cache
+        accounts_of_helm = ConfinedAccounts(self.access)
+        helm = Helm(program=settings.helm.program, folder=settings.data / "helm")
+        rehearsals = Rehearsals(self.cluster, accounts_of_helm, helm)
+        carrier = Carrier(
+            Carrying(
+                platform=self.cluster,
+                accounts=accounts_of_helm,
+                helm=helm,
+                find_chart=self.catalog.installed,
+                rehearsals=rehearsals,
+                credentials=credentials,
+                limit=settings.helm.timeout,
+                notice=lambda secret: notice(cache, secret),
+            )
+        )
+        queue = OperationQueue(
+            asked=cache.operations,
+            carry_out=carrier.carry_out,
+            per_second=settings.helm.per_second,
+            at_once=settings.helm.at_once,
+        )
+        workspaces = ClusterWorkspaces(
+            access=self.access,
+            accounts=accounts_of_helm,
+            rules=OnboardingRules.of_region(self.region),
+            account=f"{self.namespace}/{settings.service_account}",
+        )
+        logs = ClusterLogs(cache, self.readers.client, SqlKeptLogs(self.engine))
+        runtime: Runtime = KubernetesRuntime(
+            RuntimeParts(
+                cache=cache,
+                logs=logs,
+                platform=self.cluster,
+                accounts=accounts_of_helm,
+                rehearsals=rehearsals,
+                preflight=Preflight(self.cluster, rehearsals, cache.quota),
+                credentials=credentials,
+                find_chart=self.catalog.installed,
+                address=self._address,
+                namespace=self._namespace_of,
+                wake=queue.wake,
+            )
+        )
+        if self.evaluation is not None:
+            runtime = self.evaluation.opened(runtime)
+        self.meters.source(lambda: _figures(cache))
+        life = _Life(
+            wiring=self,
+            logs=logs,
+            queue=queue,
+            lease=HeldLease(
+                self.cluster,
+                namespace=self.namespace,
+                name=_LEASE,
+                holder=f"{socket.gethostname()}-{secrets.token_hex(4)}",
+            ),
+            runtime=runtime,
+            sign_in=sign_in,
+        )
+        return Platform(
+            public_url=settings.public_url,
+            service_host=self.evaluation.service_host if self.evaluation is not None else None,
+            session_life=settings.session_life,
+            catalog=self.catalog,
+            services=Services(
+                catalog=self.catalog,
+                runtime=self.meters.metered("runtime", runtime),
+                contexts=ClusterContexts(region=self.region, accounts=accounts),
+                audit=records,
+            ),
+            files=files,
+            secrets=Secrets(store=secret_store, address=vault.address, mount=vault.entrance.mount),
+            accounts=accounts,
+            sign_in=sign_in,
+            parts=ClusterParts({"database": records.answers, "cluster": cache.synced}),
+            running=life.running,
+            setup=_checks(settings, self.cluster, self.catalogs.sources),
+            credentials=credentials,
+            provider=self.provider,
+            tokens=tokens,
+            onboarding=Onboarding(workspaces=_Places(workspaces, files), audit=records),
+        )
+
+    def _provider(self) -> OpenIdProvider:
+        settings, identity = self.settings, self.settings.identity
+        return OpenIdProvider(
+            client=OpenIdClient(
+                issuer=identity.issuer,
+                client_id=identity.client_id,
+                redirect_uri=f"{settings.public_url}/sign-in/callback",
+                secret_file=identity.client_secret_file,
+                scope=identity.scope,
+                query=identity.extra_query_params,
+                ca_file=identity.ca_file,
+            ),
+            records=self.records,
+            audit=self.records,
+            sealer=Sealer.of_file(settings.key_file),
+            names=ClaimNames(
+                username=identity.username_claim,
+                groups=identity.groups_claim,
+                roles=identity.roles_claim,
+                admin=identity.admin_claim,
+                admin_values=frozenset(identity.admin_values),
+            ),
+            rules=ProjectRules.of_region(self.region, own_namespace=self.namespace),
+            stale=settings.session_life,
+        )
+
+    def _single(self) -> str | None:
+        return ProjectRules.of_region(self.region, own_namespace=self.namespace).single
+
+    def _namespace_of(self, project: str) -> str:
+        return self._single() or project
+
+    def _project(self, namespace: str) -> str:
+        return SINGLE_PROJECT if self._single() else namespace
+
+    def _address(self, catalog: str) -> str:
+        """Return where `helm` finds a catalogue's charts; empty for one of folders."""
+        for written in self.settings.catalogs:
+            location = written.get("location")
+            if written.get("id") == catalog and isinstance(location, str):
+                return "" if location.startswith("file:") else location
+        return ""
+
+
+class _Places:
+    """Workspaces on a cluster: the namespace, then the bucket."""
+
+    def __init__(self, namespaces: Workspaces, files: Files) -> None:
+        self._namespaces = namespaces
+        self._files = files
+
+    async def open(self, actor: Actor, project: Project) -> None:
+        await self._namespaces.open(actor, project)
+        await self._files.prepare(actor, project.id)
+
+
+class ClusterParts:
+    """What a platform on a cluster stands on, each with how to ask it."""
+
+    def __init__(self, asked: Mapping[str, Callable[[], Awaitable[object]]]) -> None:
+        self._asked = asked
+
+    async def status(self) -> tuple[PartStatus, ...]:
+        """Return every part's status, asked side by side."""
+        answers = await asyncio.gather(*(self._answers(ask) for ask in self._asked.values()))
+        return tuple(
+            PartStatus(name, ready=ready, source="cluster", version="")
+            for name, ready in zip(self._asked, answers, strict=True)
+        )
+
+    async def _answers(self, ask: Callable[[], Awaitable[object]]) -> bool:
+        with suppress(PlatformError, TimeoutError):
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await ask()
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """What runs as long as the platform does, and what ends with it."""
+
+    wiring: _Wiring
+    logs: ClusterLogs
+    queue: OperationQueue
+    lease: HeldLease
+    runtime: Runtime
+    sign_in: SignIn
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Watch, carry out and refresh until the block ends. Answers before the first lists."""
+        wiring = self.wiring
+        async with AsyncExitStack() as stack:
+            stack.callback(wiring.records.close)
+            stack.push_async_callback(wiring.access.aclose)
+            await stack.enter_async_context(wiring.client)
+            if wiring.provider is not None:
+                stack.push_async_callback(wiring.provider.close)
+            await stack.enter_async_context(wiring.catalogs.running())
+            works = [wiring.cache.run, self.logs.run, self._carry_out]
+            if wiring.evaluation is not None:
+                await wiring.evaluation.admit(wiring.records, self.sign_in)
+                works.append(wiring.evaluation.configure_secrets)
+            for work in works:
+                stack.push_async_callback(_ended, asyncio.create_task(work()))
+            if wiring.evaluation is not None:
+                await stack.enter_async_context(wiring.evaluation.open_services(self.runtime))
+            yield
+
+    async def _carry_out(self) -> None:
+        """Carry out what was asked, in the one replica that holds the Lease."""
+        await self.wiring.cache.synced()
+        await self.lease.hold(self.queue.run)
+
+
+def _tables(store: S3ObjectStore) -> TableReader:
+    try:
+        return ConfinedTableReader(store=store, bwrap=find_program("bwrap").path)
+    except ProgramMissingError:
+        return AbsentTableReader()
+
+
+def _catalogs(settings: ClusterSettings) -> ChartCatalogs:
+    return ChartCatalogs(
+        settings.catalogs,
+        data=settings.data / "charts",
+        ca_directory=settings.catalog_reading.ca_directory,
+        refresh=settings.catalog_reading.refresh,
+    )
+
+
+def _checks(
+    settings: ClusterSettings, cluster: ClusterClient, catalogs: Iterable[Repository]
+) -> SetupChecks:
+    kept = tuple(catalogs)
+    return SetupChecks(
+        settings=settings,
+        probes=SetupProbes(
+            settings=settings,
+            cluster=AskedCluster(cluster),
+            catalogs=lambda: [_catalog_facts(one) for one in kept],
+        ),
+    )
+
+
+def _catalog_facts(repository: Repository) -> CatalogFacts:
+    catalog = repository.catalog()
+    fault = catalog.reading.fault if catalog.reading is not None else None
+    return CatalogFacts(
+        catalog.id,
+        len(catalog.charts),
+        fault.message.in_language("en") if fault is not None else "",
+    )
+
+
+def _figures(cache: ClusterCache) -> Iterator[Reading]:
+    figures = cache.figures()
+    yield Reading("releases", figures.releases)
+    yield Reading("namespaces", figures.namespaces)
+    yield Reading("watches", figures.watches)
+    yield Reading("operations_waiting", len(cache.operations()))
+
+
+def _engine(settings: ClusterSettings) -> Engine:
+    if not settings.database:
+        return sqlite_engine(settings.data / "portal.sqlite")
+    password = settings.database_password_file
+    return postgresql_engine(
+        settings.database, Secret(password.read_text().strip()) if password else None
+    )
+
+
+def _own_namespace(settings: ClusterSettings) -> str:
+    """Return the platform's namespace: set, or that of the pod it runs in."""
+    if settings.evaluation is not None:
+        return settings.evaluation.namespace
+    if settings.namespace:
+        return settings.namespace
+    return _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else "default"
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
