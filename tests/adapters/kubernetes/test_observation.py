@@ -346,6 +346,15 @@ def test_a_release_of_onyxia_is_seen_as_onyxia_shows_it() -> None:
     assert found.chart == ChartRef("ide", "jupyter-python", "2.5.20")
 
 
+def test_until_when_its_plain_keys_last_is_told() -> None:
+    until = "2026-11-23T18:00:00Z"
+    about = {"owner": "ada", "sardonyx-keys-until": until}
+    assert seen(helm_secret(NS, "one"), onyxia_secret(NS, "one", about)).facts == {
+        "keys_until": until
+    }
+    assert "keys_until" not in seen(helm_secret(NS, "one")).facts
+
+
 def test_an_older_release_says_its_owner_in_its_values() -> None:
     config: JsonObject = {"onyxia": {"owner": "ada", "friendlyName": "Old one", "share": True}}
     around = Surroundings(NS, catalog=lambda chart, _: {"hello": "ide"}.get(chart, ""))

@@ -75,6 +75,8 @@ def observe(release: str, seen: ReleaseSeen, members: Members, around: Surroundi
     facts = dict(around.facts)
     if record is not None and record.fault:
         facts["record_fault"] = record.fault
+    if onyxia is not None and onyxia.keys_until:
+        facts["keys_until"] = onyxia.keys_until
     urls = tuple(dict.fromkeys(r.url for r in evidence.routes if r.url and r.answers is not False))
     answering = [around.answered(route.url).since for route in evidence.routes if route.url]
     return Observation(

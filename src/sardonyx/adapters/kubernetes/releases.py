@@ -29,6 +29,7 @@ HELM_TYPE = "helm.sh/release.v1"
 ONYXIA_TYPE = "onyxia.sh/release.v1"
 ONYXIA_PREFIX = "sh.onyxia.release.v1."
 SECRET_PATHS_KEY = "sardonyx-secret-paths"  # noqa: S105 - the name of a key
+KEYS_UNTIL_KEY = "sardonyx-keys-until"
 # Kubernetes stores no Secret above 1 MiB; what comes out of one is bounded too.
 _LARGEST_STORED = 4 * 1024 * 1024
 _LARGEST_RECORD = 24 * 1024 * 1024
@@ -176,6 +177,7 @@ class OnyxiaRecord:
     """What the platform that made a release keeps of it (`sh.onyxia.release.v1.<name>`).
 
     asked_at: when its launch was asked: our annotation, else when the Secret was made.
+    keys_until: when plain keys in its values end (ISO 8601), empty where none stand there.
     """
 
     namespace: str
@@ -186,6 +188,7 @@ class OnyxiaRecord:
     shared: bool
     asked_at: datetime
     secret_paths: frozenset[Path] = frozenset()
+    keys_until: str = ""
 
 
 def read_release(raw: bytes, exposure: Exposure) -> tuple[Metadata, ReleaseRecord]:
@@ -305,6 +308,7 @@ def read_onyxia(raw: bytes) -> tuple[Metadata, OnyxiaRecord]:
         shared=_text(data.get("share", "")).lower() == "true",
         asked_at=asked or metadata.creation_timestamp or EPOCH,
         secret_paths=_paths(_text(data.get(SECRET_PATHS_KEY, ""))),
+        keys_until=_text(data.get(KEYS_UNTIL_KEY, ""))[:40],
     )
 
 
