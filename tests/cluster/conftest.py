@@ -38,13 +38,13 @@ class RunningCluster:
 @pytest.fixture(scope="session")
 def light_cluster() -> RunningCluster:
     """The light cluster: API server and simulated nodes; a pod runs at once and does nothing."""
-    return _running(clusters.Light(_top("light")))
+    return _running(clusters.Light(top("light")))
 
 
 @pytest.fixture(scope="session")
 def node_cluster() -> RunningCluster:
     """The whole node with real pods; see `tools.cluster.node` for its addresses."""
-    return _running(clusters.Node(_top("node")))
+    return _running(clusters.Node(top("node")))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """End what the tests started, once the last worker is done."""
     if hasattr(session.config, "workerinput"):
         return
-    for cluster in (clusters.Node(_top("node")), clusters.Light(_top("light"))):
+    for cluster in (clusters.Node(top("node")), clusters.Light(top("light"))):
         if (cluster.work / _STARTED).exists():
             cluster.down()
             (cluster.work / _STARTED).unlink()
@@ -107,7 +107,7 @@ def _running(cluster: clusters.Light | clusters.Node) -> RunningCluster:
     return RunningCluster(cluster.admin)
 
 
-def _top(name: str) -> Path:
+def top(name: str) -> Path:
     """Return the folder of a cluster: below SARDONYX_CLUSTER_DIR, else `make cluster`'s own."""
     given = os.environ.get("SARDONYX_CLUSTER_DIR")
     return Path(given) / name if given else {"light": clusters.LIGHT, "node": clusters.NODE}[name]

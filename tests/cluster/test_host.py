@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.cluster.conftest import top
 from tools.cluster import clusters
 
 # Where the kubelet, containerd, the network plug-ins and `ip netns` leave things.
@@ -37,14 +38,14 @@ def machine() -> dict[str, list[str]]:
 
 @pytest.mark.node
 def test_the_end_of_a_node_leaves_the_machine_as_it_was(tmp_path: Path) -> None:
-    running = clusters.Node()
+    running = clusters.Node(top("node"))
     if running.is_up():
         pytest.skip("a node runs already: what one leaves behind is not to be seen beside it")
     if running.unfit():
         pytest.skip(running.unfit())
     clusters.build(node=True)
     before = machine()
-    node = clusters.Node(tmp_path / "node")
+    node = clusters.Node(tmp_path / "node", whole=False)
     node.up()
     plane = node.plane
     plane.kubectl("run", "web", "--image=localhost/web:1")

@@ -91,9 +91,10 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """The whole node: one for a machine, so always in the same folder."""
+    """The whole node: one for a machine. whole: with the large images that have been made."""
 
     work: Path = NODE
+    whole: bool = True
     name: str = "node"
 
     @property
@@ -131,6 +132,8 @@ class Node:
             with step("node"):
                 node.down(self.work, folder)
                 node.up(self.work, folder, images.ARCHIVES)
+            for archive in sorted(images.BUILT.glob("*.tar")) if self.whole else ():
+                self._import(archive)
             return None
 
     def down(self) -> None:
@@ -154,11 +157,14 @@ class Node:
             with _alone(programs.BUILD):
                 archive = images.built(name)
             if self.is_up():
-                with step(f"import {name}"):
-                    node.import_image(self.plane, archive)
+                self._import(archive)
 
     def told(self) -> str:
         return _told(self.admin, up=self.is_up())
+
+    def _import(self, archive: Path) -> None:
+        with step(f"import {archive.stem}"):
+            node.import_image(self.plane, archive)
 
 
 def _told(admin: Path, *, up: bool) -> str:

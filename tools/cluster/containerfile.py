@@ -13,7 +13,7 @@ import shlex
 import shutil
 import subprocess
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.cluster import oci
@@ -30,7 +30,7 @@ mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
 exec chroot "$1" /bin/sh -ec "$2"
 """
-_VARIABLES = ("UV_", "PIP_", "http_proxy", "https_proxy", "no_proxy", "HTTP_", "HTTPS_", "NO_PROXY")
+_PASSED_ON = ("UV_", "PIP_", "http_proxy", "https_proxy", "no_proxy", "HTTP_", "HTTPS_", "NO_PROXY")
 
 
 class ContainerfileError(Exception):
@@ -48,6 +48,23 @@ class Recipe:
         return [
             path for word, rest in self.instructions if word == "COPY" for path in _copy(rest)[0]
         ]
+
+    def image(self, name: str) -> oci.Image:
+        """Return what the image of this name says of itself."""
+        found = oci.Image(name)
+        for word, rest in self.instructions:
+            match word:
+                case "ENV":
+                    found = replace(found, environment={**found.environment, **_variables(rest)})
+                case "USER":
+                    found = replace(found, user=rest)
+                case "WORKDIR":
+                    found = replace(found, folder=rest)
+                case "ENTRYPOINT":
+                    found = replace(found, entrypoint=tuple(json.loads(rest)))
+                case "CMD":
+                    found = replace(found, command=tuple(json.loads(rest)))
+        return found
 
     def content(self, context: Path) -> bytes:
         """Return what the image depends on: the instructions and every copied file."""
@@ -74,11 +91,8 @@ def read(file: Path) -> Recipe:
     return Recipe(tuple(instructions))
 
 
-def carry_out(
-    recipe: Recipe, *, name: str, context: Path, base: Path, root: Path, layer: Path
-) -> oci.Image:
-    """Carry the instructions out on `base`, write what they changed to `layer`, and return
-    what the image says of itself.
+def carry_out(recipe: Recipe, *, context: Path, base: Path, root: Path, layer: Path) -> None:
+    """Carry the instructions out on `base` and write what they changed to `layer`.
 
     context: the checkout, for COPY. root: a folder for the new root, made here. Needs root.
     Raises CalledProcessError when a command fails; its output goes to standard error.
@@ -89,27 +103,18 @@ def carry_out(
         (root / folder).mkdir(exist_ok=True)
     before = _listing(root)
     variables: dict[str, str] = {}
-    user, folder = "", "/"
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
     for word, rest in recipe.instructions:
-        match word:
-            case "RUN":
-                _run(root, rest, variables)
-            case "COPY":
-                _copy_in(context, root, *_copy(rest))
-            case "ENV":
-                variables |= dict(each.split("=", 1) for each in shlex.split(rest))
-            case "USER":
-                user = rest
-            case "WORKDIR":
-                folder = rest
-            case "ENTRYPOINT":
-                entrypoint = tuple(json.loads(rest))
-            case "CMD":
-                command = tuple(json.loads(rest))
+        if word == "RUN":
+            _run(root, rest, variables)
+        elif word == "COPY":
+            _copy_in(context, root, *_copy(rest))
+        elif word == "ENV":
+            variables |= _variables(rest)
     _write_changes(root, before, layer)
-    return oci.Image(name, entrypoint, command, variables, user, folder)
+
+
+def _variables(rest: str) -> dict[str, str]:
+    return dict(each.split("=", 1) for each in shlex.split(rest))
 
 
 def _run(root: Path, command: str, variables: dict[str, str]) -> None:
@@ -119,7 +124,7 @@ def _run(root: Path, command: str, variables: dict[str, str]) -> None:
     kept.write_bytes(Path("/etc/resolv.conf").read_bytes())
     authorities = f"/{_AUTHORITIES}"
     environment = {
-        **{name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)},
+        **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/root",
         "DEBIAN_FRONTEND": "noninteractive",

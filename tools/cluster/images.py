@@ -20,6 +20,7 @@ from tools.cluster.programs import BUILD, ROOT
 from tools.cluster.steps import ready, step
 
 ARCHIVES = BUILD / "images"
+BUILT = ARCHIVES / "built"
 # Not given to the node: it pulls them.
 PULLED = ARCHIVES / "pulled"
 LAYERS = BUILD / "layers"
@@ -48,25 +49,25 @@ def built(name: str) -> Path:
     Raises ContainerfileError, or CalledProcessError when a command of the file fails.
     """
     recipe = containerfile.read(ROOT / "images" / name / "Containerfile")
-    archive, mark = ARCHIVES / f"{name}.tar", LAYERS / f"{name}.key"
-    key = _digest(DEBIAN.encode(), recipe.content(ROOT), version(name).encode())
-    if archive.exists() and mark.exists() and mark.read_text() == key:
+    archive, mark = BUILT / f"{name}.tar", LAYERS / f"{name}.key"
+    layer = LAYERS / f"{name}.tar"
+    key = _digest(DEBIAN.encode(), recipe.content(ROOT))
+    tag = f"localhost/sardonyx/{name}:{version(name)}"
+    made = mark.read_text() if mark.exists() else ""
+    if archive.exists() and made == f"{key} {tag}":
         ready(f"image {name}")
         return archive
-    ARCHIVES.mkdir(parents=True, exist_ok=True)
+    BUILT.mkdir(parents=True, exist_ok=True)
     base = debian()
-    with step(f"image {name}", archive), tempfile.TemporaryDirectory(dir=BUILD) as scratch:
-        layer = Path(scratch) / "layer.tar"
-        image = containerfile.carry_out(
-            recipe,
-            name=f"localhost/sardonyx/{name}:{version(name)}",
-            context=ROOT,
-            base=base,
-            root=Path(scratch) / "root",
-            layer=layer,
-        )
-        oci.write(image, [base, layer], archive)
-        mark.write_text(key)
+    with step(f"image {name}", archive):
+        # A new version alone leaves the layer as it is.
+        if not layer.exists() or made.partition(" ")[0] != key:
+            mark.unlink(missing_ok=True)
+            with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+                root = Path(scratch) / "root"
+                containerfile.carry_out(recipe, context=ROOT, base=base, root=root, layer=layer)
+        oci.write(recipe.image(tag), [base, layer], archive)
+        mark.write_text(f"{key} {tag}")
     return archive
 
 

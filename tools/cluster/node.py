@@ -34,7 +34,7 @@ def plane_of(work: Path, programs: Path) -> ControlPlane:
 
 
 def up(work: Path, programs: Path, images: Path) -> None:
-    """Start the node, with every image of the folder `images` imported. Raises NotReadyError.
+    """Start the node, with the images of the folder `images` imported. Raises NotReadyError.
 
     The machine is fit (`host.missing()` is empty) and has the packages.
     """
@@ -69,8 +69,17 @@ def down(work: Path, programs: Path) -> None:
 
 
 def import_image(plane: ControlPlane, image: Path) -> None:
-    """Give the node an image from an OCI archive. Raises CalledProcessError when it is refused."""
+    """Give the node an image from an OCI archive, unless it has this very one.
+
+    Raises CalledProcessError when it is refused.
+    """
+    mark = plane.run / "imported" / image.name
+    written = str(image.stat().st_mtime_ns)
+    if mark.exists() and mark.read_text() == written:
+        return
     subprocess.run([*_ctr(plane), "images", "import", str(image)], check=True, capture_output=True)
+    mark.parent.mkdir(exist_ok=True)
+    mark.write_text(written)
 
 
 def _configure(plane: ControlPlane) -> None:

@@ -1,0 +1,140 @@
+"""The images hold what the local environments hold, and charts run on them as real pods."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from tests.cluster.conftest import RunningCluster
+from tests.cluster.waiting import until
+from tools.cluster import containerfile, images
+
+ROOT = Path(__file__).parents[2]
+CHARTS = ("jupyter-python", "postgresql")
+INSTALLED = (
+    "import importlib.metadata as m, json;"
+    "print(json.dumps({d.name.lower().replace('_', '-').replace('.', '-'): d.version"
+    " for d in m.distributions()}))"
+)
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_an_image_is_made_of_the_pins_of_its_chart(chart: str) -> None:
+    recipe = containerfile.read(ROOT / "images" / chart / "Containerfile")
+    assert f"catalog/{chart}/requirements.txt" in recipe.sources()
+    commands = " ".join(rest for word, rest in recipe.instructions if word == "RUN")
+    assert "--require-hashes" in commands
+    assert commands.count("-r /opt/sardonyx/requirements.txt") == 1
+
+
+@pytest.mark.parametrize("name", images.names())
+def test_a_containerfile_holds_only_what_our_builder_and_docker_read_alike(name: str) -> None:
+    recipe = containerfile.read(ROOT / "images" / name / "Containerfile")
+    image = recipe.image(f"localhost/sardonyx/{name}:{images.version(name)}")
+    # Pods that must not run as root are refused an image whose user is a name.
+    user, _, group = image.user.partition(":")
+    assert int(user) >= 999
+    assert group.isdigit()
+    assert image.entrypoint or image.command
+
+
+def test_an_instruction_that_is_not_understood_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "Containerfile"
+    file.write_text(f"FROM {containerfile.BASE}\nADD https://example.org/x /x\n")
+    with pytest.raises(containerfile.ContainerfileError, match="ADD"):
+        containerfile.read(file)
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("chart", CHARTS)
+def test_what_is_installed_in_the_image_is_what_is_pinned(
+    node_cluster: RunningCluster, namespace: str, chart: str
+) -> None:
+    image = _image(chart)
+    command = ("run", "look", "-n", namespace, f"--image={image}", "--restart=Never")
+    python = ("--command", "--", "/opt/venv/bin/python", "-c", INSTALLED)
+    node_cluster.kubectl(*command, *python)
+    phase = ("get", "-n", namespace, "pod/look", "-o", "jsonpath={.status.phase}")
+    until(lambda: node_cluster.kubectl(*phase) == "Succeeded", "the pod has told what it holds")
+    installed = json.loads(node_cluster.kubectl("logs", "-n", namespace, "look"))
+    assert installed == _pinned(chart)
+
+
+@pytest.mark.node
+def test_jupyterlab_of_the_chart_opens_with_its_password_in_a_pod(
+    node_cluster: RunningCluster, namespace: str
+) -> None:
+    _install(node_cluster, namespace, "jupyter-python", "--set=security.password=open-sesame-1")
+    inside = ("exec", "-n", namespace, "lab-jupyter-python-0", "-c", "jupyterlab", "--")
+    asked = (
+        "import os, sys, urllib.request as u;"
+        "r = u.Request('http://127.0.0.1:8888/api/status',"
+        " headers={'Authorization': 'token ' + sys.argv[1]});"
+        "print(u.urlopen(r, timeout=20).status)"
+    )
+    assert node_cluster.kubectl(*inside, "python", "-c", asked, "open-sesame-1") == "200\n"
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        node_cluster.kubectl(*inside, "python", "-c", asked, "wrong")
+    assert "403" in refused.value.stderr
+    told = node_cluster.kubectl("logs", "-n", namespace, "lab-jupyter-python-0", "-c", "jupyterlab")
+    assert '{"step": "home", "status": "done"' in told
+    assert node_cluster.kubectl(*inside, "id").startswith("uid=1000(onyxia) gid=100(users)")
+
+
+@pytest.mark.node
+def test_postgresql_of_the_chart_keeps_its_rows_when_its_pod_is_killed(
+    node_cluster: RunningCluster, namespace: str
+) -> None:
+    _install(node_cluster, namespace, "postgresql", "--set=auth.password=open-sesame-1")
+    inside = ("exec", "-n", namespace, "lab-postgresql-0", "--", "env", "PGPASSWORD=open-sesame-1")
+    psql = ("psql", "-h", "127.0.0.1", "-U", "onyxia", "-d", "defaultdb", "-Atc")
+    node_cluster.kubectl(*inside, *psql, "create table t as select 42 as answer")
+    node_cluster.kubectl(
+        "delete", "-n", namespace, "pod/lab-postgresql-0", "--grace-period=0", "--force"
+    )
+    rollout = ("rollout", "status", "-n", namespace, "statefulset/lab-postgresql")
+    node_cluster.kubectl(*rollout, "--timeout=180s")
+    assert node_cluster.kubectl(*inside, *psql, "select answer from t") == "42\n"
+
+
+def _install(cluster: RunningCluster, namespace: str, chart: str, *options: str) -> None:
+    command = [str(cluster.programs / "helm"), "install", "lab", str(ROOT / "catalog" / chart)]
+    command += ["--namespace", namespace, "--kubeconfig", str(cluster.kubeconfig)]
+    command += ["--wait", "--timeout=240s", f"--set=service.image.version={_image(chart)}"]
+    command += ["--set=resources.requests.memory=64Mi", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def _image(chart: str) -> str:
+    if not (images.BUILT / f"{chart}.tar").exists():
+        pytest.skip(f"the image of {chart} is not made: python -m tools.cluster images")
+    return f"localhost/sardonyx/{chart}:{images.version(chart)}"
+
+
+def _pinned(chart: str) -> dict[str, str]:
+    """Return name -> version of the pins that hold on the image's Python and system."""
+    here = {
+        "python_version": "3.11",
+        "python_full_version": "3.11.2",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+        "os_name": "posix",
+    }
+    found = {}
+    text = (ROOT / "catalog" / chart / "requirements.txt").read_text().replace("\\\n", " ")
+    for line in text.splitlines():
+        pin = line.split("--hash")[0].strip()
+        if not pin or pin.startswith("#"):
+            continue
+        required = Requirement(pin)
+        if required.marker is None or required.marker.evaluate(here):
+            (only,) = required.specifier
+            found[required.name.lower()] = only.version
+    return found
