@@ -49,6 +49,8 @@ def seen(state: State = State.FAILED, *timeline: TimelineEvent, **facts: Scalar)
 
 
 CASES: Mapping[str, tuple[Observation, str]] = {
+    "keys last": (seen(State.RUNNING, keys_until="2100-01-01T10:00:00Z"), "keys_last"),
+    "keys ended": (seen(State.RUNNING, keys_until="2001-01-01T10:00:00Z"), "keys_ended"),
     "not found": (seen(package_error="not_found", package="pandaz"), "package_not_found"),
     "no version": (
         seen(package_error="no_version", package="pandas", version="9"),
@@ -137,3 +139,21 @@ def test_the_evidence_is_what_was_seen() -> None:
 def test_every_kind_of_finding_is_met() -> None:
     met = {code for _, code in CASES.values()} | {"restarting", "step_warning"}
     assert met == WORDS.keys() - CLUSTER_WORDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("until", "state", "codes"),
+    [
+        ("2030-01-01T10:00:00Z", State.RUNNING, ["keys_last"]),
+        ("2001-01-01T10:00:00Z", State.RUNNING, ["keys_ended"]),
+        ("2001-01-01T10:00:00Z", State.PAUSED, []),
+        ("2001-01-01T10:00:00", State.RUNNING, []),
+        ("soon", State.RUNNING, []),
+    ],
+)
+def test_until_when_plain_keys_last_is_told(until: str, state: State, codes: list[str]) -> None:
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    found = diagnose(seen(state, keys_until=until), now)
+    assert [one.code for one in found] == codes
+    if codes == ["keys_last"]:
+        assert "2030-01-01 10:00 UTC" in worded(found[0]).title.in_language("en")

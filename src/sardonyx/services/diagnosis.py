@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sardonyx.services.cluster_diagnosis import diagnose_cluster
 from sardonyx.services.models import Finding, Observation, Severity, State, StepStatus
@@ -37,17 +37,34 @@ def diagnose(observation: Observation, now: datetime | None = None) -> list[Find
     for what only time tells on a cluster; without one, that is left out.
     """
     facts = observation.facts
+    moment = now if now is not None else observation.created_at
     found = [
         *_before(facts),
         *_package(facts),
         *_stopped(observation),
         *_ended(observation),
         *_steps(observation),
+        *_keys(observation, moment),
     ]
     if observation.evidence is not None:
-        moment = now if now is not None else observation.created_at
         found += diagnose_cluster(observation.evidence, observation.state, moment)
     return found
+
+
+def _keys(observation: Observation, now: datetime) -> list[Finding]:
+    """Tell until when plain keys in a running service last: nothing renews them there."""
+    if observation.state not in {State.STARTING, State.RUNNING}:
+        return []
+    try:
+        until = datetime.fromisoformat(str(observation.facts["keys_until"]))
+    except (KeyError, ValueError):
+        return []
+    if until.tzinfo is None:
+        return []
+    values: dict[str, Scalar] = {"until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
+    if until > now:
+        return [Finding("keys_last", Severity.INFO, values)]
+    return [Finding("keys_ended", Severity.WARNING, values)]
 
 
 def _before(facts: Mapping[str, Scalar]) -> list[Finding]:

@@ -30,6 +30,16 @@ def worded(finding: Finding) -> WordedFinding:
 
 
 WORDS: Mapping[str, Words] = {
+    "keys_last": Words(
+        N_("Its keys last until {until}"),
+        N_("This service has keys to storage and secrets that end then; it cannot renew them."),
+        N_("Pause and resume it before, or edit it: either gives it fresh keys."),
+    ),
+    "keys_ended": Words(
+        N_("Its keys have ended"),
+        N_("The keys to storage and secrets in this service lasted until {until}."),
+        N_("Pause and resume it: it then gets fresh keys."),
+    ),
     "package_not_found": Words(
         N_("A package does not exist"),
         N_("The environment asks for “{package}”, which is not in the package registry."),
