@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.machine import Machine
 
-from sardonyx.services.models import Loss, State, StepStatus
+from sardonyx.services.models import Loss, QuotaUse, State, StepStatus
 from sardonyx.text import translations
 
 FIELDS = {
@@ -260,3 +260,52 @@ def test_whoami_projects_and_catalog(machine: Machine) -> None:
     assert "properties" in schema
     both = machine.run("catalog", "show", "postgresql", "--schema", "--values")
     assert (both.code, "(one_choice)" in both.err) == (2, True)
+
+
+def test_edit_shows_the_difference_then_changes(machine: Machine) -> None:
+    name = launched(machine)
+    words = ("services", "edit", name, "--set", "resources.limits.memory=8Gi")
+    seen = machine.run(*words, "--diff")
+    assert (seen.code, machine.world.runtime.seen[name].revision) == (0, 1)
+    assert "resources.limits.memory: 4Gi -> 8Gi" in seen.out
+    done = machine.run(*words, "--json")
+    assert json.loads(done.out)["revision"] == 2
+    refused = machine.run("services", "edit", name, "--set", "auth.database=No Good", "--diff")
+    assert refused.code == 2
+    assert "/auth/database" in refused.err
+
+
+def test_values_changed_and_given_back_keep_their_secrets(machine: Machine) -> None:
+    name = launched(machine)
+    shown = machine.run("services", "values", name)
+    assert "$AUTH_PASSWORD" in shown.out
+    text = shown.out.replace("4Gi", "6Gi").encode()
+    seen = machine.run("services", "edit", name, "-f", "-", "--diff", stdin=text)
+    assert seen.out.splitlines()[0] == "resources.limits.memory: 4Gi -> 6Gi"
+    assert "secret" not in seen.out
+
+
+def test_history_and_rollback(machine: Machine) -> None:
+    name = launched(machine)
+    machine.run("services", "edit", name, "--set", "resources.limits.memory=8Gi")
+    listed = json.loads(machine.run("services", "history", name, "--json").out)
+    assert [one["number"] for one in listed] == [2, 1]
+    assert "number" in machine.run("services", "history", name).out
+    seen = machine.run("services", "rollback", name, "1", "--diff")
+    assert "8Gi -> 4Gi" in seen.out
+    done = machine.run("services", "rollback", name, "1", "--json")
+    assert json.loads(done.out)["revision"] == 3
+    assert machine.run("services", "rollback", name, "99").code == 3
+
+
+def test_upgrade_duplicate_quota_and_earlier_logs(machine: Machine) -> None:
+    name = launched(machine)
+    machine.world.runtime.change(name, State.RUNNING)
+    newest = machine.run("services", "upgrade", name)
+    assert (newest.code, "nothing_to_change" in newest.err) == (4, True)
+    assert machine.run("services", "upgrade", name, "--version", "9.9.9").code == 3
+    copy = machine.run("services", "duplicate", name, "--name", "Another")
+    assert copy.out.strip() in machine.world.runtime.seen
+    machine.world.runtime.limits = [QuotaUse("limits.memory", "1Gi", "8Gi")]
+    assert "limits.memory" in machine.run("services", "quota").out
+    assert machine.run("services", "logs", name, "--previous").out == "the run before\n"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sardonyx.cli import service_changes
 from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, YesOption, connect
 from sardonyx.cli.output import document, fields, say, table, worded
+from sardonyx.cli.service_changes import NameArgument, told
 from sardonyx.cli.story import Story, print_steps
 from sardonyx.text import N_
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from sardonyx.client.models import Event, Finding, Loss, Service
 
 commands = typer.Typer(help="Your running services.", no_args_is_help=True)
-NameArgument = Annotated[str, typer.Argument(help="The service's name, as “list” shows it.")]
+commands.add_typer(service_changes.commands)
 FollowOption = Annotated[bool, typer.Option("-f", "--follow", help="Go on as more comes.")]
 
 
@@ -128,13 +130,17 @@ def logs(
     name: NameArgument,
     follow: FollowOption = False,
     lines: Annotated[int, typer.Option(min=1, max=10_000, help="How many lines back.")] = 200,
+    previous: Annotated[
+        bool, typer.Option("--previous", help="Those of the run before, after a crash.")
+    ] = False,
     project: ProjectOption = None,
     home: HomeOption = None,
 ) -> None:
     """Print what the service's program wrote."""
     with connect(home) as client:
-        if not follow:
-            sys.stdout.write(client.services.logs(name, project=project, lines=lines))
+        if not follow or previous:
+            text = client.services.logs(name, project=project, lines=lines, previous=previous)
+            sys.stdout.write(text)
             return
         for text in client.services.follow_logs(name, project=project, lines=lines):
             sys.stdout.write(text)
@@ -190,7 +196,7 @@ def pause(
 ) -> None:
     """Stop the program and keep its files."""
     with connect(home) as client:
-        _told(client.services.pause(name, project=project), as_json=as_json)
+        told(client.services.pause(name, project=project), as_json=as_json)
 
 
 @commands.command()
@@ -202,7 +208,7 @@ def resume(
 ) -> None:
     """Start again what is paused, stopped or failed."""
     with connect(home) as client:
-        _told(client.services.resume(name, project=project), as_json=as_json)
+        told(client.services.resume(name, project=project), as_json=as_json)
 
 
 @commands.command()
@@ -214,7 +220,7 @@ def restart(
 ) -> None:
     """Stop and start again."""
     with connect(home) as client:
-        _told(client.services.restart(name, project=project), as_json=as_json)
+        told(client.services.restart(name, project=project), as_json=as_json)
 
 
 @commands.command()
@@ -227,7 +233,7 @@ def rename(
 ) -> None:
     """Give a service other words."""
     with connect(home) as client:
-        _told(client.services.rename(name, words, project=project), as_json=as_json)
+        told(client.services.rename(name, words, project=project), as_json=as_json)
 
 
 @commands.command()
@@ -264,13 +270,6 @@ def _row(service: Service) -> list[str]:
         f"{service.chart} {service.version}",
         "" if started is None else started.astimezone().strftime("%Y-%m-%d %H:%M"),
     ]
-
-
-def _told(service: Service, *, as_json: bool) -> None:
-    if as_json:
-        document(service.raw)
-    else:
-        say(N_("“{name}” is {state}."), name=service.name, state=service.state)
 
 
 def _explained(findings: Iterable[Finding]) -> None:

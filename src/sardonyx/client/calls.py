@@ -115,6 +115,89 @@ def rename(project: str, name: str, words: str, *, etag: str | None) -> Call[Ser
     )
 
 
+def edit(project: str, name: str, body: JsonObject, *, etag: str | None = None) -> Call[Service]:
+    """Change values or version of a service. body: version, values, set, patch."""
+    return Call(
+        "POST",
+        path("projects", project, "services", name, "edit"),
+        one_service,
+        body=body,
+        headers={} if etag is None else {"if-match": etag},
+    )
+
+
+def preview_edit(
+    project: str, name: str, body: JsonObject, *, objects: bool = True
+) -> Call[JsonObject]:
+    """Say what a change would make different. objects: also what would be created."""
+    query = {"dryRun": "true", "objects": "true" if objects else "false"}
+    where = path("projects", project, "services", name, "edit")
+    return Call("POST", where, raw, query=query, body=body)
+
+
+def values(project: str, name: str) -> Call[JsonObject]:
+    """Give the values a service was launched with; secrets stand as `$VAR`."""
+
+    def read(answer: Answer) -> JsonObject:
+        return Fields(raw(answer).get("values")).document
+
+    return Call("GET", path("projects", project, "services", name, "values"), read)
+
+
+def history(project: str, name: str) -> Call[list[JsonObject]]:
+    """List the earlier states of a service, newest first."""
+
+    def read(answer: Answer) -> list[JsonObject]:
+        return [Fields(one).document for one in Fields(answer.document).items("revisions")]
+
+    return Call("GET", path("projects", project, "services", name, "history"), read)
+
+
+def roll_back(project: str, name: str, revision: int, *, etag: str | None = None) -> Call[Service]:
+    """Return to an earlier state."""
+    return Call(
+        "POST",
+        path("projects", project, "services", name, "rollback"),
+        one_service,
+        body={"revision": revision},
+        headers={} if etag is None else {"if-match": etag},
+    )
+
+
+def preview_roll_back(project: str, name: str, revision: int) -> Call[JsonObject]:
+    """Say what returning to an earlier state would make different."""
+    where = path("projects", project, "services", name, "rollback")
+    return Call("POST", where, raw, query={"dryRun": "true"}, body={"revision": revision})
+
+
+def share(project: str, name: str, *, shared: bool) -> Call[Service]:
+    """Let the group see a service, or its owner alone."""
+    where = path("projects", project, "services", name, "share")
+    return Call("POST", where, one_service, body={"shared": shared})
+
+
+def duplicate(
+    project: str, name: str, words: str | None, *, idempotency_key: str | None = None
+) -> Call[Service]:
+    """Launch a service with the same settings, and secrets of its own."""
+    return Call(
+        "POST",
+        path("projects", project, "services", name, "duplicate"),
+        one_service,
+        body={} if words is None else {"friendlyName": words},
+        headers={} if idempotency_key is None else {"idempotency-key": idempotency_key},
+    )
+
+
+def quota(project: str) -> Call[list[JsonObject]]:
+    """Say what a project may use, and what is used of it."""
+
+    def read(answer: Answer) -> list[JsonObject]:
+        return [Fields(one).document for one in Fields(answer.document).items("quota")]
+
+    return Call("GET", path("projects", project, "quota"), read)
+
+
 def delete(project: str, name: str) -> Call[JsonObject]:
     """Delete a service."""
     return Call("DELETE", path("projects", project, "services", name), raw)
@@ -148,11 +231,11 @@ def open_address(project: str, name: str, *, wanted: str = "/") -> Call[str]:
     )
 
 
-def logs(project: str, name: str, *, lines: int) -> Call[str]:
-    """Give the last lines of the log."""
+def logs(project: str, name: str, *, lines: int, previous: bool = False) -> Call[str]:
+    """Give the last lines of the log; previous: of the run before the present one."""
     return Call(
         "GET",
         path("projects", project, "services", name, "logs"),
         lambda answer: answer.text,
-        query={"lines": str(lines)},
+        query={"lines": str(lines), **({"previous": "true"} if previous else {})},
     )

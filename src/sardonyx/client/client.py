@@ -8,7 +8,7 @@ with Client.of_home(Path("~/.local/share/sardonyx").expanduser()) as platform:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -210,6 +210,69 @@ class ServiceCalls:
         where = self._client.project(project)
         return self._client.send(calls.rename(where, name, friendly_name, etag=etag))
 
+    def edit(
+        self,
+        name: str,
+        body: JsonObject,
+        *,
+        project: str | None = None,
+        etag: str | None = None,
+    ) -> Service:
+        """Change values or version. body: version, values, set, patch.
+
+        etag: of the state it was looked at, so that nobody else's change is lost.
+        """
+        where = self._client.project(project)
+        return self._client.send(calls.edit(where, name, body, etag=etag))
+
+    def preview_edit(
+        self, name: str, body: JsonObject, *, project: str | None = None
+    ) -> JsonObject:
+        """Say what a change would make different."""
+        return self._client.send(calls.preview_edit(self._client.project(project), name, body))
+
+    def values(self, name: str, *, project: str | None = None) -> JsonObject:
+        """Return the values it was launched with; secrets stand as `$VAR`."""
+        return self._client.send(calls.values(self._client.project(project), name))
+
+    def history(self, name: str, *, project: str | None = None) -> Sequence[JsonObject]:
+        """Return its earlier states, newest first."""
+        return self._client.send(calls.history(self._client.project(project), name))
+
+    def roll_back(
+        self, name: str, revision: int, *, project: str | None = None, etag: str | None = None
+    ) -> Service:
+        """Return to an earlier state."""
+        where = self._client.project(project)
+        return self._client.send(calls.roll_back(where, name, revision, etag=etag))
+
+    def preview_roll_back(
+        self, name: str, revision: int, *, project: str | None = None
+    ) -> JsonObject:
+        """Say what returning to an earlier state would make different."""
+        where = self._client.project(project)
+        return self._client.send(calls.preview_roll_back(where, name, revision))
+
+    def share(self, name: str, *, shared: bool, project: str | None = None) -> Service:
+        """Let the group see the service, or its owner alone."""
+        where = self._client.project(project)
+        return self._client.send(calls.share(where, name, shared=shared))
+
+    def adopt(self, name: str, *, project: str | None = None) -> Service:
+        """Become the owner of a service that has none; for administrators."""
+        return self._change(name, "adopt", project)
+
+    def duplicate(
+        self, name: str, *, friendly_name: str | None = None, project: str | None = None
+    ) -> Service:
+        """Launch a service with the same settings, and secrets of its own."""
+        where = self._client.project(project)
+        return self._client.send(calls.duplicate(where, name, friendly_name))
+
+    def quota(self, *, project: str | None = None) -> Sequence[JsonObject]:
+        """Return what the project may use, and what is used of it."""
+        return self._client.send(calls.quota(self._client.project(project)))
+
     def losses(self, name: str, *, project: str | None = None) -> tuple[Loss, ...]:
         """Return what deleting would lose."""
         return self._client.send(calls.losses(self._client.project(project), name))
@@ -218,9 +281,17 @@ class ServiceCalls:
         """Stop the service and remove its files."""
         return self._client.send(calls.delete(self._client.project(project), name))
 
-    def logs(self, name: str, *, project: str | None = None, lines: int = 200) -> str:
-        """Return the last lines of the log."""
-        return self._client.send(calls.logs(self._client.project(project), name, lines=lines))
+    def logs(
+        self,
+        name: str,
+        *,
+        project: str | None = None,
+        lines: int = 200,
+        previous: bool = False,
+    ) -> str:
+        """Return the last lines of the log; previous: of the run before the present one."""
+        where = self._client.project(project)
+        return self._client.send(calls.logs(where, name, lines=lines, previous=previous))
 
     def follow_logs(
         self, name: str, *, project: str | None = None, lines: int = 200

@@ -10,13 +10,14 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse
 
-from sardonyx.projects.models import Actor, Project
-from sardonyx.services.models import Service, TimelineEvent
-from sardonyx.services.service import Services, etag
+from sardonyx.projects.models import Project
+from sardonyx.services import change_api
+from sardonyx.services.models import TimelineEvent
+from sardonyx.services.requests import IfMatch, Language, Me, Served, expected_etag, tagged
 from sardonyx.services.view import (
     CommandsView,
     CredentialView,
@@ -37,22 +38,10 @@ from sardonyx.services.view import (
     whole,
 )
 from sardonyx.web.gateway import service_link
-from sardonyx.web.session import current_actor, request_language
 
 router = APIRouter(tags=["services"])
+router.include_router(change_api.router)
 _SETTLED_LINES = 10_000
-
-
-def services_of(request: Request) -> Services:
-    """Return the process's service layer."""
-    services: Services = request.app.state.platform.services
-    return services
-
-
-Me = Annotated[Actor, Depends(current_actor)]
-Language = Annotated[str, Depends(request_language)]
-Served = Annotated[Services, Depends(services_of)]
-IfMatch = Annotated[str | None, Header()]
 
 
 @router.get("/me")
@@ -145,7 +134,7 @@ async def show(
     response: Response, project: str, name: str, actor: Me, services: Served, language: Language
 ) -> ServiceView:
     """Show one service; its `ETag` goes into `If-Match` of a change."""
-    return _tagged(response, await services.show(actor, project, name), language)
+    return tagged(response, await services.show(actor, project, name), language)
 
 
 @router.patch("/projects/{project}/services/{name}")
@@ -160,15 +149,10 @@ async def rename(
     if_match: IfMatch = None,
 ) -> ServiceView:
     """Give a service other words."""
-    expected = None if if_match in (None, "*") else str(if_match).strip().removeprefix("W/")
     done = await services.rename(
-        actor,
-        project,
-        name,
-        body.friendly_name,
-        expected_etag=None if expected is None else expected.strip('"'),
+        actor, project, name, body.friendly_name, expected_etag=expected_etag(if_match)
     )
-    return _tagged(response, done.result, language)
+    return tagged(response, done.result, language)
 
 
 @router.delete("/projects/{project}/services/{name}", status_code=202)
@@ -247,9 +231,13 @@ async def logs(
     services: Served,
     lines: Annotated[int, Query(ge=1, le=_SETTLED_LINES)] = 200,
     follow: bool = False,
+    previous: bool = False,
 ) -> Response:
-    """Give the last lines; with `follow=true` stream them and what is written next (`log`)."""
-    text = await services.logs(actor, project, name, lines=lines)
+    """Give the last lines; with `follow=true` stream them and what is written next (`log`).
+
+    With `previous=true`: those of the run before, after a crash.
+    """
+    text = await services.logs(actor, project, name, lines=lines, previous=previous)
     if not follow:
         return PlainTextResponse(text)
 
@@ -282,11 +270,6 @@ async def events(
                 yield _event("service", summary(service, language).model_dump_json(by_alias=True))
 
     return EventSourceResponse(stream())
-
-
-def _tagged(response: Response, service: Service, language: str) -> ServiceView:
-    response.headers["ETag"] = f'"{etag(service)}"'
-    return whole(service, language)
 
 
 def _event(name: str, data: str) -> dict[str, str]:

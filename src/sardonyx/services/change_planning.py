@@ -48,6 +48,8 @@ from sardonyx.services.planning import Planner, plan_of
 from sardonyx.services.ports import Runtime
 from sardonyx.values import Json, JsonObject, Path
 
+NEWEST = "newest"  # stands for the newest version of a chart
+
 
 @dataclass(frozen=True, slots=True)
 class OpenChange:
@@ -147,10 +149,13 @@ class ChangePlanner:
     ) -> OpenChange:
         """Return a draft of the service as it runs, with `edits` over its values.
 
-        Raises ChartNotFoundError and its kin.
+        version: of the chart; None for the one that runs, NEWEST for the newest. Raises
+        ChartNotFoundError and its kin.
         """
         running = self.running_chart(actor, project, seen)
-        if version is None or (running is not None and version == running.ref.version):
+        if version == NEWEST:
+            chart = self._chart(actor, project, seen, None)
+        elif version is None or (running is not None and version == running.ref.version):
             chart = running or self._chart(actor, project, seen, seen.chart.version)
         else:
             chart = self._chart(actor, project, seen, version)
@@ -330,7 +335,9 @@ class ChangePlanner:
         except PlatformError:
             return ()
 
-    def _chart(self, actor: Actor, project: Project, seen: Observation, version: str) -> Chart:
+    def _chart(
+        self, actor: Actor, project: Project, seen: Observation, version: str | None
+    ) -> Chart:
         return self._catalog.chart(
             actor,
             seen.chart.chart,

@@ -98,6 +98,8 @@ class ServiceSummary(View):
     started_at: datetime | None
     created_at: datetime
     revision: int
+    standing: str
+    suspendable: bool
     findings: list[FindingView]
 
 
@@ -132,6 +134,8 @@ def summary(service: Service, language: str) -> ServiceSummary:
         started_at=service.started_at,
         created_at=service.created_at,
         revision=service.revision,
+        standing=service.standing.value,
+        suspendable=service.suspendable,
         findings=[FindingView.of(finding, language) for finding in service.findings],
     )
 

@@ -1,0 +1,38 @@
+"""Read what every REST call on services carries: who, in which language, on which state."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+
+from sardonyx.projects.models import Actor
+from sardonyx.services.models import Service
+from sardonyx.services.service import Services, etag
+from sardonyx.services.view import ServiceView, whole
+from sardonyx.web.session import current_actor, request_language
+
+
+def services_of(request: Request) -> Services:
+    """Return the process's service layer."""
+    services: Services = request.app.state.platform.services
+    return services
+
+
+Me = Annotated[Actor, Depends(current_actor)]
+Language = Annotated[str, Depends(request_language)]
+Served = Annotated[Services, Depends(services_of)]
+IfMatch = Annotated[str | None, Header()]
+
+
+def expected_etag(if_match: str | None) -> str | None:
+    """Return the tag that `If-Match` names; None for any."""
+    if if_match in (None, "*"):
+        return None
+    return str(if_match).strip().removeprefix("W/").strip('"')
+
+
+def tagged(response: Response, service: Service, language: str) -> ServiceView:
+    """Return the service's view, and put its tag into the answer."""
+    response.headers["ETag"] = f'"{etag(service)}"'
+    return whole(service, language)
