@@ -13,9 +13,6 @@
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
   verbs: [get, list, watch]
-- apiGroups: [gateway.networking.k8s.io]
-  resources: [httproutes]
-  verbs: [get, list, watch]
 # Helm's records, Onyxia's Secrets, and operations that wait.
 - apiGroups: [""]
   resources: [secrets]
@@ -28,6 +25,13 @@
   resources: [serviceaccounts/token]
   resourceNames: [sardonyx-helm]
   verbs: [create]
+{{- end -}}
+
+{{/* Rights where services are opened by the Gateway API, which `admin` of a namespace lacks. */}}
+{{- define "sardonyx.rules.gateway" -}}
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [get, list, watch]
 {{- end -}}
 
 {{/* Rights in the platform's own namespace: who runs the queue. */}}

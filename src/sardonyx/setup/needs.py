@@ -22,6 +22,10 @@ _WATCHED = (
     ("apps", "replicasets"),
     ("batch", "jobs"),
 )
+_WAYS = {
+    "HTTPRoute": ("gateway.networking.k8s.io", "httproutes"),
+    "Ingress": ("networking.k8s.io", "ingresses"),
+}
 _WRITTEN = ("create", "patch", "delete")
 
 
@@ -30,9 +34,10 @@ def needed_rights(settings: ClusterSettings) -> tuple[Right, ...]:
     region = RegionView.of(settings)
     evaluation = settings.evaluation
     namespace = evaluation.namespace if evaluation is not None else ""
+    ways = [_WAYS[kind] for kind in region.exposed_by if kind in _WAYS]
     rights = [
         Right(verb, resource, namespace, group)
-        for group, resource in _WATCHED
+        for group, resource in (*_WATCHED, *ways)
         for verb in ("list", "watch")
     ]
     rights += [Right(verb, "secrets", namespace) for verb in _WRITTEN]
