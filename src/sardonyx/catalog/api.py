@@ -19,6 +19,7 @@ from sardonyx.catalog.view import (
     CatalogList,
     ChartList,
     ChartView,
+    RefreshAsked,
     catalog_view,
     summary,
     whole,
@@ -100,12 +101,11 @@ def catalogs(actor: Me, served: Served, language: Language, project: Place) -> C
 
 
 @router.post("/catalog/refresh", status_code=202)
-def refresh(actor: Me, served: Served) -> Response:
+def refresh(actor: Me, served: Served) -> RefreshAsked:
     """Have every catalogue and the schemas read again soon; for administrators."""
     if not actor.is_admin:
         raise CatalogRefreshRefusedError
-    served.reload()
-    return Response(status_code=202)
+    return RefreshAsked(catalogs=list(served.reload()))
 
 
 @router.get("/catalog/search")

@@ -151,11 +151,15 @@ class CatalogService:
             return ()
         return tuple(source.whole(one) for one in source.catalog().charts)
 
-    def reload(self) -> None:
-        """Have every catalogue and the schemas read again, folders at the next question."""
+    def reload(self) -> tuple[str, ...]:
+        """Have every catalogue and the schemas read again, folders at the next question.
+
+        Return the catalogues' ids.
+        """
         self._schemas.reload()
         for source in self._sources.values():
             source.reload()
+        return tuple(self._sources)
 
     def _visible(self, actor: Actor, project: Project | None) -> Mapping[str, Repository]:
         return {

@@ -70,6 +70,10 @@ class CatalogList(_View):
     catalogs: list[CatalogView]
 
 
+class RefreshAsked(_View):
+    catalogs: list[str] = Field(description="Ids of what is being read again.")
+
+
 class ChartList(_View):
     charts: list[ChartSummary]
 

@@ -33,6 +33,7 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
     ]
     table((N_("chart"), N_("version"), N_("title"), N_("catalogue")), rows)
     for group in _items(found, "catalogs"):
+        _unread(group)
         for fault in _items(group, "faults"):
             for problem in _items(fault, "problems"):
                 say(
@@ -41,6 +42,21 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
                     place=_text(problem, "place"),
                     message=_text(problem, "message"),
                 )
+
+
+@catalog.command()
+def refresh(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Have the catalogues read again soon; for administrators."""
+    with connect(home) as client:
+        asked = client.catalog.refresh()
+    if as_json:
+        document(asked)
+        return
+    names = asked.get("catalogs")
+    say(
+        N_("Being read again: {catalogs}."),
+        catalogs=", ".join(map(str, names if isinstance(names, list) else [])),
+    )
 
 
 @catalog.command()
@@ -119,6 +135,20 @@ def lint(
         raise ChartFaultyError(folder=str(folder), count=errors)
     if not findings:
         say(N_("Nothing to correct in {folder}."), folder=str(folder))
+
+
+def _unread(group: Json) -> None:
+    """Say why a catalogue's repository could not be read, and since when."""
+    reading = group.get("reading") if isinstance(group, dict) else None
+    fault = reading.get("fault") if isinstance(reading, dict) else None
+    if fault:
+        say(
+            N_("The catalogue {catalog} could not be read since {since}: {message} ({place})"),
+            catalog=_text(group, "id"),
+            since=_text(reading, "since"),
+            message=_text(fault, "message"),
+            place=_text(fault, "place"),
+        )
 
 
 def _items(found: Json, key: str) -> list[Json]:

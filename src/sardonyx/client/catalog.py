@@ -22,6 +22,10 @@ class CatalogCalls:
         """Return every catalogue with its charts, and the faults of charts left out."""
         return self._client.send(Call("GET", path("catalog"), raw))
 
+    def refresh(self) -> JsonObject:
+        """Have every catalogue read again soon; for administrators. Return their ids."""
+        return self._client.send(Call("POST", path("catalog", "refresh"), raw))
+
     def show(
         self, chart: str, *, catalog: str | None = None, version: str | None = None
     ) -> JsonObject:
