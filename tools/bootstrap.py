@@ -72,6 +72,15 @@ def main(wanted: str) -> int:
             lambda: run(python_of_ours, "tools/translations.py", "compile"),
         ),
     ]
+    if wanted == "dev":
+        steps.append(
+            (
+                "sign-in for tests",
+                "test-provider",
+                [ROOT / "tests/servers/oidc/package-lock.json"],
+                lambda: run(python_of_ours, "tools/test_provider.py"),
+            )
+        )
     for number, (title, stamp, inputs, work) in enumerate(steps, start=1):
         step(f"{number}/{len(steps)} {title}", stamp, inputs, work)
     return 0

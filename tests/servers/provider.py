@@ -9,7 +9,6 @@ import html
 import json
 import re
 import select
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -22,6 +21,7 @@ from urllib.parse import urljoin
 
 import httpx2
 import pytest
+from tools.assets import node_commands
 
 from sardonyx.values import Json, JsonObject
 
@@ -57,8 +57,12 @@ class RunningProvider:
 
 def needs_provider() -> None:
     """Skip the test where the provider is not installed."""
-    if shutil.which("node") is None or not (HERE / "node_modules/oidc-provider").is_dir():
+    if not (HERE / "node_modules/oidc-provider").is_dir():
         pytest.skip("needs npm's oidc-provider: `npm ci` in tests/servers/oidc")
+    try:
+        node_commands()
+    except SystemExit as missing:
+        pytest.skip(str(missing))
 
 
 @contextmanager
@@ -69,6 +73,7 @@ def running_provider(
     secret: str | None = None,
     seconds: Mapping[str, int] | None = None,
     tls: tuple[Path, Path] | None = None,
+    port: int | None = None,
 ) -> Iterator[RunningProvider]:
     """Run a provider whose client `sardonyx` may lead back to `redirect_uris`.
 
@@ -76,7 +81,7 @@ def running_provider(
     and certificate in PEM for 127.0.0.1, for those who take https only.
     """
     needs_provider()
-    port = _free_port()
+    port = port or _free_port()
     client: JsonObject = {
         "client_id": CLIENT,
         "redirect_uris": list(redirect_uris),
@@ -132,7 +137,7 @@ def _origin(address: str) -> str:
 
 def _started(config: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        ["node", "server.js", str(config)],
+        [*node_commands()[0], "server.js", str(config)],
         cwd=HERE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

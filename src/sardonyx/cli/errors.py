@@ -215,3 +215,10 @@ class OneChoiceError(UserError):
     title = N_("Only one of these at a time")
     detail = N_("{choices} print different things.")
     next_step = N_("Ask for one of them.")
+
+
+class NoTokenError(UserError):
+    code = "no_token"
+    title = N_("There was no token")
+    detail = N_("Standard input gave none.")
+    next_step = N_("Make one on the account page of the platform, and paste or pipe it in.")

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from sardonyx.cli import account, catalog, files, launch, secrets, services
+from sardonyx.cli import account, catalog, files, launch, login, secrets, services
 from sardonyx.cli.output import error, say, usage
 from sardonyx.errors import EXIT_CODE, Kind, PlatformError
 from sardonyx.text import N_
@@ -50,6 +50,8 @@ def application() -> typer.Typer:
     app.add_typer(account.account, name="account")
     app.add_typer(account.projects, name="projects")
     app.command("whoami")(account.whoami)
+    app.command("login")(login.login)
+    app.command("logout")(login.logout)
     return app
 
 

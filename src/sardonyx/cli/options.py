@@ -1,7 +1,7 @@
 """Own the options that many commands share, and how a command reaches the platform.
 
-On the own machine the platform is found by its home. `SARDONYX_URL` with `SARDONYX_TOKEN`
-points elsewhere.
+On the own machine the platform is found by its home. `SARDONYX_URL` with `SARDONYX_TOKEN`, or
+`sardonyx login`, point elsewhere; `--home` and `SARDONYX_HOME` win over them.
 """
 
 from __future__ import annotations
@@ -32,12 +32,15 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 def connect(home: Path | None) -> Client:
     """Return a client of the platform. Raises PlatformNotRunningError."""
     from sardonyx.client.client import Client
+    from sardonyx.client.signed_in import kept_place
     from sardonyx.values import Secret
 
     url = os.environ.get("SARDONYX_URL")
     if url and home is None:
         token = Secret(os.environ.get("SARDONYX_TOKEN", ""))
         return Client.of_url(url, token, language=user_language())
+    if home is None and (place := kept_place()) is not None:
+        return Client(place, language=user_language())
     return Client.of_home(home_folder(home), language=user_language())
 
 

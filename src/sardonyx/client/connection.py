@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import socket
+import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,12 +36,16 @@ ANSWER_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a platform is: its address, the token to send, the socket on the own machine."""
+    """Where a platform is: its address, the token to send, the socket on the own machine.
+
+    ca_file: PEM file of an authority to trust beside the system's.
+    """
 
     url: str
     token: Secret
     socket: Path | None = None
     home: Path | None = None
+    ca_file: Path | None = None
 
 
 def own_machine(home: Path) -> Place:
@@ -85,7 +90,9 @@ def headers(place: Place, language: str) -> dict[str, str]:
 
 def sync_http(place: Place, language: str) -> httpx2.Client:
     """Return an HTTP client for the place. It asks no proxy: the socket and the token are ours."""
-    transport = httpx2.HTTPTransport(uds=None if place.socket is None else str(place.socket))
+    transport = httpx2.HTTPTransport(
+        uds=None if place.socket is None else str(place.socket), verify=_trusted(place)
+    )
     return httpx2.Client(
         base_url=place.url,
         headers=headers(place, language),
@@ -97,7 +104,9 @@ def sync_http(place: Place, language: str) -> httpx2.Client:
 
 def async_http(place: Place, language: str) -> httpx2.AsyncClient:
     """Return an asynchronous HTTP client for the place."""
-    transport = httpx2.AsyncHTTPTransport(uds=None if place.socket is None else str(place.socket))
+    transport = httpx2.AsyncHTTPTransport(
+        uds=None if place.socket is None else str(place.socket), verify=_trusted(place)
+    )
     return httpx2.AsyncClient(
         base_url=place.url,
         headers=headers(place, language),
@@ -105,6 +114,20 @@ def async_http(place: Place, language: str) -> httpx2.AsyncClient:
         timeout=ANSWER_SECONDS,
         trust_env=False,
     )
+
+
+def _trusted(place: Place) -> ssl.SSLContext | bool:
+    """Return the authorities to trust. Raises PlatformUnreachableError for a file that is none."""
+    if place.ca_file is None:
+        return True
+    try:
+        context = ssl.create_default_context()
+        context.load_verify_locations(cafile=place.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise PlatformUnreachableError(
+            place=shown(place), reason=f"{place.ca_file}: {error}"
+        ) from error
+    return context
 
 
 @contextmanager

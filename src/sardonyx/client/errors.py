@@ -79,6 +79,22 @@ class PlatformUnreachableError(SystemFault):
     next_step = N_("Run “sardonyx status” to see which part is down, then try again.")
 
 
+class PlatformAddressError(UserError):
+    """reason: `form`, `http` (not encrypted) or `password` (none may stand in an address)."""
+
+    code = "platform_address"
+    title = N_("This address cannot be used")
+    detail = N_("“{address}” is no address of a platform to sign in to ({reason}).")
+    next_step = N_("Give it as https://name, without a password or a question mark.")
+
+
+class KeptSignInError(UserError):
+    code = "kept_sign_in"
+    title = N_("What was kept of your sign-in cannot be read")
+    detail = N_("{path} is spoiled, or belongs to somebody else.")
+    next_step = N_("Run “sardonyx logout”, then “sardonyx login” again.")
+
+
 class NoSuchNameError(UserError):
     code = "no_such_name"
     kind = Kind.NOT_FOUND
