@@ -49,6 +49,9 @@ hosts:
   - {{ $name }}
   - {{ $name }}.{{ .Release.Namespace }}
   - {{ $name }}.{{ .Release.Namespace }}.svc
+serviceUrl: http://{{ $name }}.{{ .Release.Namespace }}.svc{{ if ne (int .Values.service.port) 80 }}:{{ .Values.service.port }}{{ end }}
+namespace: {{ .Release.Namespace }}
+serviceAccount: {{ include "sardonyx.account" . }}
 data: /var/lib/sardonyx/data
 keyFile: /etc/sardonyx/keys/seal.key
 {{- if .Values.secrets.database.name }}
