@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -168,11 +168,19 @@ async def site(
     at_once: int = 2,
     helm: str = "",
     lease_namespace: str = "",
+    projects: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Site]:
-    """Give a site whose queue works through one namespace; working: False to only ask."""
+    """Give a site whose queue works through some namespaces; working: False to only ask.
+
+    projects: namespaces by project, where these are not named alike.
+    """
+    places = projects or {namespace: namespace}
+    names = {place: project for project, place in places.items()}
     access = ClusterAccess(kubeconfig)
     platform = access.platform()
-    cache = ClusterCache(platform, namespaces=[namespace])
+    cache = ClusterCache(
+        platform, namespaces=places.values(), project=lambda place: names.get(place, place)
+    )
     accounts = ConfinedAccounts(access)
     helm_program = Helm(program=helm or str(program()), folder=folder / "helm")
     rehearsals = Rehearsals(platform, accounts, helm_program)
@@ -197,7 +205,7 @@ async def site(
         )
     )
     queue = OperationQueue(
-        asked=lambda: [one for one in cache.operations() if one.namespace == namespace],
+        asked=lambda: [one for one in cache.operations() if one.namespace in names],
         carry_out=carrier.carry_out,
         per_second=per_second,
         at_once=at_once,
@@ -213,7 +221,7 @@ async def site(
             credentials=credentials,
             find_chart=find_chart,
             address=lambda catalog: "",
-            namespace=str,
+            namespace=lambda project: places.get(project, project),
             wake=queue.wake,
         )
     )

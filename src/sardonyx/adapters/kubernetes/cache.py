@@ -70,7 +70,7 @@ class CacheFigures:
     unread: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Subscriber:
     """What one reader has not taken yet: names only, so a slow one costs no more than those."""
 

@@ -207,7 +207,10 @@ class KubernetesRuntime:
         self, project: str, release: str, *, lines: int = 200, previous: bool = False
     ) -> str:
         namespace = self._parts.namespace(project)
-        return await self._parts.logs.logs(namespace, release, lines=lines, previous=previous)
+        text = await self._parts.logs.logs(namespace, release, lines=lines, previous=previous)
+        if not text:  # a name that nobody knows has no logs
+            self._known(project, release)
+        return text
 
     async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
         self._known(project, release)
