@@ -110,6 +110,55 @@ def newer_region(endpoint: str) -> JsonObject:
     }
 
 
+def shared_region(endpoint: str) -> JsonObject:
+    """Return a region where everybody works in a folder of one bucket, `pool`."""
+    region = older_region(endpoint)
+    role: JsonObject = {"roleARN": "arn:aws:iam::role/PoolRole"}
+    region["data"] = {
+        "S3": {
+            "URL": endpoint,
+            "sts": {"role": role},
+            "workingDirectory": {
+                "bucketMode": "shared",
+                "bucketName": "pool",
+                "prefix": "home-",
+                "prefixGroup": "teams/",
+            },
+        }
+    }
+    return region
+
+
+def _pool(home: dict[str, Any], person: dict[str, Any], iam: dict[str, Any]) -> None:
+    """Add a role for folders of the bucket `pool`, and one for its keeper."""
+    folders = [("home-${jwt:sub}/", None), ("teams/soil/", "soil"), ("teams/tide/", "tide")]
+    statements = []
+    for folder, group in folders:
+        member = {"ForAnyValue:StringEquals": {"jwt:groups": group}} if group else {}
+        statements += [
+            {
+                "Effect": "Allow",
+                "Action": ["s3:*"],
+                "Resource": [f"arn:aws:s3:::pool/{folder}*"],
+                "Condition": member,
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket"],
+                "Resource": ["arn:aws:s3:::pool"],
+                "Condition": {**member, "StringLike": {"s3:prefix": [f"{folder}*"]}},
+            },
+        ]
+    whole = {"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::pool*"]}
+    for name, allowed in (("Pool", statements), ("Keeper", [whole])):
+        policy = json.loads(json.dumps(home).replace('"UserHome"', f'"{name}Home"'))
+        policy["document"]["Statement"][:1] = allowed
+        role = json.loads(json.dumps(person).replace("UserRole", f"{name}Role"))
+        role["attachedPolicies"] = [f"{name}Home"]
+        iam["roles"].append(role)
+        iam["policies"].append(policy)
+
+
 def with_groups(part: Part) -> None:
     """Give SeaweedFS a role for each group, and one that holds all a person may do."""
     if part.name != "seaweedfs":
@@ -137,4 +186,5 @@ def with_groups(part: Part) -> None:
     role["attachedPolicies"] = ["PersonHome"]
     iam["roles"].append(role)
     iam["policies"].append(everything)
+    _pool(home, person, iam)
     file.write_text(json.dumps(iam))

@@ -12,6 +12,7 @@ from sardonyx.account import token_pages
 from sardonyx.account.models import Theme
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
 from sardonyx.files.models import S3Credentials
+from sardonyx.files.places import place_of
 from sardonyx.services.models import Commands
 from sardonyx.text import LANGUAGES, N_, Text
 from sardonyx.values import Secret
@@ -146,7 +147,7 @@ def _tools(viewer: Viewer) -> str:
     return (
         f"# Keys as variables, for this terminal:\n{_TO_VARIABLES}"
         f"# Then any S3 tool and the secret store's own command line work:\n"
-        f"aws s3 ls s3://{project.bucket}/\n"
+        f"aws s3 ls s3://{place_of(project)}/\n"
         f"bao kv list -mount=kv {project.secrets_folder}\n"
     )
 

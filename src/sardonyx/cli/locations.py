@@ -38,7 +38,7 @@ class Remote:
 
 
 def bucket_of(me: JsonObject, project: str) -> str:
-    """Return the bucket of a project among the caller's."""
+    """Return the place of a project among the caller's: a bucket, or `bucket/folder`."""
     listed = me.get("projects")
     for item in listed if isinstance(listed, list) else []:
         if isinstance(item, dict) and item.get("id") == project:
@@ -55,10 +55,10 @@ def remote(text: str, *, bucket: str, project: str) -> Remote | None:
         return Remote(text.removeprefix(PLATFORM).removeprefix("/"))
     if not text.startswith(S3):
         return None
-    named, _, key = text.removeprefix(S3).partition("/")
-    if named != bucket:
+    named = text.removeprefix(S3)
+    if named != bucket and not named.startswith(f"{bucket}/"):
         raise OtherBucketError(uri=text, bucket=bucket, project=project)
-    return Remote(key)
+    return Remote(named.removeprefix(bucket).removeprefix("/"))
 
 
 def local_below(folder: Path, name: str) -> Path:

@@ -18,6 +18,7 @@ from sardonyx.files import rows as view
 from sardonyx.files.errors import ObjectExistsError
 from sardonyx.files.formats import format_of_name
 from sardonyx.files.models import Table
+from sardonyx.files.places import place_of
 from sardonyx.services.cards import card
 from sardonyx.text import N_, Text
 from sardonyx.web.home_pages import notebook_address, notebook_service
@@ -80,7 +81,7 @@ async def _folder(viewer: Viewer, request: Request, prefix: str) -> HTMLResponse
     return await viewer.render(
         "files/folder.html",
         prefix=prefix,
-        crumbs=view.crumbs(viewer.project.bucket, prefix),
+        crumbs=view.crumbs(place_of(viewer.project), prefix),
         rows=view.rows(listing, sort=sort, descending=descending),
         headings=view.sort_links(prefix, sort, descending),
         cursor=listing.cursor,
@@ -114,7 +115,7 @@ async def _file(viewer: Viewer, key: str, sql: str | None) -> HTMLResponse:
         name=key.rpartition("/")[2],
         folder=f"/files/{quote_key(view.parent(key))}",
         address=f"/files/{quote_key(key)}",
-        crumbs=view.crumbs(viewer.project.bucket, key),
+        crumbs=view.crumbs(place_of(viewer.project), key),
         is_table=is_table,
         table=answer,
         numeric=[_is_numeric(column.type) for column in answer.columns] if answer else [],

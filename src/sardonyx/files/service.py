@@ -22,6 +22,7 @@ from sardonyx.files.errors import ObjectExistsError, ObjectNotFoundError, Upload
 from sardonyx.files.formats import format_of_name
 from sardonyx.files.models import Access, Listing, S3Credentials, StoredObject, Table
 from sardonyx.files.names import SameNameError, checked_key, checked_prefix, printable
+from sardonyx.files.places import PlacedStore, PlacedTables, place_of
 from sardonyx.files.ports import CredentialBroker, ObjectStore, TableReader
 from sardonyx.files.snippets import python_snippet, reading_notebook
 from sardonyx.projects.models import Actor, Project
@@ -40,8 +41,8 @@ class Files:
         self, *, broker: CredentialBroker, store: ObjectStore, tables: TableReader
     ) -> None:
         self._broker = broker
-        self._store = store
-        self._tables = tables
+        self._store = PlacedStore(store)
+        self._tables = PlacedTables(tables)
         self._buckets_seen: set[str] = set()
 
     async def prepare(self, actor: Actor, project: str) -> None:
@@ -172,13 +173,13 @@ class Files:
 
     async def snippet(self, actor: Actor, project: str, key: str) -> str:
         """Return the Python that reads that very file in a notebook of the platform."""
-        return python_snippet(authorised_project(actor, project).bucket, checked_key(key))
+        return python_snippet(place_of(authorised_project(actor, project)), checked_key(key))
 
     def notebook(
         self, actor: Actor, project: str, key: str, *, language: str = "en"
     ) -> tuple[str, bytes]:
         """Return name and content of a small notebook that reads that very file."""
-        bucket = authorised_project(actor, project).bucket
+        bucket = place_of(authorised_project(actor, project))
         return reading_notebook(bucket, checked_key(key), language=language)
 
     async def share(
@@ -201,12 +202,12 @@ class Files:
 
     def folder_commands(self, actor: Actor, project: str, prefix: str = "") -> Commands:
         """Return the commands that list a folder."""
-        bucket = authorised_project(actor, project).bucket
+        bucket = place_of(authorised_project(actor, project))
         return commands.listing_commands(bucket, checked_prefix(prefix))
 
     def download_commands(self, actor: Actor, project: str, key: str) -> Commands:
         """Return the commands that fetch a file."""
-        bucket = authorised_project(actor, project).bucket
+        bucket = place_of(authorised_project(actor, project))
         return commands.download_commands(bucket, checked_key(key))
 
     async def add_sample(self, actor: Actor, project: str) -> Done[StoredObject]:
@@ -242,13 +243,14 @@ class Files:
     async def _keys(
         self, actor: Actor, project: str, access: Access = Access.READ_WRITE
     ) -> tuple[S3Credentials, str]:
-        """Return keys to the project's bucket, and its name. Raises ProjectNotFoundError."""
-        place: Project = authorised_project(actor, project)
-        keys = await self._broker.credentials(username=actor.username, project=place, access=access)
-        if place.bucket not in self._buckets_seen and access is Access.READ_WRITE:
-            await self._store.ensure_bucket(keys, place.bucket)
-            self._buckets_seen.add(place.bucket)
-        return keys, place.bucket
+        """Return keys to the project's place, and its name. Raises ProjectNotFoundError."""
+        owner: Project = authorised_project(actor, project)
+        keys = await self._broker.credentials(username=actor.username, project=owner, access=access)
+        place = place_of(owner)
+        if place not in self._buckets_seen and access is Access.READ_WRITE:
+            await self._store.ensure_bucket(keys, place)
+            self._buckets_seen.add(place)
+        return keys, place
 
 
 async def _whole(key: str, content: AsyncIterator[bytes], size: int | None) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse
 
+from sardonyx.files.places import place_of
 from sardonyx.projects.models import Project
 from sardonyx.services import change_api
 from sardonyx.services.models import TimelineEvent
@@ -277,4 +278,6 @@ def _event(name: str, data: str) -> dict[str, str]:
 
 
 def _project(project: Project) -> ProjectView:
-    return ProjectView(id=project.id, name=project.name, group=project.group, bucket=project.bucket)
+    return ProjectView(
+        id=project.id, name=project.name, group=project.group, bucket=place_of(project)
+    )

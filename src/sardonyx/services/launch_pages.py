@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from sardonyx.catalog.cards import card as chart_card
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
+from sardonyx.files.places import place_of
 from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.form import read_submission
 from sardonyx.launcher.models import PatchEntry
@@ -53,9 +54,17 @@ async def launch_page(
     chart: str,
     version: str | None = None,
     file: str | None = None,
+    like: str | None = None,
 ) -> HTMLResponse:
-    """Open the launcher of a chart; with `file`, to open a notebook that reads it first."""
+    """Open the launcher of a chart; with `file`, to open a notebook that reads it first.
+
+    like: a service whose settings are copied, without its secrets.
+    """
     patch: tuple[PatchEntry, ...] = ()
+    if like:
+        _, patch = await viewer.platform.services.copied(
+            viewer.actor, viewer.project.id, like, language=viewer.language
+        )
     if file:
         name, _ = viewer.platform.files.notebook(viewer.actor, viewer.project.id, file)
         patch = (PatchEntry(_OPENED_FIRST, name),)
@@ -170,9 +179,11 @@ def _is_on(draft: Draft, block: str) -> bool:
 def _context(viewer: Viewer, launch: Launch) -> dict[str, Any]:
     draft, preview = launch.opened.draft, launch.preview
     ref = draft.chart.ref
+    shown = chart_card(draft.chart, viewer.language)
     versions = viewer.platform.catalog.versions(viewer.actor, ref.chart, catalog=ref.catalog)
     return {
-        "card": chart_card(draft.chart, viewer.language),
+        "card": shown,
+        "check_at": f"{shown.launch}/check",
         "draft_id": launch.opened.id,
         "form": draft.form,
         "patch": write_patch(draft.patch),
@@ -191,7 +202,7 @@ def _context(viewer: Viewer, launch: Launch) -> dict[str, Any]:
         ],
         "git_name": viewer.preferences.git_name or viewer.actor.full_name,
         "git_email": viewer.preferences.git_email or viewer.actor.email,
-        "bucket": viewer.project.bucket,
+        "bucket": place_of(viewer.project),
         "has": Inside.of(draft),
         "refused": False,
         "field_id": field_id,
