@@ -1,4 +1,7 @@
-"""Catalogues over HTTP: read, kept, shown while the repository is away, started from disk."""
+"""Catalogues over HTTP: read, kept, shown while the repository is away, started from disk.
+
+Over 400 lines: the faults of repositories are one table, told on one server.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.adapters.charts.archives import chart_archive
+from tests.adapters.charts.programs import program
 from tests.catalog.folders import ADA
 from tests.charts.servers import Answer, Asked, certificate, serving
 
@@ -25,7 +25,6 @@ from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.catalog.models import Catalog
 from sardonyx.catalog.service import CatalogService
 
-ROOT = Path(__file__).parents[3]
 # Of “hunter2”, as htpasswd writes it.
 HUNTER2 = "$2y$05$abcdefghijklmnopqrstuuoXuKqgZXLiJqzfmMXDDhSFPIvxV7t8."
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -197,18 +196,6 @@ async def test_a_repository_that_holds_an_image_is_said_to_hold_no_chart(tmp_pat
     assert catalog.faults[0].problems[0].code == "repository_no_chart"
 
 
-def _helm() -> str | None:
-    built = ROOT / "build" / "cluster" / "bin" / "helm"
-    return str(built) if os.access(built, os.X_OK) else shutil.which("helm")
-
-
-def _program(name: str) -> str:
-    found = _helm() if name == "helm" else shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not on this machine")
-    return found
-
-
 def _free_port() -> int:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
@@ -218,7 +205,7 @@ def _free_port() -> int:
 @contextmanager
 def _docker_registry(tmp_path: Path, *, tls: Path | None = None) -> Iterator[str]:
     """Serve Debian's registry from a folder, with basic authentication when it has TLS."""
-    program, port = _program("docker-registry"), _free_port()
+    served, port = program("docker-registry"), _free_port()
     settings: dict[str, Any] = {
         "version": 0.1,
         "log": {"level": "error"},
@@ -233,7 +220,7 @@ def _docker_registry(tmp_path: Path, *, tls: Path | None = None) -> Iterator[str
     file = tmp_path / "registry.yml"
     file.write_text(json.dumps(settings))
     with subprocess.Popen(
-        [program, "serve", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [served, "serve", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
             deadline = time.monotonic() + 60
@@ -251,7 +238,7 @@ def _docker_registry(tmp_path: Path, *, tls: Path | None = None) -> Iterator[str
 def _push(tmp_path: Path, host: str, *options: str, stdin: str | None = None) -> None:
     """Push two versions of a chart by Helm itself."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "helm")}
-    helm = _program("helm")
+    helm = program("helm")
     if stdin is not None:
         login = [helm, "registry", "login", host, "-u", "ada", "--password-stdin", "--insecure"]
         subprocess.run(
