@@ -163,7 +163,10 @@ class StubRuntime:
     def __init__(self, releases: Sequence[Observation] = ()) -> None:
         self.kept = {one.release: one for one in releases}
         self.placed: dict[tuple[str, str], bytes] = {}
-        self.limits: list[QuotaUse] = []
+        self.limits = [
+            QuotaUse("limits.memory", "15Gi", "16Gi"),
+            QuotaUse("requests.cpu", "500m", "4"),
+        ]
         self.changed = asyncio.Condition()
         self.log = "".join(
             f"[I 14:0{minute}:12 ServerApp] Saving file at /analysis-{minute}.ipynb\n"
@@ -282,7 +285,8 @@ class StubRuntime:
         return {}
 
     async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
-        return (PlannedObject("Process", plan.release, await self.underneath_plan(plan)),)
+        script = await self.underneath_plan(plan)
+        return (PlannedObject("Process", plan.release, f"{script}# {plan.merged.get('resources')}\n"),)
 
     def quota(self, project: str) -> Sequence[QuotaUse]:
         return self.limits

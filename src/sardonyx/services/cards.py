@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sardonyx.catalog.cards import icon_address
 from sardonyx.catalog.models import Chart
 from sardonyx.errors import PlatformError
-from sardonyx.services.models import Service, State
+from sardonyx.services.models import Service, Standing, State
 from sardonyx.services.timeline import StepView, latest, steps
 from sardonyx.services.view import FindingView
 from sardonyx.text import N_, localized
@@ -38,6 +38,9 @@ _TONES = {
     State.FAILED: "bad",
 }
 _RESUMABLE = (State.PAUSED, State.STOPPED, State.FINISHED, State.FAILED)
+_LEAVING = (State.PAUSING, State.STOPPING)
+# Findings after which the log that matters is that of the run before.
+_CRASHES = {"crash_loop", "pod_out_of_memory", "pod_killed", "init_failed", "ended_too_soon"}
 _PAUSABLE = (State.PREPARING, State.STARTING, State.RUNNING)
 CIRCUMFERENCE = 100  # of the ring's circle, by `pathLength`
 
@@ -58,6 +61,10 @@ class ServiceCard:
     arc: int
     since: datetime
     is_own: bool
+    can_edit: bool
+    can_delete: bool
+    can_adopt: bool
+    has_crashed: bool
     answers: bool
     has_page: bool
     can_open: bool
@@ -74,7 +81,9 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
     """Return the card of `service`; its chart may have left the catalogue."""
     chart = chart_of(viewer, service)
     chart_title = localized(chart.title, viewer.language) if chart else service.chart.chart
-    own = service.owner == viewer.actor.username
+    own = service.standing is Standing.OWNER
+    used = own or service.standing is Standing.MEMBER
+    codes = {finding.code for finding in service.findings}
     now = datetime.now(UTC)
     lines = steps(service.timeline, service.state, viewer.language, now)
     begin = latest(lines)
@@ -91,11 +100,15 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
         arc=_arc(service.state, lines[begin:]),
         since=service.started_at or service.created_at,
         is_own=own,
+        can_edit=own and service.state not in _LEAVING,
+        can_delete=own or service.standing is Standing.ADMINISTRATOR,
+        can_adopt=service.standing is Standing.ADMINISTRATOR,
+        has_crashed=bool(codes & _CRASHES),
         answers=service.state is State.RUNNING,
         has_page=bool(service.urls),
         can_open=service.state is State.RUNNING and bool(service.urls),
-        can_pause=own and service.state in _PAUSABLE,
-        can_resume=own and service.state in _RESUMABLE,
+        can_pause=used and service.suspendable and service.state in _PAUSABLE,
+        can_resume=used and service.state in _RESUMABLE,
         can_restart=own and service.state is State.RUNNING,
         open_address=f"/open/{quote(service.name)}",
         findings=tuple(FindingView.of(one, viewer.language) for one in service.findings),

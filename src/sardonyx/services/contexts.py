@@ -7,12 +7,7 @@ from dataclasses import dataclass, field
 from sardonyx.account.service import Accounts
 from sardonyx.credentials.stand_ins import VAULT_TOKEN, stand_in
 from sardonyx.launcher.context import ContextInputs, S3ProfileInputs, VaultInputs
-from sardonyx.launcher.s3_profiles import (
-    S3Profile,
-    project_profile,
-    region_profiles,
-    working_directory,
-)
+from sardonyx.launcher.s3_profiles import S3Profile, project_profile, region_profiles
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.values import JsonObject, Secret
@@ -141,7 +136,7 @@ class ClusterContexts:
             return (), None
         # A group's own profile is nobody's in person: it stays where persons are kept out.
         is_groups = own.belongs_to(username=actor.username, group=project.group)
-        chosen = _profile(own, _working_directory(own, actor, project), personal or not is_groups)
+        chosen = _profile(own, f"{project.bucket}/{project.prefix}", personal or not is_groups)
         return (chosen,), chosen
 
     def _vault(self, project: Project) -> VaultInputs | None:
@@ -175,17 +170,6 @@ def _profile(profile: S3Profile, directory: str, is_from_region: bool) -> S3Prof
         working_directory=directory,
         is_from_region=is_from_region,
     )
-
-
-def _working_directory(profile: S3Profile, actor: Actor, project: Project) -> str:
-    """Return the project's place: a bookmark of the region made for it, else its bucket."""
-    if not profile.working:
-        name = actor.username if project.group is None else project.group
-        if any(bookmark.kept.speaks_of(name) for bookmark in profile.bookmarks):
-            found = working_directory(profile, username=actor.username, group=project.group)
-            if found is not None:
-                return found
-    return f"{project.bucket}/{project.prefix}"
 
 
 def _text(value: object) -> str | None:

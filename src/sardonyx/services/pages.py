@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
@@ -10,16 +11,18 @@ from sse_starlette import EventSourceResponse
 
 from sardonyx.done import Done
 from sardonyx.launcher.yaml_text import write
-from sardonyx.services import launch_pages
+from sardonyx.services import change_pages, launch_pages
 from sardonyx.services.cards import card
 from sardonyx.services.live import list_changes, service_changes
 from sardonyx.services.models import Service
 from sardonyx.services.notes import safe_html
+from sardonyx.services.quotas import gauges, resource_words
 from sardonyx.text import N_, Text
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
 router.include_router(launch_pages.router)
+router.include_router(change_pages.router)
 
 WHOLE_LOG = 100_000  # lines of a downloaded log
 SHOWN_LOG = 200
@@ -28,8 +31,14 @@ SHOWN_LOG = 200
 @router.get("/services")
 async def services_page(viewer: CurrentViewer) -> HTMLResponse:
     """Show the services of the project, newest first."""
-    found = await viewer.platform.services.list(viewer.actor, viewer.project.id)
-    return await viewer.render("services/list.html", cards=[card(viewer, one) for one in found])
+    services = viewer.platform.services
+    found = await services.list(viewer.actor, viewer.project.id)
+    return await viewer.render(
+        "services/list.html",
+        cards=[card(viewer, one) for one in found],
+        gauges=gauges(services.quota(viewer.actor, viewer.project.id)),
+        resource=lambda name: viewer.say(resource_words(name)),
+    )
 
 
 @router.get("/services/stream")
@@ -50,6 +59,8 @@ async def service_page(viewer: CurrentViewer, name: str) -> HTMLResponse:
         notes=safe_html(service.notes),
         log=await services.logs(actor, project, name, lines=SHOWN_LOG),
         values=write(await services.values(actor, project, name)),
+        is_group=viewer.project.group is not None,
+        copy_at=_copy_address(service),
     )
 
 
@@ -61,10 +72,10 @@ async def service_stream(viewer: CurrentViewer, name: str) -> EventSourceRespons
 
 
 @router.get("/services/{name}/logs")
-async def logs(viewer: CurrentViewer, name: str) -> PlainTextResponse:
-    """Return the log as a file."""
+async def logs(viewer: CurrentViewer, name: str, previous: bool = False) -> PlainTextResponse:
+    """Return the log as a file; previous: that of the run before."""
     text = await viewer.platform.services.logs(
-        viewer.actor, viewer.project.id, name, lines=WHOLE_LOG
+        viewer.actor, viewer.project.id, name, lines=WHOLE_LOG, previous=previous
     )
     headers = {
         "content-disposition": f'attachment; filename="{name}.log"',
@@ -118,6 +129,12 @@ async def rename(
         viewer.actor, viewer.project.id, name, friendly_name
     )
     return _acted(viewer, done, N_("Now called “{name}”."))
+
+
+def _copy_address(service: Service) -> str:
+    chart = service.chart
+    asked = urlencode({"version": chart.version, "like": service.name})
+    return f"/launch/{quote(chart.catalog or '-')}/{quote(chart.chart)}?{asked}"
 
 
 def _acted(viewer: Viewer, done: Done[Service], words: str) -> RedirectResponse:

@@ -10,6 +10,7 @@ from sardonyx.launcher.models import Unset
 from sardonyx.launcher.references import look_up
 from sardonyx.services.models import Finding, QuotaUse, Severity
 from sardonyx.services.quantities import quantity, written
+from sardonyx.text import N_
 from sardonyx.values import JsonObject
 
 # Where charts of Onyxia's kind say what they ask for; `resources` is Kubernetes' own block.
@@ -25,6 +26,22 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "requests.storage": ("persistence", "size"),
 }
 _PODS = ("count/pods", "pods")
+_WORDS = {
+    "requests.memory": N_("Memory, reserved"),
+    "limits.memory": N_("Memory, at most"),
+    "memory": N_("Memory, reserved"),
+    "requests.cpu": N_("Processors, reserved"),
+    "limits.cpu": N_("Processors, at most"),
+    "cpu": N_("Processors, reserved"),
+    "requests.nvidia.com/gpu": N_("GPU"),
+    "limits.nvidia.com/gpu": N_("GPU, at most"),
+    "requests.storage": N_("Disks"),
+    "requests.ephemeral-storage": N_("Space on machines"),
+    "limits.ephemeral-storage": N_("Space on machines, at most"),
+    "count/pods": N_("Services that run"),
+    "pods": N_("Services that run"),
+    "persistentvolumeclaims": N_("Number of disks"),
+}
 NEAR, FULL = 0.8, 0.95
 
 
@@ -50,6 +67,11 @@ def gauges(uses: Sequence[QuotaUse]) -> tuple[Gauge, ...]:
         tone = "full" if share >= FULL else "near" if share >= NEAR else "good"
         found.append(Gauge(use.resource, use.used, use.hard, share, tone))
     return tuple(sorted(found, key=lambda one: (-one.share, one.resource)))
+
+
+def resource_words(resource: str) -> str:
+    """Return what people call a resource (English source text), else Kubernetes' name."""
+    return _WORDS.get(resource, resource)
 
 
 def would_exceed(
