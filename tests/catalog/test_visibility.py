@@ -108,6 +108,19 @@ def test_a_person_of_no_group_does_not_see_the_groups_catalogue(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("status", "listed"), [(None, True), ("PROD", True), ("TEST", False), ("INTERNAL", False)]
+)
+def test_a_catalogue_for_tests_is_found_by_its_name_alone(
+    tmp_path: Path, status: str | None, listed: bool
+) -> None:
+    service = _service(tmp_path, status=status)
+    assert bool(service.catalogs(ADA)) is listed
+    assert bool(service.search(ADA, "tide", language="en")) is listed
+    assert service.catalogs(replace(ADA, is_admin=True))
+    assert service.chart(ADA, "tide", catalog="lab").ref.chart == "tide"
+
+
+@pytest.mark.parametrize(
     ("wrong", "key"),
     [
         ({"id": "Lab"}, "id"),

@@ -13,6 +13,7 @@ from sardonyx.catalog.models import (
     ChartRef,
     ListedChart,
     LocalizedText,
+    Reading,
 )
 from sardonyx.catalog.read import READ_FILES, is_chart_folder, read_chart
 from sardonyx.catalog.settings import CatalogSettings
@@ -113,16 +114,32 @@ class CatalogSource:
             first = charts.setdefault((one.ref.chart, one.ref.version), one)
             if first is not one:
                 faults.append(_twice(one, first))
-        settings = self._settings
-        return Catalog(
-            self.id,
-            self.name,
-            in_order(tuple(charts.values())),
-            tuple(faults),
-            description=settings.description if settings else "",
-            highlighted=settings.highlighted_charts if settings else (),
-            shareable=settings.allow_sharing if settings else True,
-        )
+        ordered = in_order(tuple(charts.values()))
+        if self._settings is None:
+            return Catalog(self.id, self.name, ordered, tuple(faults))
+        return catalog_of(self._settings, ordered, tuple(faults))
+
+
+def catalog_of(
+    settings: CatalogSettings,
+    charts: tuple[ListedChart, ...],
+    faults: tuple[ChartFault, ...],
+    reading: Reading | None = None,
+) -> Catalog:
+    """Return the catalogue that `settings` describe, with these charts."""
+    return Catalog(
+        settings.id,
+        settings.name or settings.id,
+        charts,
+        faults,
+        description=settings.description,
+        highlighted=settings.highlighted_charts,
+        shareable=settings.allow_sharing,
+        listed=settings.is_listed,
+        status=settings.status or "",
+        maintainer=settings.maintainer,
+        reading=reading,
+    )
 
 
 def in_order(charts: Sequence[ListedChart]) -> tuple[ListedChart, ...]:

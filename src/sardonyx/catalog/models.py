@@ -98,6 +98,8 @@ class Catalog:
     """Charts (newest version first for each name) and the faults of those left out.
 
     highlighted: names of charts to show first. shareable: its services may be shared.
+    listed: shown to everybody who may see it; else only an administrator finds it in lists,
+    and others who know its id. status, maintainer: the administrator's words, empty for none.
     reading: of a repository; None for a folder on this machine.
     """
 
@@ -108,4 +110,7 @@ class Catalog:
     description: LocalizedText = ""
     highlighted: tuple[str, ...] = ()
     shareable: bool = True
+    listed: bool = True
+    status: str = ""
+    maintainer: str = ""
     reading: Reading | None = None

@@ -62,8 +62,12 @@ class CatalogService:
         self._processes = processes
 
     def catalogs(self, actor: Actor, *, project: Project | None = None) -> tuple[Catalog, ...]:
-        """Return every catalogue the person sees, each with its charts and its faults."""
-        return tuple(source.catalog() for source in self._visible(actor, project).values())
+        """Return every catalogue the person finds in lists, each with its charts and faults.
+
+        One that is for tests is left out, but for administrators; its charts can be named.
+        """
+        seen = (source.catalog() for source in self._visible(actor, project).values())
+        return tuple(one for one in seen if one.listed or actor.is_admin)
 
     def catalog(self, actor: Actor, catalog: str, *, project: Project | None = None) -> Catalog:
         """Raises CatalogNotFoundError, also for one that is not for them."""

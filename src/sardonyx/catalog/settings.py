@@ -44,7 +44,7 @@ class Versions(StrEnum):
 
 
 class Status(StrEnum):
-    """What the charts are good for; people see all, with the word beside it."""
+    """What the charts are good for; those that are not for production stand in no list."""
 
     PROD = "PROD"
     TEST = "TEST"
@@ -136,6 +136,11 @@ class CatalogSettings(_Object):
     password_file: Path | None = None
     mirrors: Names = ()
     plain_http: bool = False
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether everybody who may see it finds it in lists."""
+        return self.status not in {Status.TEST, Status.INTERNAL}
 
     @field_validator("location")
     @classmethod

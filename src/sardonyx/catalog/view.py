@@ -60,6 +60,8 @@ class CatalogView(_View):
     id: str
     name: str
     description: str
+    status: str = Field(description="`PROD`, `TEST`, `INTERNAL` or empty.")
+    maintainer: str
     shareable: bool = Field(description="Whether its services may be shared in a group.")
     reading: ReadingView | None = Field(description="Null for a folder of this machine.")
     charts: list[ChartSummary]
@@ -123,6 +125,8 @@ def catalog_view(
         id=catalog.id,
         name=localized(catalog.name, language),
         description=localized(catalog.description, language),
+        status=catalog.status,
+        maintainer=catalog.maintainer,
         shareable=catalog.shareable,
         reading=None
         if reading is None

@@ -21,7 +21,7 @@ from sardonyx.adapters.charts.records import listed
 from sardonyx.adapters.charts.remote import Marks, Remote
 from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.catalog.errors import ChartContentMissingError
-from sardonyx.catalog.folders import in_order
+from sardonyx.catalog.folders import catalog_of, in_order
 from sardonyx.catalog.models import Catalog, Chart, ChartFault, ChartRef, ListedChart, Reading
 from sardonyx.catalog.selection import IndexEntry, selected
 from sardonyx.catalog.settings import CatalogSettings
@@ -246,17 +246,8 @@ class RemoteCatalog:
         )
 
     def _made(self) -> Catalog:
-        settings = self._settings
-        return Catalog(
-            self.id,
-            settings.name or self.id,
-            in_order([self._listed(kept) for kept in self._charts.values()]),
-            self._faults,
-            description=settings.description,
-            highlighted=settings.highlighted_charts,
-            shareable=settings.allow_sharing,
-            reading=self._reading,
-        )
+        charts = in_order([self._listed(kept) for kept in self._charts.values()])
+        return catalog_of(self._settings, charts, self._faults, self._reading)
 
     def _state(self) -> JsonObject:
         reading = self._reading
