@@ -286,7 +286,9 @@ class StubRuntime:
 
     async def planned(self, plan: LaunchPlan) -> Sequence[PlannedObject]:
         script = await self.underneath_plan(plan)
-        return (PlannedObject("Process", plan.release, f"{script}# {plan.merged.get('resources')}\n"),)
+        return (
+            PlannedObject("Process", plan.release, f"{script}# {plan.merged.get('resources')}\n"),
+        )
 
     def quota(self, project: str) -> Sequence[QuotaUse]:
         return self.limits
