@@ -16,8 +16,8 @@ from sardonyx.launcher.s3_profiles import (
     project_profile,
     region_profiles,
     select_profile,
-    working_directory,
 )
+from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims
 
 URL = "https://store.example"
 
@@ -135,7 +135,12 @@ SHARED = {
     "prefix": "home-",
     "prefixGroup": "/teams//",
 }
-V11 = [{"s3Uri": "s3://u-$1/work", "title": "Mine", "claimName": "preferred_username"}]
+V11 = [
+    {"s3Uri": "s3://open/data/", "title": "Open data"},
+    {"s3Uri": "s3://u-$1/work", "title": "Mine", "claimName": "preferred_username"},
+    {"s3Uri": "s3://g-$1/", "title": "$1", "claimName": "groups"},
+]
+CLAIMS: dict[str, Any] = {"preferred_username": "user1", "groups": ["tide", "soil"]}
 
 
 @pytest.mark.parametrize(
@@ -146,30 +151,28 @@ V11 = [{"s3Uri": "s3://u-$1/work", "title": "Mine", "claimName": "preferred_user
         ({"workingDirectory": SHARED}, None, "pool/home-user1/"),
         ({"workingDirectory": SHARED}, "soil", "pool/teams/soil/"),
         ({"bookmarks": V11}, None, "u-user1/work/"),
-        ({}, None, None),
-        # A name that would be a place inside another's.
-        ({"workingDirectory": SHARED}, "soil/../../other", None),
-        ({"workingDirectory": {"bucketMode": "shared", "bucketName": "pool"}}, "..", None),
-        ({"workingDirectory": {"bucketMode": "shared"}}, None, None),
+        ({"bookmarks": V11}, "soil", "g-soil/"),
+        # No place named for the project: its own bucket, never a bookmark made for everybody.
+        ({"bookmarks": V11[:1]}, "soil", "team-soil/"),
+        ({"workingDirectory": MULTI, "bookmarks": V11}, None, "u-user1/"),
     ],
 )
-def test_the_working_directory(more: dict[str, Any], group: str | None, path: str | None) -> None:
-    (profile,) = profiles(region(entry(**more)), preferred_username="user1")
-    assert working_directory(profile, username="user1", group=group) == path
+def test_the_working_directory(more: dict[str, Any], group: str | None, path: str) -> None:
+    services = {"singleNamespace": False, "groupNamespacePrefix": "team-"}
+    settings = {"services": services, **region(entry(**more))}
+    person = actor_of_claims(CLAIMS, names=ClaimNames(), rules=ProjectRules.of_region(settings))
+    project = next(one for one in person.projects if one.group == group)
+    assert f"{project.bucket}/{project.prefix}" == path
 
 
-def test_the_working_directory_is_the_bookmark_of_the_project() -> None:
-    bookmarks = [
-        {"s3Uri": "s3://open/data/", "title": "Open data"},
-        {"s3Uri": "s3://u-$1/", "title": "Mine", "claimName": "preferred_username"},
-        {"s3Uri": "s3://g-$1/", "title": "$1", "claimName": "groups"},
+def test_bookmarks_are_made_of_claims() -> None:
+    (profile,) = profiles(region(entry(bookmarks=V11)), **CLAIMS)
+    assert [(one.path, one.title) for one in profile.bookmarks] == [
+        ("open/data/", "Open data"),
+        ("u-user1/work/", "Mine"),
+        ("g-tide/", "tide"),
+        ("g-soil/", "soil"),
     ]
-    claims = {"preferred_username": "user1", "groups": ["tide", "soil"]}
-    (profile,) = profiles(region(entry(bookmarks=bookmarks)), **claims)
-    assert working_directory(profile, username="user1", group=None) == "u-user1/"
-    assert working_directory(profile, username="user1", group="soil") == "g-soil/"
-    assert working_directory(profile, username="user1", group="none") == "open/data/"
-    assert [one.title for one in profile.bookmarks] == ["Open data", "Mine", "tide", "soil"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sardonyx.catalog.errors import ChartNotFoundError
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.credentials.errors import (
     NoSecretStoreError,
@@ -31,6 +30,7 @@ from sardonyx.credentials.stand_ins import (
     text_at,
     variables_in,
 )
+from sardonyx.errors import UserError
 from sardonyx.files.models import S3Credentials
 from sardonyx.files.ports import CredentialBroker
 from sardonyx.projects.errors import SignInRequiredError
@@ -165,7 +165,7 @@ class Credentials:
     def _renews(self, plan: LaunchPlan) -> bool:
         try:
             return self._find_chart(plan.chart).renewing
-        except ChartNotFoundError:  # it left the catalogue: its values still say what it knows
+        except UserError:  # it left the catalogue: its values still say what it knows
             return isinstance(plan.merged.get(BLOCK), dict)
 
     async def _renewing(self, plan: LaunchPlan) -> Issued:

@@ -1,4 +1,4 @@
-"""Work out which storage profiles a region gives a person, and where their project works.
+"""Work out which storage profiles a region gives a person, and which places it names.
 
 Reads `data.S3` in the shapes of both generations of Onyxia's portal, one entry or a list.
 Source: launcher.md 3, wire-api.md 4.
@@ -34,8 +34,9 @@ class S3Profile:
 
     endpoint, sts_url: URLs. role_arn, session_name: empty where the region says none.
     duration: seconds asked of STS, None to ask none. kept: the claim's value the role was kept
-    for. working: the older shape's `workingDirectory`. session_policy: whether the store takes a
-    policy that narrows a session. is_from_region: not made by the person.
+    for. has_working: whether the older shape's `workingDirectory` says where projects work.
+    session_policy: whether the store takes a policy that narrows a session. is_from_region: not
+    made by the person.
     """
 
     name: str
@@ -48,7 +49,7 @@ class S3Profile:
     duration: int | None = None
     kept: Kept = field(default=Kept())
     bookmarks: tuple[Bookmark, ...] = ()
-    working: JsonObject = field(default_factory=dict)
+    has_working: bool = False
     session_policy: bool = True
     is_from_region: bool = True
 
@@ -133,17 +134,25 @@ def project_profile(
     return select_profile(profiles)[0]
 
 
-def working_directory(profile: S3Profile, *, username: str, group: str | None) -> str | None:
-    """Return `bucket/prefix/` of a project, None where the region names none.
+def bookmarked_place(
+    region: JsonObject, claims: JsonObject, *, username: str, group: str | None
+) -> tuple[str, str] | None:
+    """Return bucket and prefix of the bookmark that the region makes for this very project.
 
-    group: None for a personal project. A name that would lead to another place gives None.
+    None where it makes none, or names a `workingDirectory` (`projects.claims` reads that). The
+    prefix is empty or ends in `/`.
     """
+    profile = project_profile(
+        region_profiles(region, claims).profiles, username=username, group=group
+    )
+    if profile is None or profile.has_working:
+        return None
     name = username if group is None else group
-    if profile.working:
-        return _older_directory(profile.working, name, personal=group is None)
     own = next((one for one in profile.bookmarks if one.kept.speaks_of(name)), None)
-    chosen = own or next(iter(profile.bookmarks), None)
-    return chosen.path if chosen else None
+    if own is None:
+        return None
+    bucket, _, prefix = own.path.partition("/")
+    return bucket, prefix
 
 
 def _entries(region: JsonObject) -> list[JsonObject]:
@@ -175,7 +184,6 @@ def _profile(
         sts.get("durationSeconds"),
     )
     name = kept.fill(_text(role.get("profileName")))
-    working = entry.get("workingDirectory")
     return S3Profile(
         name=name,
         endpoint=endpoint,
@@ -187,7 +195,7 @@ def _profile(
         duration=seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else None,
         kept=kept,
         bookmarks=_bookmarks(entry, name or DEFAULT, claims),
-        working=working if isinstance(working, dict) else {},
+        has_working=isinstance(entry.get("workingDirectory"), dict),
         session_policy=sts.get("sessionPolicy") is not False,
     )
 
@@ -215,17 +223,6 @@ def _is_for(names: Json, profile: str, kept: Kept) -> bool:
         for one in patterns
         if isinstance(one, str)
     )
-
-
-def _older_directory(working: JsonObject, name: str, *, personal: bool) -> str | None:
-    if not name or "/" in name:  # it would be a place inside another's
-        return None
-    if working.get("bucketMode") == "multi":
-        prefix = working.get("bucketNamePrefix" if personal else "bucketNamePrefixGroup")
-        return directory(f"{_text(prefix)}{name}")
-    bucket = _text(working.get("bucketName"))
-    prefix = working.get("prefix" if personal else "prefixGroup")
-    return directory(f"{bucket}/{_text(prefix)}{name}") if bucket else None
 
 
 def directory(path: str) -> str | None:

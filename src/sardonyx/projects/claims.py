@@ -7,8 +7,9 @@ be out of date: projects follow from the claims and the region each time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from sardonyx.launcher.s3_profiles import bookmarked_place
 from sardonyx.projects.errors import RegionInvalidError, UsernameUnusableError
 from sardonyx.projects.models import Actor, IgnoredGroup, Project
 from sardonyx.projects.naming import BUCKET, FOLDER, FOLDER_LENGTH, Naming
@@ -89,6 +90,7 @@ class ProjectRules:
     shared_bucket: str | None
     vault_prefix: str
     vault_group_prefix: str
+    region: JsonObject = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_region(cls, region: JsonObject, *, own_namespace: str = "default") -> ProjectRules:
@@ -106,7 +108,7 @@ class ProjectRules:
         usual = ("", "") if working else (people, groups)
         buckets = _prefix(working, "bucketNamePrefix", usual[0], _BUCKET_PREFIX)
         group_buckets = _prefix(working, "bucketNamePrefixGroup", usual[1], _BUCKET_PREFIX)
-        below = _text(working, "prefix", ""), _text(working, "prefixGroup", "")
+        below = _slashed(_text(working, "prefix", "")), _slashed(_text(working, "prefixGroup", ""))
         if shared and not _text(working, "bucketName", ""):
             raise RegionInvalidError(place="data.S3.workingDirectory.bucketName", reason="empty")
         personal = _flag(services, "userNamespace", True)
@@ -125,6 +127,7 @@ class ProjectRules:
             shared_bucket=_text(working, "bucketName", "") if shared else None,
             vault_prefix=folder,
             vault_group_prefix=group_folder,
+            region=region,
         )
 
     def projects(
@@ -189,13 +192,19 @@ def actor_of_claims(claims: JsonObject, *, names: ClaimNames, rules: ProjectRule
         username=username,
         full_name=_full_name(claims) or username,
         email=_one(claims, "email"),
-        projects=projects,
+        projects=tuple(_placed(one, rules.region, claims, username) for one in projects),
         is_admin=not names.admin_values.isdisjoint(texts(claims, names.admin)),
         claims=claims,
         groups=groups,
         roles=tuple(sorted(roles)),
         ignored_groups=(*ignored, *left_out),
     )
+
+
+def _placed(project: Project, region: JsonObject, claims: JsonObject, username: str) -> Project:
+    """Return the project where the region's bookmarks (Onyxia v11) say that it works."""
+    place = bookmarked_place(region, claims, username=username, group=project.group)
+    return project if place is None else replace(project, bucket=place[0], prefix=place[1])
 
 
 def username_of(claims: JsonObject, names: ClaimNames) -> str:
@@ -294,6 +303,11 @@ def _folder(kind: str, prefix: str, other: str, *, yields: bool = False) -> Nami
         longest=len(prefix) + FOLDER_LENGTH,
         yields=yields,
     )
+
+
+def _slashed(prefix: str) -> str:
+    """Return the beginning of a key without a slash in front, or two of them in a row."""
+    return re.sub(r"/+", "/", prefix).removeprefix("/")
 
 
 def _below(prefix: str) -> re.Pattern[str]:
