@@ -129,6 +129,7 @@ class _Wiring:
                 role_directory=settings.catalog_reading.role_schemas,
                 roles_claim=settings.identity.roles_claim,
             ),
+            processes=False,
         )
         self.evaluation = Evaluation.of(settings) if settings.evaluation is not None else None
         self.provider = None if self.evaluation is not None else self._provider()
@@ -402,7 +403,7 @@ def _catalogs(settings: ClusterSettings) -> ChartCatalogs:
 def _checks(
     settings: ClusterSettings, cluster: ClusterClient, catalogs: Iterable[Repository]
 ) -> SetupChecks:
-    kept = tuple(catalogs)
+    kept = (*default_sources(), *catalogs)
     return SetupChecks(
         settings=settings,
         probes=SetupProbes(

@@ -116,14 +116,13 @@ def _documents(text: str) -> Iterator[dict[str, Any]]:
 
 def _attributes(right: Right) -> dict[str, str]:
     resource, _, subresource = right.resource.partition("/")
-    named = "sardonyx-helm" if subresource == "token" else ""
     return {
         "verb": right.verb,
         "group": right.group,
         "resource": resource,
         "subresource": subresource,
         "namespace": right.namespace,
-        "name": named,
+        "name": right.name,
     }
 
 
@@ -159,6 +158,7 @@ def test_an_administrator_of_one_namespace_can_install_an_evaluation(
         Right("create", "pods", restricted),
         Right("create", "pods/exec", restricted),
         Right("create", "namespaces"),
+        Right("create", "serviceaccounts/token", restricted, name="default"),
         Right("impersonate", "users"),
         Right("create", "clusterroles", "", "rbac.authorization.k8s.io"),
     ]

@@ -85,7 +85,7 @@ regions:
       authenticationMode: serviceAccount
       namespacePrefix: user-
       groupNamespacePrefix: projet-
-      expose: {domain: "localhost:{{ $port }}", ingress: false, route: false}
+      expose: {domain: "localhost:{{ $port }}", ingress: false, route: false, httpRoute: {enabled: false}}
     data:
       S3:
         URL: http://{{ include "sardonyx.inner" (dict "root" . "part" "store") }}:8333

@@ -120,17 +120,19 @@ class CatalogFacts:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A right the platform needs. namespace: empty for the whole cluster."""
+    """A right the platform needs. namespace: empty for the whole cluster; name: for any."""
 
     verb: str
     resource: str
     namespace: str = ""
     group: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         kind = f"{self.resource}.{self.group}" if self.group else self.resource
+        named = f" “{self.name}”" if self.name else ""
         place = f" in {self.namespace}" if self.namespace else ""
-        return f"{self.verb} {kind}{place}"
+        return f"{self.verb} {kind}{named}{place}"
 
 
 @dataclass(frozen=True, slots=True)

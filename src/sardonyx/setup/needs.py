@@ -22,10 +22,10 @@ _WATCHED = (
     ("apps", "replicasets"),
     ("batch", "jobs"),
 )
-_WAYS = {
-    "HTTPRoute": ("gateway.networking.k8s.io", "httproutes"),
-    "Ingress": ("networking.k8s.io", "ingresses"),
-}
+_GATEWAY = ("gateway.networking.k8s.io", "httproutes")
+_INGRESS = ("networking.k8s.io", "ingresses")
+# Helm works with a token of this account, and of no other.
+_HELM = "sardonyx-helm"
 _WRITTEN = ("create", "patch", "delete")
 
 
@@ -34,14 +34,16 @@ def needed_rights(settings: ClusterSettings) -> tuple[Right, ...]:
     region = RegionView.of(settings)
     evaluation = settings.evaluation
     namespace = evaluation.namespace if evaluation is not None else ""
-    ways = [_WAYS[kind] for kind in region.exposed_by if kind in _WAYS]
+    ways = [_INGRESS] if "Ingress" in region.exposed_by else []
+    if region.reads_gateway:
+        ways.append(_GATEWAY)
     rights = [
         Right(verb, resource, namespace, group)
         for group, resource in (*_WATCHED, *ways)
         for verb in ("list", "watch")
     ]
     rights += [Right(verb, "secrets", namespace) for verb in _WRITTEN]
-    rights.append(Right("create", "serviceaccounts/token", namespace))
+    rights.append(Right("create", "serviceaccounts/token", namespace, name=_HELM))
     if not region.single_namespace:
         rights += [Right(verb, "namespaces") for verb in ("get", "create", "patch")]
         rights += [

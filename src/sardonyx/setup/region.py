@@ -16,6 +16,7 @@ class RegionView:
     """The acting region's addresses, roles and ways from outside; empty texts for none.
 
     exposed_by: kinds of objects that open services, of `HTTPRoute`, `Ingress`, `Route`.
+    reads_gateway: whether addresses are read from `HTTPRoute`s too, as they are unless refused.
     """
 
     mode: str
@@ -28,6 +29,7 @@ class RegionView:
     vault_login: str
     domain: str
     exposed_by: tuple[str, ...]
+    reads_gateway: bool
 
     @classmethod
     def of(cls, settings: ClusterSettings) -> RegionView:
@@ -49,6 +51,7 @@ class RegionView:
             vault_login=_text(vault.get("authPath")) or "jwt",
             domain=_text(expose.get("domain")),
             exposed_by=_exposed_by(expose),
+            reads_gateway=_object(expose.get("httpRoute")).get("enabled", True) is True,
         )
 
 

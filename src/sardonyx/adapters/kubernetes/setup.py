@@ -31,6 +31,7 @@ class AskedCluster:
             right.verb,
             ResourceKind(api, plural, ""),
             namespace=right.namespace,
+            name=right.name,
             subresource=subresource,
         )
 
