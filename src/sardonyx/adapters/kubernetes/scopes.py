@@ -23,6 +23,7 @@ from sardonyx.services.errors import ClusterUnavailableError
 _log = structlog.get_logger(__name__)
 _PROBE_EVERY = 10.0
 _SLOW = 3.0
+_TRY_AGAIN = 1.0
 _RIGHTS_EVERY = 300.0
 _RIGHTS_SOON = 15.0
 _WORST = ("unreachable", "slow", "forbidden")
@@ -140,12 +141,8 @@ class Scopes:
                 try:
                     self._whole = await self._rights()
                 except PlatformError as error:
-                    _log.info("rights_not_read", reason=str(error))
-                    fault = "unreachable" if "cause" not in error.values else "slow"
-                    self._set_probed(
-                        fault if isinstance(error, ClusterUnavailableError) else "forbidden"
-                    )
-                    await asyncio.sleep(1.0)
+                    self._set_probed(_fault_of(error), error)
+                    await asyncio.sleep(_TRY_AGAIN)
                     continue
                 self._arrange(tasks)
                 self._decided.set()
@@ -204,19 +201,23 @@ class Scopes:
         """Ask for the server's version now and then: a frozen server cuts no watch."""
         while True:
             began = time.monotonic()
-            fault = ""
             try:
                 await self._client.version()
-            except ClusterUnavailableError as error:
-                fault = "slow" if "cause" in error.values else "unreachable"
-            except PlatformError:
-                fault = "forbidden"
-            if not fault and time.monotonic() - began > _SLOW:
-                fault = "slow"
-            self._set_probed(fault)
-            await asyncio.sleep(_PROBE_EVERY if not fault else 2.0)
+            except PlatformError as error:
+                self._set_probed(_fault_of(error), error)
+                await asyncio.sleep(_TRY_AGAIN)
+                continue
+            self._set_probed("slow" if time.monotonic() - began > _SLOW else "")
+            await asyncio.sleep(_PROBE_EVERY)
 
-    def _set_probed(self, fault: str) -> None:
+    def _set_probed(self, fault: str, error: PlatformError | None = None) -> None:
         if fault != self._probed.fault:
+            _log.info("cluster_standing", fault=fault, reason=str(error or "")[:300])
             self._probed = Standing(fault, self._clock() if fault else None)
             self._changed()
+
+
+def _fault_of(error: PlatformError) -> str:
+    if isinstance(error, ClusterUnavailableError):
+        return "slow" if "cause" in error.values else "unreachable"
+    return "forbidden"

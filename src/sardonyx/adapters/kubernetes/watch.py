@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -190,15 +191,18 @@ class Watch:
             "watch", str(self.kind), path, params=params, silence=self._pace.silence
         ) as answer:
             self._sink.standing("")
-            read = 0
-            async for line in lines(answer.aiter_bytes()):
-                self._change(line)
-                self._failures = 0
-                read += 1
-                if read % _BREATH == 0:
-                    await asyncio.sleep(0)
-        if not read:
-            # Ended at once, again and again: no reason to hammer the server.
+            opened, read, lived = time.monotonic(), 0, False
+            try:
+                async for line in lines(answer.aiter_bytes()):
+                    self._change(line)
+                    read += 1
+                    if read % _BREATH == 0:
+                        await asyncio.sleep(0)
+            finally:
+                # One that ends at once, again and again, must not hammer the server.
+                lived = read > 0 or time.monotonic() - opened > self._pace.first
+                self._failures = 0 if lived else self._failures
+        if not lived:
             await self._wait("")
 
     def _change(self, line: bytes) -> None:
@@ -226,8 +230,6 @@ class Watch:
 
     async def _wait(self, fault: str, error: Exception | None = None) -> None:
         self._failures += 1
-        if self._failures > 1 and not fault:
-            fault = "" if error is None else "unreachable"
         if fault:
             self._sink.standing(fault)
         if error is not None:
