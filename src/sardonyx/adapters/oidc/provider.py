@@ -140,7 +140,7 @@ class OpenIdProvider:
         """Begin a sign-in; what it needs at its end goes, sealed, into the browser's cookie."""
         endpoint = await self._discovery.needed("authorization_endpoint")
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        async with self._http() as http:
+        async with self._http("none", scope=self._client.scope) as http:
             address, _ = http.create_authorization_url(
                 endpoint,
                 state=state,
@@ -232,7 +232,7 @@ class OpenIdProvider:
     async def _exchange(self, code: str, *, verifier: str) -> dict[str, Any]:
         endpoint = await self._discovery.needed("token_endpoint")
         try:
-            async with self._http(await self._method()) as http:
+            async with self._http(await self._method(), scope=None) as http:
                 found: dict[str, Any] = await http.fetch_token(
                     endpoint, code=code, code_verifier=verifier, grant_type="authorization_code"
                 )
@@ -289,7 +289,8 @@ class OpenIdProvider:
             return person
         endpoint = await self._discovery.needed("token_endpoint")
         try:
-            async with self._http(await self._method()) as http:
+            # Without a scope: what was granted. To ask for more than that is refused.
+            async with self._http(await self._method(), scope=None) as http:
                 token: dict[str, Any] = await http.refresh_token(
                     endpoint, refresh_token=tokens.refresh
                 )
@@ -355,7 +356,7 @@ class OpenIdProvider:
         is_post = isinstance(known, list) and "client_secret_basic" not in known
         return "client_secret_post" if is_post else "client_secret_basic"
 
-    def _http(self, method: str = "none") -> AsyncOAuth2Client:
+    def _http(self, method: str, *, scope: str | None) -> AsyncOAuth2Client:
         secret = None
         if self._client.secret_file is not None:
             secret = _secret(self._client.secret_file)
@@ -363,7 +364,7 @@ class OpenIdProvider:
             client_id=self._client.client_id,
             client_secret=secret,
             token_endpoint_auth_method=method,
-            scope=self._client.scope,
+            scope=scope,
             redirect_uri=self._client.redirect_uri,
             code_challenge_method="S256",
             verify=self._discovery.context,
