@@ -26,7 +26,7 @@ REGION: JsonObject = {
         "groupNamespacePrefix": "team-",
         "expose": {
             "domain": "lab.example",
-            "tls": False,
+            "scheme": "http",
             "httpRoute": {"enabled": True, "parentRefs": [{"name": "g", "namespace": "edge"}]},
         },
     },

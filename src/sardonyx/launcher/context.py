@@ -256,7 +256,8 @@ def _k8s(inputs: ContextInputs, services: JsonObject) -> JsonObject:
     for name in ("ingressClassName", "ingress", "route"):
         _copy(made, name, expose)
     # Ours: whether addresses of services begin with https, and the Gateway API.
-    _copy(made, "tls", expose)
+    if expose.get("scheme") in ("http", "https"):
+        made["tls"] = expose["scheme"] == "https"
     gateway = _object(expose.get("httpRoute"))
     if gateway:
         made["httpRoute"] = _set({name: gateway.get(name) for name in ("enabled", "parentRefs")})
