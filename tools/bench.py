@@ -17,7 +17,17 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TOPICS = ("warm", "memory", "launch", "front_door", "preview", "pages", "launcher", "cold")
+TOPICS = (
+    "warm",
+    "memory",
+    "launch",
+    "front_door",
+    "preview",
+    "pages",
+    "launcher",
+    "catalogs",
+    "cold",
+)
 
 
 def main() -> int:

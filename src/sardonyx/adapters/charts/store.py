@@ -4,9 +4,10 @@
     icons/<digest>.<ext>    pictures that charts name by address
     <catalogue>/state.json  what the catalogue holds and how its last readings went
     <catalogue>/entries.json  the repository's whole index
-    scratch/                what is being made; emptied at the start
+    scratch/                what is being made
 
-A folder belongs to one process. What cannot be read here is as if it were not there.
+A folder belongs to one platform; a check of its set-up may read beside it. What cannot be read
+here is as if it were not there.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from threading import Lock
 
 from sardonyx.adapters.charts.records import FORMAT
@@ -39,10 +40,12 @@ class DiskCache:
         self._root = root
         self._contents: OrderedDict[str, tuple[JsonObject, JsonObject | None]] = OrderedDict()
         self._lock = Lock()
-        for name in ("charts", "icons"):
+        for name in ("charts", "icons", "scratch"):
             (root / name).mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(root / "scratch", ignore_errors=True)
-        (root / "scratch").mkdir()
+        for left in (root / "scratch").iterdir():
+            # Old ones alone: a check of the set-up reads beside the platform itself.
+            if left.stat().st_mtime < time.time() - _UNUSED_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
     def folder(self, digest: str) -> Path:
         """Return the folder of a chart. Raises ValueError for what is no digest."""
@@ -109,12 +112,11 @@ class DiskCache:
         """Save it whole: after a crash it is the old one or the new one."""
         place = self._root / catalog
         place.mkdir(exist_ok=True)
-        written = place / "state.json.new"
-        with written.open("w") as file:
+        with NamedTemporaryFile("w", dir=place, delete=False) as file:
             json.dump({"format": FORMAT, **document}, file)
             file.flush()
             os.fsync(file.fileno())
-        written.replace(place / "state.json")
+        Path(file.name).replace(place / "state.json")
 
     def entries(self, catalog: str) -> Path:
         """Return where the whole index of a catalogue is kept."""
