@@ -169,10 +169,12 @@ async def site(
     helm: str = "",
     lease_namespace: str = "",
     projects: Mapping[str, str] | None = None,
+    given: FixedCredentials | None = None,
 ) -> AsyncIterator[Site]:
     """Give a site whose queue works through some namespaces; working: False to only ask.
 
-    projects: namespaces by project, where these are not named alike.
+    projects: namespaces by project, where these are not named alike. given: what gives releases
+    their credentials.
     """
     places = projects or {namespace: namespace}
     names = {place: project for project, place in places.items()}
@@ -185,7 +187,7 @@ async def site(
     helm_program = Helm(program=helm or str(program()), folder=folder / "helm")
     rehearsals = Rehearsals(platform, accounts, helm_program)
     charts: dict[ChartRef, Chart] = {}
-    credentials = FixedCredentials()
+    credentials = given or FixedCredentials()
 
     def find_chart(ref: ChartRef) -> Chart:
         if ref not in charts:

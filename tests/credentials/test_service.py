@@ -231,6 +231,19 @@ async def test_a_release_made_elsewhere_gets_fresh_keys_in_the_usual_places(
     assert len(broker.calls) == 1
 
 
+async def test_rolled_back_to_a_chart_of_plain_keys_it_gets_fresh_ones_and_loses_its_token(
+    credentials: Credentials,
+) -> None:
+    plain = (await credentials.issue(plan(s3()))).plan.values
+    renewing: Any = (await credentials.issue(plan(s3(), RENEWING))).plan.values
+    back = await credentials.reissue(project="user-ada", release="lab", owner="ada", values=plain)
+    assert back.values == s3(
+        key="id-user-ada-ada-2", secret="secret-user-ada-ada-2", session="session-user-ada-ada-2"
+    )
+    with pytest.raises(ReleaseTokenError):
+        await credentials.s3_keys(renewing["renewal"]["token"])
+
+
 async def test_a_chart_that_renews_gets_a_token_and_no_key(
     credentials: Credentials, broker: Broker, grants: SqlReleaseGrants
 ) -> None:

@@ -17,7 +17,7 @@ class ReleaseCredentials(Protocol):
     """
 
     async def issue(self, plan: LaunchPlan) -> Issued:
-        """Return the plan to send at install, upgrade and roll back.
+        """Return the plan to send at install and upgrade.
 
         A chart that renews gets the address and a token of the renewing endpoint (the present
         token where the plan's values still hold it), any other one gets keys in the places
@@ -29,9 +29,9 @@ class ReleaseCredentials(Protocol):
     async def reissue(
         self, *, project: str, release: str, owner: str, values: JsonObject
     ) -> Reissued:
-        """Return what to lay over `values`, the release's present ones, when it is resumed.
+        """Return what to lay over `values` when the release is resumed or rolled back.
 
-        Raises as `issue`.
+        values: those it will start with. Raises as `issue`.
         """
 
     async def revoke(self, *, project: str, release: str) -> None:

@@ -122,14 +122,16 @@ class Credentials:
             return Reissued(
                 {BLOCK: await self._block(project, release, owner)}, frozenset({_TOKEN})
             )
+        known = grant.key_paths if grant is not None else ()
         places = [
             (path, variable)
-            for path, variable in (grant.key_paths if grant else _usual_places(values))
+            for path, variable in known or _usual_places(values)
             if text_at(values, path)
         ]
         if not places:
             return Reissued()
         given, until = await self._keys(owner, project, {variable for _, variable in places})
+        await self._grants.save(ReleaseGrant(project, release, owner, key_paths=tuple(places)))
         texts = _texts(values, places, given)
         touched = {path[0] for path in texts}
         changed = replaced(values, texts)
