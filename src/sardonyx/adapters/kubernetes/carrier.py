@@ -39,6 +39,7 @@ from sardonyx.services.errors import (
     ClusterConflictError,
     ClusterObjectNotFoundError,
     ClusterUnavailableError,
+    ServiceChangedError,
 )
 from sardonyx.values import JsonObject, Secret
 
@@ -48,6 +49,8 @@ _API_AWAY_SECONDS = 5.0
 _OTHERS_WORK_SECONDS = 5.0
 _UNREACHABLE = ("cluster unreachable", "connection refused", "context deadline exceeded")
 _LONGEST_SAID = 4_000
+# What was asked of one revision, and must not meet another.
+_ON_A_REVISION = {Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK}
 
 _log = structlog.get_logger(__name__)
 
@@ -124,9 +127,14 @@ class Carrier:
         if operation.verb is Verb.UNINSTALL:
             await self._uninstall(operation)
             return
+        met = {0, records.newest}
         if (stuck := records.pending) is not None:
             await self._clear(operation, stuck)
             records = records.without(stuck)
+        if operation.attempt > 1 and _is_done(operation, records):
+            return
+        if operation.verb in _ON_A_REVISION and operation.expected not in met | {records.newest}:
+            raise ServiceChangedError(name=operation.release)
         if operation.verb is Verb.INSTALL or operation.verb is Verb.UPGRADE:
             await self._install(operation, records)
         elif operation.verb is Verb.ROLLBACK:
@@ -290,6 +298,14 @@ class Carrier:
         await self._client.delete(
             SECRETS, secret_name(operation.release), namespace=operation.namespace
         )
+
+
+def _is_done(operation: Operation, records: Records) -> bool:
+    """Tell whether Helm had ended well when its replica went, with nobody left to say so."""
+    newest = next(iter(records.kept), None)
+    if newest is None or newest.status != "deployed":
+        return False
+    return operation.verb in _ON_A_REVISION and newest.revision == operation.expected + 1
 
 
 def _about(operation: Operation) -> About:

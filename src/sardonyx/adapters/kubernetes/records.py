@@ -49,6 +49,11 @@ class Records:
         return cls(tuple(sorted(found, key=lambda one: one.revision, reverse=True)))
 
     @property
+    def newest(self) -> int:
+        """Return the newest revision's number, 0 when there is none."""
+        return self.kept[0].revision if self.kept else 0
+
+    @property
     def first(self) -> Record | None:
         """Return revision 1, None when it is not kept."""
         return next((one for one in self.kept if one.revision == 1), None)

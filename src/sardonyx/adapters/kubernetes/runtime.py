@@ -386,7 +386,9 @@ class KubernetesRuntime:
                 raise ServiceBusyError(name=asked.release, state=former.verb.value)
             with suppress(ClusterConflictError, ClusterObjectNotFoundError):
                 name = secret_name(asked.release)
-                content = operation_secret(replace(asked, version=former.version))
+                # A deletion that failed is tried again as such: then without hooks.
+                again = former.attempt if former.verb is asked.verb is Verb.UNINSTALL else 0
+                content = operation_secret(replace(asked, version=former.version, attempt=again))
                 return await client.replace(SECRETS, name, content, namespace=namespace)
         raise ServiceBusyError(name=asked.release, state=asked.verb.value)
 
