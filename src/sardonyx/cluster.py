@@ -35,6 +35,7 @@ from sardonyx.adapters.kubernetes.onboarding import (
     IdentityMode,
     OnboardingRules,
 )
+from sardonyx.adapters.kubernetes.own_release import without_own_release
 from sardonyx.adapters.kubernetes.preflight import Preflight
 from sardonyx.adapters.kubernetes.readers import NamespaceReaders
 from sardonyx.adapters.kubernetes.rehearsal import Rehearsals
@@ -61,6 +62,7 @@ from sardonyx.credentials.service import Credentials
 from sardonyx.deployment import ClusterSettings
 from sardonyx.errors import PlatformError
 from sardonyx.evaluation import Evaluation
+from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.ports import TableReader
 from sardonyx.files.service import Files
 from sardonyx.parts import PartStatus
@@ -72,7 +74,7 @@ from sardonyx.projects.onboarding import Onboarding
 from sardonyx.projects.ports import IdentityProvider, Workspaces
 from sardonyx.projects.sign_in import SignIn
 from sardonyx.projects.tokens import ApiTokens
-from sardonyx.secrets.service import Secrets
+from sardonyx.secrets.audited import AuditedSecrets
 from sardonyx.services.contexts import ClusterContexts
 from sardonyx.services.ports import Runtime
 from sardonyx.services.service import Services
@@ -130,6 +132,7 @@ class _Wiring:
                 roles_claim=settings.identity.roles_claim,
             ),
             processes=False,
+            region=self.region,
         )
         self.evaluation = Evaluation.of(settings) if settings.evaluation is not None else None
         self.provider = None if self.evaluation is not None else self._provider()
@@ -175,7 +178,7 @@ class _Wiring:
             tokens=tokens,
             audit=records,
         )
-        files = Files(broker=broker, store=store, tables=_tables(store))
+        files = AuditedFiles(broker=broker, store=store, tables=_tables(store), audit=records)
         credentials = Credentials(
             grants=SqlReleaseGrants(self.engine),
             identity=self.identity,
@@ -228,6 +231,8 @@ class _Wiring:
                 wake=queue.wake,
             )
         )
+        if settings.release and self._single():
+            runtime = without_own_release(runtime, settings.release)
         if self.evaluation is not None:
             runtime = self.evaluation.opened(runtime)
         self.meters.source(lambda: _figures(cache))
@@ -256,7 +261,12 @@ class _Wiring:
                 audit=records,
             ),
             files=files,
-            secrets=Secrets(store=secret_store, address=vault.address, mount=vault.entrance.mount),
+            secrets=AuditedSecrets(
+                store=secret_store,
+                address=vault.address,
+                mount=vault.entrance.mount,
+                audit=records,
+            ),
             accounts=accounts,
             sign_in=sign_in,
             parts=ClusterParts({"database": records.answers, "cluster": cache.synced}),

@@ -91,6 +91,9 @@ class ClusterSettings(_Tree):
         default="", title="How pods reach the platform, to renew keys; empty: `publicUrl`"
     )
     namespace: str = Field(default="", title="The platform's namespace; empty: the pod's own")
+    release: str = Field(
+        default="", title="The platform's own Helm release, which is no service of anybody"
+    )
     service_account: str = Field(default="sardonyx", title="The platform's own ServiceAccount")
     hosts: tuple[str, ...] = Field(
         default=(), title="Further host names the platform is reached by, without ports"

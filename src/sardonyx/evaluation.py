@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from sardonyx.adapters.caddy.front_door import CaddyFrontDoor
+from sardonyx.adapters.kubernetes.credential import OWN_PASSWORD
 from sardonyx.adapters.oidc.issuer import ADMIN_AUDIENCE, PLATFORM_SUBJECT, Issuer
 from sardonyx.adapters.openbao.roles import configure
 from sardonyx.adapters.openbao.server import openbao_part
@@ -224,9 +225,11 @@ class Evaluation:
                 return
             header: tuple[str, Secret] | None = None
             with suppress(PlatformError):  # a service without a credential of its own
-                header = await runtime.service_credential(
+                name, value = await runtime.service_credential(
                     seen.project, seen.release, life=timedelta(days=1)
                 )
+                if name != OWN_PASSWORD:  # one that its own page asks for is no header
+                    header = name, value
             upstream = urlsplit(seen.address or "").netloc
             await self.door.add(
                 release=seen.release, upstream=upstream, header=header, address_port=None

@@ -52,6 +52,7 @@ hosts:
 serviceUrl: http://{{ $name }}.{{ .Release.Namespace }}.svc{{ if ne (int .Values.service.port) 80 }}:{{ .Values.service.port }}{{ end }}
 namespace: {{ .Release.Namespace }}
 serviceAccount: {{ include "sardonyx.account" . }}
+release: {{ .Release.Name }}
 data: /var/lib/sardonyx/data
 keyFile: /etc/sardonyx/keys/seal.key
 {{- if .Values.secrets.database.name }}
