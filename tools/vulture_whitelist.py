@@ -24,6 +24,7 @@ release_commands, helm_commands  # launcher.commands: the Helm commands of a clu
     item_count,
 )
 chart_schema
+SKIP_PATCHES, PROD, read_at  # words of catalogues, by REST and as Onyxia writes them
 INFO  # the mildest severity of a finding: templates and REST name it
 
 # Fields of local.yaml, read from the model as a whole.

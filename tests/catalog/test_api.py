@@ -222,3 +222,19 @@ async def test_an_icon_is_a_picture_and_no_page(tmp_path: Path, name: str, media
     assert icon.headers["content-type"] == media
     assert "sandbox" in icon.headers["content-security-policy"]
     assert icon.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_charts_lack_is_told_to_administrators_alone(tmp_path: Path) -> None:
+    chart_folder(tmp_path, "tide")
+    async with _caller(CatalogService([CatalogSource("own", "Own", tmp_path)])) as client:
+        refused = await client.get("/catalog-report")
+        told = await client.get("/catalog-report", headers={"authorization": "Bearer admin"})
+    assert refused.json()["code"] == "catalog_report_refused"
+    assert told.json()["remarks"] == [
+        {
+            "chart": "own/tide",
+            "version": "1.0.0",
+            "code": "icon_missing",
+            "message": "Its icon could not be had, or there is none.",
+        }
+    ]

@@ -20,7 +20,9 @@ from sardonyx.catalog.view import (
     ChartList,
     ChartView,
     RefreshAsked,
+    ReportView,
     catalog_view,
+    report_view,
     summary,
     whole,
 )
@@ -106,6 +108,12 @@ def refresh(actor: Me, served: Served) -> RefreshAsked:
     if not actor.is_admin:
         raise CatalogRefreshRefusedError
     return RefreshAsked(catalogs=list(served.reload()))
+
+
+@router.get("/catalog-report")
+def catalog_report(actor: Me, served: Served, language: Language) -> ReportView:
+    """Tell an administrator what the offered charts ask for and do not get here."""
+    return report_view(served.report(actor), language)
 
 
 @router.get("/catalog/search")

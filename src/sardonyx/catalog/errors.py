@@ -58,3 +58,11 @@ class CatalogRefreshRefusedError(UserError):
     title = N_("Only an administrator may do this")
     detail = N_("Catalogues are read again at once for administrators alone.")
     next_step = N_("Wait: they are read again every few minutes.")
+
+
+class CatalogReportRefusedError(UserError):
+    code = "catalog_report_refused"
+    kind = Kind.REFUSED
+    title = N_("Only an administrator may do this")
+    detail = N_("What charts lack on this platform is told to administrators alone.")
+    next_step = N_("Ask one of them.")

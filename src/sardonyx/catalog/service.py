@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sardonyx.catalog.errors import (
     CatalogNotFoundError,
+    CatalogReportRefusedError,
     ChartNotFoundError,
     ChartVersionNotFoundError,
 )
@@ -14,9 +15,12 @@ from sardonyx.catalog.folders import CatalogSource
 from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
 from sardonyx.catalog.ports import Repository
 from sardonyx.catalog.registry import Overrides, SchemaRegistry
+from sardonyx.catalog.report import Remark, report
 from sardonyx.catalog.search import search
 from sardonyx.catalog.versions import is_prerelease
+from sardonyx.launcher.context import ContextInputs, launch_context
 from sardonyx.projects.models import Actor, Project
+from sardonyx.values import JsonObject
 
 __all__ = [
     "CatalogService",
@@ -55,8 +59,14 @@ class CatalogService:
         *,
         schemas: SchemaRegistry | None = None,
         processes: bool = True,
+        region: JsonObject | None = None,
     ) -> None:
-        """processes: services run as processes of this machine, for charts that can."""
+        """Hold the catalogues.
+
+        processes: services run as processes of this machine, for charts that can. region:
+        Onyxia's object, to report what no chart reads of it.
+        """
+        self._region = region or {}
         self._sources: Mapping[str, Repository] = {source.id: source for source in sources}
         self._schemas = schemas or SchemaRegistry()
         self._processes = processes
@@ -147,6 +157,26 @@ class CatalogService:
         """Tell whether services of this chart's catalogue may be shared in a group."""
         source = self._sources.get(ref.catalog)
         return source is None or source.catalog().shareable
+
+    def report(self, actor: Actor) -> tuple[Remark, ...]:
+        """Return what the offered charts lack here. Reads them all: not for the event loop.
+
+        Raises CatalogReportRefusedError, ChartContentMissingError.
+        """
+        if not actor.is_admin:
+            raise CatalogReportRefusedError
+        charts = (
+            source.whole(one)
+            for source in self._sources.values()
+            for one in one_of_each(source.catalog())
+        )
+        read = launch_context(ContextInputs(username="", project_id="", region=self._region))
+        region = read["region"]
+        return report(
+            charts,
+            registry=self._schemas.overrides(actor).registry,
+            region=region if isinstance(region, dict) else {},
+        )
 
     def own_charts(self) -> tuple[Chart, ...]:
         """Return the charts of the platform's own catalogue, for what is prepared ahead."""

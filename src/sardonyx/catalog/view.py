@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from sardonyx.catalog.models import Catalog, Chart, ChartFault, ListedChart
+from sardonyx.catalog.report import Remark
 from sardonyx.catalog.service import one_of_each
 from sardonyx.errors import Problem
 from sardonyx.text import localized
@@ -70,6 +71,19 @@ class CatalogView(_View):
 
 class CatalogList(_View):
     catalogs: list[CatalogView]
+
+
+class RemarkItem(_View):
+    """One thing that charts ask for and do not get here."""
+
+    chart: str | None = Field(description="`catalogue/name`; null for what concerns all.")
+    version: str | None
+    code: str
+    message: str
+
+
+class ReportView(_View):
+    remarks: list[RemarkItem]
 
 
 class RefreshAsked(_View):
@@ -147,6 +161,20 @@ def icon_address(chart: ListedChart) -> str | None:
         return None
     ref = chart.ref
     return f"/api/v1/catalog/{ref.chart}/icon?catalog={ref.catalog}&version={ref.version}"
+
+
+def report_view(remarks: Iterable[Remark], language: str) -> ReportView:
+    return ReportView(
+        remarks=[
+            RemarkItem(
+                chart=f"{one.chart.catalog}/{one.chart.chart}" if one.chart else None,
+                version=one.chart.version if one.chart else None,
+                code=one.code,
+                message=one.message.in_language(language),
+            )
+            for one in remarks
+        ]
+    )
 
 
 def _fault(fault: ChartFault, language: str) -> FaultView:

@@ -60,6 +60,19 @@ def refresh(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @catalog.command()
+def report(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Tell what charts ask for and do not get here; for administrators."""
+    with connect(home) as client:
+        found = client.catalog.report()
+    if as_json:
+        document(found)
+        return
+    remarks = _items(found, "remarks")
+    rows = [[_text(one, "chart") or "-", _text(one, "message")] for one in remarks]
+    table((N_("chart"), N_("remark")), rows)
+
+
+@catalog.command()
 def show(
     name: Annotated[str, typer.Argument(metavar="CHART", help="The chart's name.")],
     version: Annotated[str | None, typer.Option(help="The chart's version.")] = None,

@@ -22,6 +22,10 @@ class CatalogCalls:
         """Return every catalogue with its charts, and the faults of charts left out."""
         return self._client.send(Call("GET", path("catalog"), raw))
 
+    def report(self) -> JsonObject:
+        """Return what charts ask for and do not get here; for administrators."""
+        return self._client.send(Call("GET", path("catalog-report"), raw))
+
     def refresh(self) -> JsonObject:
         """Have every catalogue read again soon; for administrators. Return their ids."""
         return self._client.send(Call("POST", path("catalog", "refresh"), raw))
