@@ -28,10 +28,12 @@ from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.sts import WebIdentityBroker
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
 from sardonyx.errors import SystemFault
+from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.service import Files
 from sardonyx.local import catalog_service, part_programs
 from sardonyx.platform import Platform
 from sardonyx.projects.sign_in import SignIn, service_audience
+from sardonyx.secrets.audited import AuditedSecrets
 from sardonyx.secrets.service import Secrets
 from sardonyx.services.contexts import Region, RegionContexts
 from sardonyx.services.service import Services
@@ -120,6 +122,7 @@ def build_platform(settings: Settings) -> Platform:
         identities=person,
         session_life=settings.session_life,
         link_life=settings.link_life,
+        audit=records,
     )
 
     async def issue(release: str, life: timedelta) -> Secret:
@@ -145,12 +148,15 @@ def build_platform(settings: Settings) -> Platform:
     )
     store = S3ObjectStore(client=client)
     broker = WebIdentityBroker(identity=person, client=client, endpoint=s3_endpoint)
-    files = Files(
+    files = AuditedFiles(
+        audit=records,
         broker=broker,
         store=store,
         tables=ConfinedTableReader(store=store, bwrap=find_program("bwrap").path),
     )
-    kept = Secrets(store=secret_store, address=region.vault_address, mount=MOUNT)
+    kept = AuditedSecrets(
+        store=secret_store, address=region.vault_address, mount=MOUNT, audit=records
+    )
     machine = _Machine(
         home=home,
         person=person,

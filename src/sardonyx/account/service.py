@@ -10,6 +10,7 @@ from dataclasses import replace
 from sardonyx.account.errors import PreferenceError
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.ports import AccountRecords
+from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
 from sardonyx.secrets.models import SecretSet
@@ -62,7 +63,7 @@ class Accounts:
             kept = await self._secrets.read(
                 username=actor.username, project=actor.personal_project, path=GIT_PATH
             )
-        except SecretNotFoundError:
+        except (SecretNotFoundError, NoPersonalProjectError):
             return None
         return kept.entries.get(GIT_KEY)
 

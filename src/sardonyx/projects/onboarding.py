@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import structlog
 
 from sardonyx.errors import PlatformError
+from sardonyx.projects.audit import Audit
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.ports import Workspaces
-from sardonyx.projects.tokens import Audit
 
 _PEOPLE_KEPT = 2_000
 _AT_ONCE = 4

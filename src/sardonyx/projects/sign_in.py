@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from sardonyx.projects.audit import Audit
 from sardonyx.projects.errors import OneTimeLinkError, SignInRequiredError
 from sardonyx.projects.models import Actor
 from sardonyx.projects.ports import IdentityProvider
-from sardonyx.projects.tokens import ApiTokens, Audit
+from sardonyx.projects.tokens import ApiTokens
 from sardonyx.values import Secret
 
 PORTAL = "portal"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from sardonyx.projects.audit import Audit
 from sardonyx.projects.errors import ApiTokenInvalidError, ApiTokenNotFoundError
 from sardonyx.values import Secret
 
@@ -51,12 +52,6 @@ class ApiTokenRecords(Protocol):
 
     async def drop_api_token(self, username: str, number: str) -> ApiToken | None:
         """Forget one token of the person; None when there is none of that number."""
-
-
-class Audit(Protocol):
-    """Keeps who changed what, with which result."""
-
-    async def record(self, username: str, action: str, target: str, result: str) -> None: ...
 
 
 class ApiTokens:

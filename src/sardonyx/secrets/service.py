@@ -199,7 +199,7 @@ class Secrets:
                 attempt += 1
 
     def _place(self, actor: Actor, project: Project, path: str) -> Place:
-        own = project == actor.personal_project
+        own = project == actor.default_project
         return Place(
             mount=self._mount,
             folder=project.secrets_folder,

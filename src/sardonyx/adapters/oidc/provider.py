@@ -26,6 +26,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from sardonyx.adapters.oidc.discovery import ANSWER_SECONDS, Discovery
 from sardonyx.adapters.oidc.sealing import SealBrokenError, Sealer
 from sardonyx.adapters.oidc.verification import IdTokenVerifier
+from sardonyx.projects.audit import Audit
 from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims, claim, username_of
 from sardonyx.projects.errors import (
     IdentityProviderUnavailableError,
@@ -40,7 +41,6 @@ from sardonyx.projects.errors import (
 from sardonyx.projects.models import Actor
 from sardonyx.projects.people import KeptPerson, PeopleRecords
 from sardonyx.projects.ports import SignInBegun, SignInFinished
-from sardonyx.projects.tokens import Audit
 from sardonyx.values import JsonObject, Secret
 
 CALLBACK = "/sign-in/callback"
