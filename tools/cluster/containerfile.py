@@ -7,12 +7,14 @@ podman, and must mean the same there.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +33,10 @@ mount -t proc proc "$1/proc"
 exec chroot "$1" /bin/sh -ec "$2"
 """
 _PASSED_ON = ("UV_", "PIP_", "http_proxy", "https_proxy", "no_proxy", "HTTP_", "HTTPS_", "NO_PROXY")
+
+
+# Begins the name that says in a layer: what is named so is gone.
+_GONE = ".wh."
 
 
 class ContainerfileError(Exception):
@@ -66,14 +72,36 @@ class Recipe:
                     found = replace(found, command=tuple(json.loads(rest)))
         return found
 
-    def content(self, context: Path) -> bytes:
-        """Return what the image depends on: the instructions and every copied file."""
-        parts = [repr(self.instructions).encode()]
-        for source in self.sources():
-            files = [file for found in _found(context, source) for file in _below(found)]
-            parts += [str(file.relative_to(context)).encode() for file in files]
-            parts += [file.read_bytes() for file in files]
-        return b"\0".join(parts)
+    def steps(self, context: Path, base: str) -> list[Step]:
+        """Return what changes the root, each known by all that it depends on.
+
+        base: what names the layer below. Raises ContainerfileError when a file is not there.
+        """
+        found: list[Step] = []
+        variables: dict[str, str] = {}
+        key = base
+        for word, rest in self.instructions:
+            if word == "ENV":
+                variables = variables | _variables(rest)
+            if word in ("RUN", "COPY"):
+                parts = [key.encode(), word.encode(), rest.encode(), repr(variables).encode()]
+                for source in _copy(rest)[0] if word == "COPY" else ():
+                    files = [file for top in _found(context, source) for file in _below(top)]
+                    parts += [str(file.relative_to(context)).encode() for file in files]
+                    parts += [file.read_bytes() for file in files]
+                key = hashlib.sha256(b"\0".join(parts)).hexdigest()
+                found.append(Step(key, word, rest, variables))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A RUN or COPY. key: digest of it and of all before it. variables: those set by then."""
+
+    key: str
+    word: str
+    rest: str
+    variables: Mapping[str, str]
 
 
 def read(file: Path) -> Recipe:
@@ -91,33 +119,53 @@ def read(file: Path) -> Recipe:
     return Recipe(tuple(instructions))
 
 
-def carry_out(recipe: Recipe, *, context: Path, base: Path, root: Path, layer: Path) -> None:
-    """Carry the instructions out on `base` and write what they changed to `layer`.
+def carry_out(
+    steps: Sequence[Step], *, context: Path, base: Path, root: Path, layers: Path
+) -> list[Path]:
+    """Carry the steps out on `base` and return the layers, `base` first.
 
-    context: the checkout, for COPY. root: a folder for the new root, made here. Needs root.
-    Raises CalledProcessError when a command fails; its output goes to standard error.
+    context: the checkout, for COPY. root: a folder for the new root, made when a step has to be
+    carried out. layers: where layers are kept by key; what is there is not made again.
+    Needs root. Raises CalledProcessError when a command fails; its output goes to standard error.
     """
+    found = [base, *(layers / f"{step.key[:32]}.tar" for step in steps)]
+    made = next((n for n, layer in enumerate(found) if not layer.exists()), len(found))
+    if made == len(found):
+        return found
     root.mkdir()
-    subprocess.run(["tar", "-xf", base, "-C", root], check=True)
+    for layer in found[:made]:
+        _unpack(layer, root)
     for folder in ("dev", "proc", "run"):
         (root / folder).mkdir(exist_ok=True)
-    before = _listing(root)
-    variables: dict[str, str] = {}
-    for word, rest in recipe.instructions:
-        if word == "RUN":
-            _run(root, rest, variables)
-        elif word == "COPY":
-            _copy_in(context, root, *_copy(rest))
-        elif word == "ENV":
-            variables |= _variables(rest)
-    _write_changes(root, before, layer)
+    for step, layer in zip(steps[made - 1 :], found[made:], strict=True):
+        before = _listing(root)
+        if step.word == "RUN":
+            _run(root, step.rest, step.variables)
+        else:
+            _copy_in(context, root, *_copy(step.rest))
+        partial = layer.with_suffix(".partial")
+        _write_changes(root, before, partial)
+        partial.replace(layer)
+    return found
+
+
+def _unpack(layer: Path, root: Path) -> None:
+    """Unpack a layer over those below it; a whiteout removes what it names."""
+    subprocess.run(["tar", "-xf", layer, "-C", root], check=True)
+    for mark in root.rglob(f"{_GONE}*"):
+        gone = mark.with_name(mark.name.removeprefix(_GONE))
+        if gone.is_dir() and not gone.is_symlink():
+            shutil.rmtree(gone)
+        else:
+            gone.unlink(missing_ok=True)
+        mark.unlink()
 
 
 def _variables(rest: str) -> dict[str, str]:
     return dict(each.split("=", 1) for each in shlex.split(rest))
 
 
-def _run(root: Path, command: str, variables: dict[str, str]) -> None:
+def _run(root: Path, command: str, variables: Mapping[str, str]) -> None:
     (root / _AUTHORITIES).write_bytes(_MACHINES.read_bytes())
     kept = root / _RESOLVER
     saved = kept.read_bytes() if kept.exists() else None
@@ -206,4 +254,4 @@ def _write_changes(
         for name in sorted(set(before) - set(after)):
             parent, _, last = name.rpartition("/")
             if parent == "" or parent in after:
-                tar.addfile(tarfile.TarInfo(f"{parent}/.wh.{last}".lstrip("/")))
+                tar.addfile(tarfile.TarInfo(f"{parent}/{_GONE}{last}".lstrip("/")))

@@ -15,9 +15,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.cluster import containerfile, oci
+from tools.cluster import containerfile, oci, programs
 from tools.cluster.programs import BUILD, ROOT
-from tools.cluster.steps import ready, step
+from tools.cluster.steps import ready
+from tools.cluster.steps import step as telling
 
 ARCHIVES = BUILD / "images"
 BUILT = ARCHIVES / "built"
@@ -48,27 +49,44 @@ def built(name: str) -> Path:
     Its name is `localhost/sardonyx/<name>:<version>`; see `version`.
     Raises ContainerfileError, or CalledProcessError when a command of the file fails.
     """
+    if name == "sardonyx":
+        _own_wheel()
     recipe = containerfile.read(ROOT / "images" / name / "Containerfile")
-    archive, mark = BUILT / f"{name}.tar", LAYERS / f"{name}.key"
-    layer = LAYERS / f"{name}.tar"
-    key = _digest(DEBIAN.encode(), recipe.content(ROOT))
+    steps = recipe.steps(ROOT, DEBIAN)
+    archive, mark = BUILT / f"{name}.tar", LAYERS / f"{name}.layers"
     tag = f"localhost/sardonyx/{name}:{version(name)}"
-    made = mark.read_text() if mark.exists() else ""
-    if archive.exists() and made == f"{key} {tag}":
+    # What the archive is made of: its name and what it says of itself, and its layers.
+    made_of = "\n".join([repr(recipe.image(tag)), *(step.key[:32] for step in steps)])
+    if archive.exists() and mark.exists() and mark.read_text() == made_of:
         ready(f"image {name}")
         return archive
     BUILT.mkdir(parents=True, exist_ok=True)
     base = debian()
-    with step(f"image {name}", archive):
-        # A new version alone leaves the layer as it is.
-        if not layer.exists() or made.partition(" ")[0] != key:
-            mark.unlink(missing_ok=True)
-            with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
-                root = Path(scratch) / "root"
-                containerfile.carry_out(recipe, context=ROOT, base=base, root=root, layer=layer)
-        oci.write(recipe.image(tag), [base, layer], archive)
-        mark.write_text(f"{key} {tag}")
+    with telling(f"image {name}", archive), tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+        root = Path(scratch) / "root"
+        layers = containerfile.carry_out(steps, context=ROOT, base=base, root=root, layers=LAYERS)
+        oci.write(recipe.image(tag), layers, archive)
+        mark.write_text(made_of)
+    _forget_layers()
     return archive
+
+
+def _own_wheel() -> None:
+    """Build the wheel of this checkout into `dist/`, and fetch what else the image carries."""
+    programs.fetch_helm(programs.BIN)
+    python = str(ROOT / ".venv/bin/python")
+    for old in (ROOT / "dist").glob("sardonyx-*.whl"):
+        old.unlink()
+    command = [str(ROOT / ".venv/bin/uv"), "build", "--quiet", "--wheel", "--no-build-isolation"]
+    subprocess.run([*command, "--python", python, "--out-dir", "dist"], cwd=ROOT, check=True)
+
+
+def _forget_layers() -> None:
+    """Remove the layers that no image is made of any more."""
+    kept = {key for mark in LAYERS.glob("*.layers") for key in mark.read_text().splitlines()[1:]}
+    for layer in LAYERS.glob("*.tar"):
+        if len(layer.stem) == 32 and layer.stem not in kept:
+            layer.unlink()
 
 
 def names() -> list[str]:
@@ -90,7 +108,7 @@ def debian() -> Path:
     layer = LAYERS / f"debian-{DEBIAN}.tar"
     if layer.exists():
         return layer
-    with step(f"Debian {DEBIAN}", layer):
+    with telling(f"Debian {DEBIAN}", layer):
         partial = layer.with_suffix(".partial.tar")
         command = ["mmdebstrap", "--quiet", "--variant=minbase"]
         command += ["--include=ca-certificates", DEBIAN, str(partial)]

@@ -78,8 +78,20 @@ def import_image(plane: ControlPlane, image: Path) -> None:
     if mark.exists() and mark.read_text() == written:
         return
     subprocess.run([*_ctr(plane), "images", "import", str(image)], check=True, capture_output=True)
+    _forget_images(plane)
     mark.parent.mkdir(exist_ok=True)
     mark.write_text(written)
+
+
+def _forget_images(plane: ControlPlane) -> None:
+    """Let go of what an earlier image of the same name left; running pods keep theirs."""
+    command = [*_ctr(plane), "images", "ls"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True)
+    rows = [line.split() for line in listed.stdout.splitlines()[1:]]
+    named = {row[2] for row in rows if not row[0].startswith("sha256:")}
+    gone = [row[0] for row in rows if row[2] not in named]
+    if gone:
+        subprocess.run([*_ctr(plane), "images", "rm", *gone], check=True, capture_output=True)
 
 
 def _configure(plane: ControlPlane) -> None:
