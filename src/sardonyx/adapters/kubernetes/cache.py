@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from weakref import WeakSet
 
 from sardonyx.adapters.kubernetes.answers import Answers, Ask
 from sardonyx.adapters.kubernetes.client import ClusterClient
@@ -70,7 +71,7 @@ class CacheFigures:
     unread: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class _Subscriber:
     """What one reader has not taken yet: names only, so a slow one costs no more than those."""
 
@@ -110,7 +111,7 @@ class ClusterCache:
         )
         self._answers = Answers(exposure.domain, self.release_changed, ask=ask)
         self._ready: OrderedDict[tuple[str, str], Observation] = OrderedDict()
-        self._subscribers: dict[str, set[_Subscriber]] = {}
+        self._subscribers: dict[str, WeakSet[_Subscriber]] = {}
         self._pod_listeners: list[PodListener] = []
         self._facts: Callable[[str, str], Mapping[str, Scalar]] = lambda _namespace, _release: {}
         self._unsettled: dict[tuple[str, str], None] = {}
@@ -176,25 +177,27 @@ class ClusterCache:
         ]
         return sorted(found, key=lambda one: (one.created_at, one.release), reverse=True)
 
-    async def changes(self, namespace: str) -> AsyncGenerator[Observation, None]:
-        """Yield a release each time it changed; a deleted one last with fact `deleted`."""
+    def changes(self, namespace: str) -> AsyncGenerator[Observation, None]:
+        """Yield a release each time it changed; a deleted one last with fact `deleted`.
+
+        Whatever changes after this call is told, even if the first is taken later.
+        """
         subscriber = _Subscriber()
-        self._subscribers.setdefault(namespace, set()).add(subscriber)
-        try:
-            while True:
-                await subscriber.some.wait()
-                subscriber.some.clear()
-                while subscriber.changed:
-                    release = next(iter(subscriber.changed))
-                    last = subscriber.changed.pop(release)
-                    observation = self._now(namespace, release, last)
-                    if observation is not None:
-                        yield observation
-        finally:
-            others = self._subscribers[namespace]
-            others.discard(subscriber)
-            if not others:
-                del self._subscribers[namespace]
+        self._subscribers.setdefault(namespace, WeakSet()).add(subscriber)
+        return self._changes(namespace, subscriber)
+
+    async def _changes(
+        self, namespace: str, subscriber: _Subscriber
+    ) -> AsyncGenerator[Observation, None]:
+        while True:
+            await subscriber.some.wait()
+            subscriber.some.clear()
+            while subscriber.changed:
+                release = next(iter(subscriber.changed))
+                last = subscriber.changed.pop(release)
+                observation = self._now(namespace, release, last)
+                if observation is not None:
+                    yield observation
 
     def revisions(self, namespace: str, release: str) -> Sequence[Revision]:
         """Return the kept revisions, newest first, with values. Raises ServiceNotFoundError."""
@@ -315,7 +318,10 @@ class ClusterCache:
 
     def _all_changed(self) -> None:
         self._ready.clear()
-        for namespace, subscribers in self._subscribers.items():
+        for namespace, subscribers in list(self._subscribers.items()):
+            if not subscribers:
+                del self._subscribers[namespace]
+                continue
             index = self._store.namespaces.get(namespace)
             for release in index.releases if index else ():
                 for subscriber in subscribers:
