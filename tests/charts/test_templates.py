@@ -325,8 +325,9 @@ def test_what_renews_is_confined_and_alone_has_the_token(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
-        ({}, "s3,vault"),
-        ({"s3": {"enabled": False}}, "vault"),
+        ({}, "s3"),
+        ({"vault": {"url": "https://vault.example"}}, "s3,vault"),
+        ({"s3": {"enabled": False}, "vault": {"url": "https://vault.example"}}, "vault"),
         ({"vault": {"enabled": False}}, "s3"),
         ({"s3": {"enabled": False}, "vault": {"enabled": False}}, None),
     ],

@@ -54,6 +54,13 @@ print(len(s3.get_object(Bucket=bucket, Key="data.csv")["Body"].read()))
 print(duckdb.sql(f"select sum(n) from 's3://{bucket}/data.csv'").fetchone()[0])
 print(polars.scan_csv(f"s3://{bucket}/data.csv").collect().height)
 """
+REACH = """
+import socket
+try:
+    socket.create_connection((socket.gethostbyname(socket.gethostname()), 61730), timeout=5)
+except ConnectionRefusedError:
+    print("refused")
+"""
 ASK = """
 import os, psycopg
 with psycopg.connect() as connection:
@@ -260,6 +267,9 @@ def test_a_notebook_reads_storage_after_its_keys_have_ended_and_finds_the_databa
         shown = python(node_cluster, namespace, "import os; print(dict(os.environ))")[0]
         assert values["renewal"]["token"] not in shown
         assert "AWS_SECRET_ACCESS_KEY" not in shown
+
+        # What renews listens on the pod's loopback: not on the address that others reach.
+        assert python(node_cluster, namespace, REACH) == ["refused"]
 
         def first_key() -> str:
             program = "import boto3; c = boto3.Session().get_credentials(); print(c.access_key)"

@@ -35,10 +35,16 @@ LONGEST_ANSWER = 100_000
 # Renewed when half of their life has passed: the platform may be away for the other half.
 RENEWED_AT = 0.5
 SHORTEST_WAIT, LONGEST_WAIT = 2.0, 60.0
+# The platform has no such thing for this service, and will hardly have one soon.
+WAIT_FOR_NOTHING = 600.0
 
 
 class RefusedError(Exception):
     """Why there is nothing new, in a sentence for the log that holds no secret."""
+
+    def __init__(self, sentence: str, *, is_absent: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_absent = is_absent
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -69,12 +75,12 @@ class Renewed:
             return dict(self._answer) if self._ends > time.time() else None
 
     def renew(self) -> float:
-        """Ask once; return the seconds to wait until the next time. Never raises."""
+        """Ask once; return the seconds to wait, -1 to try again soon. Never raises."""
         try:
             given, ends = self._ask()
         except RefusedError as error:
             self._say(f"{self.kind}: not renewed: {error}")
-            return -1.0
+            return WAIT_FOR_NOTHING if error.is_absent else -1.0
         with self._lock:
             self._answer, self._ends = given, ends
         self._say(f"{self.kind}: renewed")
@@ -91,7 +97,8 @@ class Renewed:
             ends = datetime.fromisoformat(given["Expiration"].replace("Z", "+00:00"))
             return {str(name): str(value) for name, value in given.items()}, ends.timestamp()
         except urllib.error.HTTPError as error:
-            raise RefusedError(f"{error.code} {_code(error)}".strip()) from error
+            sentence = f"{error.code} {_code(error)}".strip()
+            raise RefusedError(sentence, is_absent=error.code == 404) from error
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RefusedError(f"{type(error).__name__}: {error}") from error
 

@@ -7,7 +7,7 @@
 {{- $on := list -}}
 {{- if .Values.renewal.enabled -}}
 {{- if .Values.s3.enabled }}{{ $on = append $on "s3" }}{{ end -}}
-{{- if .Values.vault.enabled }}{{ $on = append $on "vault" }}{{ end -}}
+{{- if and .Values.vault.enabled .Values.vault.url }}{{ $on = append $on "vault" }}{{ end -}}
 {{- end -}}
 {{- join "," $on -}}
 {{- end -}}
