@@ -45,6 +45,7 @@ def read_manifest(text: str) -> tuple[Rendered, ...]:
     """Return the objects of a manifest, in its order. Raises ManifestUnreadableError."""
     found: list[Rendered] = []
     try:
+        _bounded(text)
         for number, document in enumerate(yaml.load_all(text, Loader=_LOADER)):
             if number >= _MOST_DOCUMENTS:
                 raise ManifestUnreadableError(f"more than {_MOST_DOCUMENTS} objects")
@@ -78,6 +79,22 @@ def write(content: JsonObject) -> str:
     """Return an object as YAML, as a person reads it."""
     dumped: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
     return dumped
+
+
+def _bounded(text: str) -> None:
+    """Raise unless the text is of a depth and size that may be loaded.
+
+    PyYAML's composer in C overflows the stack on deep nesting, and takes the process with it;
+    its parser does not.
+    """
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEPTH or count > _MOST_VALUES:
+            raise ManifestUnreadableError("objects nested too deeply, or too many of them")
 
 
 def _objects(document: Mapping[object, object], depth: int = 0) -> Iterator[Rendered]:
