@@ -135,7 +135,7 @@ def build_platform(settings: Settings) -> Platform:
     runtime = LocalRuntime(
         home=home,
         domain=f"localhost:{settings.port}",
-        find_chart=catalog.installed,
+        find_chart=catalog.present,
         credentials=credentials,
         front_door=CaddyFrontDoor(home=home, port=settings.port, issue=issue),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,16 @@ def test_a_hit_in_the_name_comes_before_one_in_the_description() -> None:
     assert [chart.ref.chart for chart in charts] == ["jupyter-python", "postgresql"]
     charts = CatalogService(default_sources()).search(ADA, "postgres", language="en")
     assert charts[0].ref.chart == "postgresql"
+
+
+def test_a_service_of_before_goes_on_with_the_version_that_took_its_place(tmp_path: Path) -> None:
+    chart_folder(tmp_path / "tide")
+    service = _service(tmp_path)
+    now = service.chart(ADA, "tide").ref
+    before = dataclasses.replace(now, version="0.0.1")
+    assert service.present(before).ref == now
+    assert service.present(now).ref == now
+    with pytest.raises(ChartNotFoundError):
+        service.installed(before)
+    with pytest.raises(ChartNotFoundError):
+        service.present(dataclasses.replace(now, chart="gone"))

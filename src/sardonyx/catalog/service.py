@@ -127,6 +127,22 @@ class CatalogService:
             raise ChartNotFoundError(chart=ref.chart, catalog=ref.catalog)
         return found
 
+    def present(self, ref: ChartRef) -> Chart:
+        """Return the chart of a release, else the newest of its name, that took its place.
+
+        A folder holds one version: on one machine a service launched before the platform was
+        renewed goes on with what is there. Raises as `installed`.
+        """
+        try:
+            return self.installed(ref)
+        except ChartNotFoundError:
+            source = self._sources.get(ref.catalog)
+            charts = source.catalog().charts if source is not None else ()
+            newer = next((one for one in charts if one.ref.chart == ref.chart), None)
+            if newer is None:
+                raise
+            return self.installed(newer.ref)
+
     def versions(
         self,
         actor: Actor,
