@@ -58,6 +58,7 @@ from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_engine, sq
 from sardonyx.catalog.ports import Repository
 from sardonyx.catalog.registry import SchemaRegistry
 from sardonyx.catalog.service import CatalogService, default_sources
+from sardonyx.catalog.settings import catalog_settings
 from sardonyx.credentials.service import Credentials
 from sardonyx.deployment import ClusterSettings
 from sardonyx.errors import PlatformError
@@ -316,9 +317,8 @@ class _Wiring:
     def _address(self, catalog: str) -> str:
         """Return where `helm` finds a catalogue's charts; empty for one of folders."""
         for written in self.settings.catalogs:
-            location = written.get("location")
-            if written.get("id") == catalog and isinstance(location, str):
-                return "" if location.startswith("file:") else location
+            if written.get("id") == catalog:
+                return catalog_settings(written).helm_address
         return ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.catalog.folders import chart_folder
 
+from sardonyx.catalog.lint import lint_chart
 from sardonyx.catalog.models import Chart, ChartFault
 from sardonyx.catalog.read import MAX_FILE, read_chart
 
@@ -105,10 +106,11 @@ def test_a_tag_makes_nothing_but_plain_data(tmp_path: Path) -> None:
     }
 
 
-def test_values_must_be_there(tmp_path: Path) -> None:
+def test_a_chart_may_have_no_values_as_helm_takes_it(tmp_path: Path) -> None:
     folder = chart_folder(tmp_path)
     (folder / "values.yaml").unlink()
-    assert _fault(folder) == ("chart_file_missing", "values.yaml")
+    assert _chart(folder).values == {}
+    assert [one.code for one in lint_chart(folder)] == ["chart_file_missing"]
 
 
 @pytest.mark.parametrize("version", ["1", "latest", "1.2.3/../..", "1.2.3 ", "1.0.0-" + "a" * 99])

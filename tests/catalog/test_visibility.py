@@ -172,3 +172,18 @@ def test_onyxias_own_object_is_read() -> None:
     assert "hunter2" not in repr(
         catalog_settings({**WRITTEN, "username": "ada", "password": "hunter2"})
     )
+
+
+@pytest.mark.parametrize(
+    ("location", "charts", "address"),
+    [
+        ("https://charts.example/ide/", [], "https://charts.example/ide"),
+        ("oci://registry.example/lab/tide", [], "oci://registry.example/lab"),
+        ("oci://registry.example/lab", ["tide"], "oci://registry.example/lab"),
+        ("file:///charts", [], ""),
+    ],
+)
+def test_helm_is_told_where_the_charts_are(location: str, charts: list[str], address: str) -> None:
+    written: dict[str, Any] = {"id": "lab", "location": location, "charts": charts}
+    settings = catalog_settings(written)
+    assert settings.helm_address == address

@@ -51,6 +51,9 @@ def lint_chart(folder: Path) -> tuple[LintFinding, ...]:
             LintFinding(*_place(problem.pointer), problem.code, problem.message)
             for problem in read.problems
         )
+    if not (folder / "values.yaml").is_file():
+        message = Text(N_("The file is missing."))
+        return (LintFinding("values.yaml", 1, "chart_file_missing", message),)
     found = [*_about(read), *_schema(read), *_profile(read)]
     return tuple(sorted(found, key=lambda one: (one.file, one.line, one.code)))
 

@@ -96,7 +96,8 @@ def _chart(folder: Path, catalog: str) -> Chart:
         sources=tuple(link for link in _texts(about.get("sources")) if link.startswith("https://")),
         icon=next((path for path in (_inside(folder, icon) for icon in ICONS) if path), None),
         dependencies=_dependencies(about.get("dependencies")),
-        values=_yaml(folder, "values.yaml"),
+        # Helm takes a chart without values too; `chart lint` wants them of ours.
+        values=_yaml(folder, "values.yaml") if _inside(folder, "values.yaml") else {},
         schema=None if schema is None else localized_schema(schema),
         local=_yaml(folder, "local.yaml") if _inside(folder, "local.yaml") else None,
         readme=_content(folder, "README.md") if _inside(folder, "README.md") else "",

@@ -138,6 +138,18 @@ class CatalogSettings(_Object):
     plain_http: bool = False
 
     @property
+    def helm_address(self) -> str:
+        """Where `helm` finds the charts: a repository, or the registry's folder above them.
+
+        Empty for a folder of this machine.
+        """
+        if self.location.startswith("file:"):
+            return ""
+        if self.location.startswith("oci:") and not self.charts:
+            return self.location.rpartition("/")[0]
+        return self.location
+
+    @property
     def is_listed(self) -> bool:
         """Whether everybody who may see it finds it in lists."""
         return self.status not in {Status.TEST, Status.INTERNAL}
