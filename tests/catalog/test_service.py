@@ -136,7 +136,7 @@ def test_a_hit_in_the_name_comes_before_one_in_the_description() -> None:
 
 
 def test_a_service_of_before_goes_on_with_the_version_that_took_its_place(tmp_path: Path) -> None:
-    chart_folder(tmp_path / "tide")
+    chart_folder(tmp_path, "tide")
     service = _service(tmp_path)
     now = service.chart(ADA, "tide").ref
     before = dataclasses.replace(now, version="0.0.1")
