@@ -199,6 +199,19 @@ async def test_a_reading_that_is_given_up_leaves_no_answer_to_the_next(tmp_path:
     await reader.close()
 
 
+@pytest.mark.heavy
+async def test_an_index_made_to_fill_memory_costs_one_reading(tmp_path: Path) -> None:
+    content = b'{"apiVersion": "v1", "entries": {"a": [' + b"[]," * 20_000_000 + b"[]]}}"
+    (tmp_path / "index.yaml").write_bytes(content)
+    reader = ConfinedReader()
+    with pytest.raises(RepositoryError) as refused:
+        await reader.index(tmp_path / "index.yaml", tmp_path / "entries")
+    assert refused.value.problem.code in {"archive_too_large", "archive_unread"}
+    (tmp_path / "index.yaml").write_bytes(_index(1, 1))
+    await reader.index(tmp_path / "index.yaml", tmp_path / "entries")
+    await reader.close()
+
+
 async def test_a_text_that_nests_without_end_costs_one_reading(tmp_path: Path) -> None:
     (tmp_path / "chart.tgz").write_bytes(chart_archive())
     (tmp_path / "bomb.tgz").write_bytes(chart_archive(files={"values.yaml": "[" * 1_900_000}))

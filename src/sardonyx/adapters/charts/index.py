@@ -18,9 +18,14 @@ from sardonyx.text import N_, Scalar
 from sardonyx.values import Json, JsonObject
 
 MAX_INDEX = 64 * 1024 * 1024
-_MAX_VALUES = 5_000_000
+_MAX_VALUES = 2_000_000
 _MAX_DEPTH = 30
 _MAX_TEXT = 4_000
+# Of each version; the rest of an index (descriptions, maintainers, sources) is passed over.
+_READ = frozenset(
+    ("name", "version", "urls", "digest", "created", "type", "icon", "keywords", "annotations")
+)
+_VERSION_DEPTH = 3
 _MAX_WORDS = 100
 
 
@@ -139,7 +144,9 @@ class _Builder:
                 raise _broken(_line(event), N_("line {line}: a key that is no text"))
             if key in members:
                 raise _broken(_line(event), N_("line {line}: a key is written twice"))
-            members[key] = self.value(next(self.events), depth + 1)
+            value = self.value(next(self.events), depth + 1)
+            if depth != _VERSION_DEPTH or key in _READ:
+                members[key] = value
         return members
 
 

@@ -24,8 +24,8 @@ from sardonyx.catalog.read import read_chart
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject
 
-# Bytes of address space: an index of 64 MB makes objects of twenty times its size.
-_MEMORY = 2 * 1024 * 1024 * 1024
+# Bytes of address space. An index of 25 MB takes 80 MB; one made to fill memory ends here.
+_MEMORY = 1024 * 1024 * 1024
 
 
 def main() -> None:
