@@ -59,6 +59,7 @@ from sardonyx.catalog.ports import Repository
 from sardonyx.catalog.registry import SchemaRegistry
 from sardonyx.catalog.service import CatalogService, default_sources
 from sardonyx.catalog.settings import catalog_settings
+from sardonyx.credentials.authorities import region_authorities, trusting
 from sardonyx.credentials.service import Credentials
 from sardonyx.deployment import ClusterSettings
 from sardonyx.errors import PlatformError
@@ -121,7 +122,8 @@ class _Wiring:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.engine = _engine(settings)
         self.records = SqlRecords(self.engine)
-        self.client = httpx2.AsyncClient(trust_env=False)
+        self.authorities = region_authorities(self.region)
+        self.client = httpx2.AsyncClient(trust_env=False, verify=trusting(self.authorities))
         self.access = ClusterAccess(settings.kubeconfig)
         self.cluster = self.access.platform()
         self.catalogs = _catalogs(settings)
@@ -161,7 +163,10 @@ class _Wiring:
         if vault is None:
             raise RegionInvalidError(place="vault.URL", reason="empty")
         secret_store = OpenBaoStore(
-            identity=self.identity, address=vault.address, entrance=vault.entrance
+            identity=self.identity,
+            address=vault.address,
+            entrance=vault.entrance,
+            trusted=trusting(self.authorities),
         )
         broker = RoleBroker(
             identity=self.identity,
@@ -187,6 +192,7 @@ class _Wiring:
             secret_store=secret_store,
             find_chart=self.catalog.installed,
             address=settings.service_url or settings.public_url,
+            authorities=self.authorities,
         )
         cache = self.cache
         accounts_of_helm = ConfinedAccounts(self.access)

@@ -181,7 +181,9 @@ def main() -> int:
     if not shared.exists():  # it outlives a restart of this container alone
         write(shared, secrets.token_urlsafe(32))
     authorities = os.environ.get("RENEWAL_AUTHORITIES") or None
-    context = ssl.create_default_context(cafile=authorities)
+    context = ssl.create_default_context()
+    if authorities is not None:  # beside the image's own
+        context.load_verify_locations(authorities)
     wanted = [kind for kind in os.environ["RENEWAL_WANTED"].split(",") if kind]
     waited = []
     renewed = {}

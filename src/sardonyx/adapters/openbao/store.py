@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 import hvac
@@ -66,17 +66,15 @@ class OpenBaoStore:
         identity: IdentityProvider,
         address: str,
         entrance: Entrance | None = None,
-        authorities: Path | None = None,
+        trusted: SSLContext | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """authorities: PEM file of those that vouch for the store; None: the machine's own."""
+        """trusted: what verifies the store; None: the public authorities alone."""
         self._identity = identity
         self._address = address
         self._entrance = entrance or Entrance()
         self._now = now
-        self._session = open_session()
-        if authorities is not None:
-            self._session.verify = str(authorities)
+        self._session = open_session(trusted)
         self._logins: dict[str, tuple[Secret, datetime]] = {}
 
     async def list_folder(self, *, username: str, project: Project, path: str) -> SecretFolder:
