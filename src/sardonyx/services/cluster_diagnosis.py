@@ -124,9 +124,7 @@ def _of_claims(evidence: Evidence) -> Iterator[Finding]:
         ]
         for event in told:
             if event.reason == "ProvisioningFailed":
-                missing = "storageclass" in event.message and "not found" in event.message
-                code = "storage_class_missing" if missing else "provisioning_failed"
-                yield Finding(code, Severity.ERROR, values, event.message)
+                yield Finding(_not_provisioned(event), Severity.ERROR, values, event.message)
             elif event.reason == "FailedBinding":
                 no_class = "no storage class is set" in event.message
                 code = "no_storage_class" if no_class else "no_volume"
@@ -135,6 +133,14 @@ def _of_claims(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("volume_coming", Severity.INFO, values, event.message)
             elif event.is_warning and event.reason not in _NEUTRAL_CLAIM_REASONS:
                 yield Finding("provisioning_failed", Severity.ERROR, values, event.message)
+
+
+def _not_provisioned(event: EventEvidence) -> str:
+    if "storageclass" in event.message and "not found" in event.message:
+        return "storage_class_missing"
+    # Volumes of such a class are made by hand, and none is free.
+    by_hand = "no volume plugin matched" in event.message
+    return "no_volume" if by_hand else "provisioning_failed"
 
 
 def _of_pod(evidence: Evidence, pod: PodEvidence, now: datetime) -> list[Finding]:
@@ -150,8 +156,6 @@ def _of_pod(evidence: Evidence, pod: PodEvidence, now: datetime) -> list[Finding
             found.append(_error("network_not_ready", event.message))
     for container in pod.containers:
         found += _of_container(pod, container, events, now)
-    if pod.reason == "DeadlineExceeded":
-        found.append(_error("deadline", pod.message))
     return found
 
 
@@ -161,9 +165,11 @@ def _of_node(pod: PodEvidence, events: list[EventEvidence]) -> Iterator[Finding]
     why = disruption.reason if disruption is not None and disruption.is_true else ""
     told = pod.message or (disruption.message if disruption is not None else "")
     if pod.reason == "Evicted" or why == "TerminationByKubelet":
-        memory = "memory" in told
-        code = "evicted_memory" if memory else "evicted_disk" if "storage" in told else "evicted"
+        disk = any(word in told for word in ("storage", "EmptyDir", "disk"))
+        code = "evicted_disk" if disk else "evicted_memory" if "memory" in told else "evicted"
         yield _error(code, told, node=pod.node or "—")
+    elif pod.reason == "DeadlineExceeded":
+        yield _error("deadline", told)
     elif (
         pod.reason in {"NodeLost", "NodeShutdown", "Terminated"}
         or pod.phase == "Unknown"

@@ -43,10 +43,11 @@ def diagnose(observation: Observation, now: datetime | None = None) -> list[Find
         *_package(facts),
         *_stopped(observation),
         *_ended(observation),
-        *_steps(observation),
         *_keys(observation, moment),
     ]
-    if observation.evidence is not None:
+    if observation.evidence is None:
+        found += _steps(observation)
+    else:
         found += diagnose_cluster(observation.evidence, observation.state, moment)
     return found
 
