@@ -4,7 +4,7 @@ BIN := .venv/bin
 SARDONYX_DATA ?= $(abspath ../shared/data)
 export SARDONYX_DATA
 
-.PHONY: up down portal pictures test check format test-heavy bench wheel pins clean \
+.PHONY: up down portal pictures test check format test-heavy bench bench-cluster wheel pins clean \
     cluster cluster-light cluster-down test-cluster
 
 up:            ## set up and run the platform on this machine
@@ -63,6 +63,10 @@ format:
 bench:         ## measure, with peers in the same run
 	@python3 tools/bootstrap.py dev
 	@$(PY) tools/bench.py
+
+bench-cluster: ## measure a platform on a cluster; the light one, where it is up
+	@python3 tools/bootstrap.py dev
+	@$(PY) tools/bench.py --only cluster_lists
 
 wheel:         ## build the wheel that `pip install 'sardonyx[local]'` takes
 	@python3 tools/bootstrap.py dev

@@ -28,13 +28,17 @@ TOPICS = (
     "catalogs",
     "cold",
 )
+# Of a platform on a cluster: `make bench-cluster`.
+CLUSTER_TOPICS = ("cluster_lists",)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", action="append", choices=TOPICS, metavar="TOPIC")
+    parser.add_argument(
+        "--only", action="append", choices=(*TOPICS, *CLUSTER_TOPICS), metavar="TOPIC"
+    )
     parser.add_argument("--runs", type=int, default=5, help="runs of each measure (5)")
     parser.add_argument(
         "--scale", type=float, default=1.0, help="share of the usual sizes and counts (1)"

@@ -334,7 +334,7 @@ async def test_somebody_else_s_account_is_used_and_no_more(
 async def test_the_api_server_is_stopped_and_comes_back(
     own_cluster: Callable[..., clusters.Light],
 ) -> None:
-    cluster = own_cluster(nodes=0)
+    cluster = own_cluster()
     access = ClusterAccess(cluster.admin)
     await access.platform().create(NAMESPACES, {"metadata": {"name": "user-ada"}})
     async with watched(cluster.admin, "user-ada", admin=cluster.admin) as world:
