@@ -307,8 +307,6 @@ def _container(wanted: _Container, told: _ContainerStatus, *, is_init: bool) -> 
 class _WorkloadSpec(_Wire):
     replicas: int | None = None
     completions: int | None = None
-    parallelism: int | None = None
-    suspend: bool | None = None
 
 
 class _WorkloadStatus(_Wire):
