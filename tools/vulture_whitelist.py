@@ -39,3 +39,4 @@ lifespan_context, trust_env, make_connection, _connection, cleanup_fds, test, do
 handle_starttag, convert, to_string, default_flow_style, key_id, __getattr__, Unresolved
 frame, function, trace, pubid, spec  # arguments whose names a protocol fixes
 formatter_class, gid, gname, uname, linkname, mtime  # argparse, and the members of a tar
+CONFIG_MAPS  # a kind that tests write

@@ -62,7 +62,12 @@ class FaultProxy:
         self._admin = self._client(config, config.user or User())
         self._bare = self._client(config, User())
         settings = uvicorn.Config(
-            self._serve, port=0, lifespan="off", interface="asgi3", log_level="critical", timeout_graceful_shutdown=1
+            self._serve,
+            port=0,
+            lifespan="off",
+            interface="asgi3",
+            log_level="critical",
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(settings)
         task = asyncio.create_task(server.serve())

@@ -3,6 +3,7 @@
 Only the fields named here are ever decoded: `managedFields`, environment variables and
 everything else cost no memory. What is kept is evidence (`services/evidence.py`) and the threads
 by which objects hang together: Helm's annotation, owner references, labels.
+Over 400 lines: of each kind what is read and how stand side by side, and none is long.
 """
 
 from __future__ import annotations
