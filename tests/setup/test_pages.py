@@ -104,7 +104,7 @@ async def test_each_part_is_shown_with_its_verdict_and_remedy(
     page = (await browser.get("/setup")).text
     assert "1 part fails" in page
     assert "lacks 1 rights: watch pods" in page
-    assert "regions.0.services.authenticationMode: deploy/rbac/serviceAccount.yaml" in page
+    assert "regions.0.services.authenticationMode: deploy/rbac/service-account.yaml" in page
     for area in ("identity", "database", "rights", "storage", "secrets", "exposure", "catalogs"):
         assert f'id="{area}"' in page
         assert f'name="area" value="{area}"' in page

@@ -1,9 +1,31 @@
-{{/* Rights in the namespaces where services run. deploy/rbac explains each. */}}
-{{- define "sardonyx.rules.work" -}}
-# What pages show is read from watches; nothing else of a namespace is read.
+{{/* The rules of deploy/rbac, where each is explained; a test holds the two together. */}}
+
+{{/* Who runs the queue. */}}
+{{- define "sardonyx.rules.queue" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get, create, update]
+{{- end -}}
+
+{{/* Helm's records, Onyxia's Secrets, operations that wait; a token of Helm's account alone. */}}
+{{- define "sardonyx.rules.kept" -}}
 - apiGroups: [""]
-  resources: [pods, pods/log, events, persistentvolumeclaims, resourcequotas, limitranges, services]
+  resources: [secrets]
+  verbs: [get, list, watch, create, update, patch, delete]
+- apiGroups: [""]
+  resources: [serviceaccounts/token]
+  resourceNames: [sardonyx-helm]
+  verbs: [create]
+{{- end -}}
+
+{{/* What pages show. */}}
+{{- define "sardonyx.rules.shown" -}}
+- apiGroups: [""]
+  resources: [pods, events, persistentvolumeclaims, resourcequotas]
   verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets, replicasets]
   verbs: [get, list, watch]
@@ -13,56 +35,50 @@
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
   verbs: [get, list, watch]
-# Helm's records, Onyxia's Secrets, and operations that wait.
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [get, list, watch, create, update, patch, delete]
-# Helm works with a short token of this one account, never with the platform's.
-- apiGroups: [""]
-  resources: [serviceaccounts]
-  verbs: [get]
-- apiGroups: [""]
-  resources: [serviceaccounts/token]
-  resourceNames: [sardonyx-helm]
-  verbs: [create]
 {{- end -}}
 
-{{/* Rights where services are opened by the Gateway API, which `admin` of a namespace lacks. */}}
+{{/* Services opened by the Gateway API, which ClusterRole `admin` does not know by itself. */}}
 {{- define "sardonyx.rules.gateway" -}}
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
   verbs: [get, list, watch]
 {{- end -}}
 
-{{/* Rights in the platform's own namespace: who runs the queue. */}}
-{{- define "sardonyx.rules.own" -}}
-- apiGroups: [coordination.k8s.io]
-  resources: [leases]
-  verbs: [get, create, update]
+{{/* What is looked at before a launch: limits, and names that are taken. */}}
+{{- define "sardonyx.rules.checked" -}}
+- apiGroups: [""]
+  resources: [limitranges, services, configmaps, serviceaccounts]
+  verbs: [get, list]
 {{- end -}}
 
-{{/* Rights to make the place of a project: left out where a region creates no namespaces. */}}
+{{/* Without these a launch is not checked against GPUs and storage classes. */}}
+{{- define "sardonyx.rules.machines" -}}
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [list]
+- apiGroups: [storage.k8s.io]
+  resources: [storageclasses]
+  verbs: [list]
+{{- end -}}
+
+{{/* The place of a project: its namespace, the person's rights, quota, the account for Helm. */}}
 {{- define "sardonyx.rules.places" -}}
 - apiGroups: [""]
   resources: [namespaces]
-  verbs: [get, list, watch, create, patch]
-- apiGroups: [""]
-  resources: [serviceaccounts]
   verbs: [get, create, patch]
 - apiGroups: [""]
-  resources: [resourcequotas]
+  resources: [serviceaccounts, resourcequotas]
   verbs: [get, create, patch]
 - apiGroups: [rbac.authorization.k8s.io]
   resources: [rolebindings]
   verbs: [get, create, patch]
-# Binding `admin` in a project's namespace gives no right that is not named here.
 - apiGroups: [rbac.authorization.k8s.io]
   resources: [clusterroles]
-  resourceNames: [admin]
+  resourceNames: {{ compact (list "admin" .role) | toJson }}
   verbs: [bind]
 {{- end -}}
 
-{{/* Mode impersonate: reads of people are made in their name. */}}
+{{/* Reading in people's names. */}}
 {{- define "sardonyx.rules.people" -}}
 - apiGroups: [""]
   resources: [users, groups]

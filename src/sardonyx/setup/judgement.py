@@ -120,7 +120,7 @@ def rights(settings: ClusterSettings, facts: RightsFacts) -> Check:
             Area.RIGHTS,
             N_("The platform’s account lacks {count} rights: {rights}."),
             "regions.0.services.authenticationMode",
-            f"deploy/rbac/{region.mode}.yaml",
+            f"deploy/rbac/{_document(region)}",
             found,
             {"count": len(facts.refused), "rights": "; ".join(shown)},
         )
@@ -379,6 +379,16 @@ def images(settings: ClusterSettings, facts: ImagesFacts) -> Check:
             found,
         )
     return _ready(Area.IMAGES, N_("The registries of the charts’ images answer."), found)
+
+
+def _document(region: RegionView) -> str:
+    """Return the file of `deploy/rbac` that explains the account's rights."""
+    if region.single_namespace:
+        return "one-namespace.yaml"
+    if region.platform_role:
+        return "by-namespace.yaml"
+    files = {"impersonate": "impersonate.yaml", "tokenPassthrough": "token-passthrough.yaml"}
+    return files.get(region.mode, "service-account.yaml")
 
 
 def _why(answer: Answer) -> str:

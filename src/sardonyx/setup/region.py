@@ -16,11 +16,15 @@ class RegionView:
     """The acting region's addresses, roles and ways from outside; empty texts for none.
 
     exposed_by: kinds of objects that open services, of `HTTPRoute`, `Ingress`, `Route`.
+    platform_role: the role the platform has in each project's namespace, empty for rights on
+    the whole cluster.
     reads_gateway: whether addresses are read from `HTTPRoute`s too, as they are unless refused.
     """
 
     mode: str
     single_namespace: bool
+    makes_namespaces: bool
+    platform_role: str
     s3_url: str
     sts_url: str
     has_unconditional_role: bool
@@ -43,6 +47,8 @@ class RegionView:
         return cls(
             mode="serviceAccount" if mode == "admin" else mode,
             single_namespace=services.get("singleNamespace", True) is True,
+            makes_namespaces=services.get("allowNamespaceCreation", True) is True,
+            platform_role=_text(_object(services.get("onboarding")).get("platformRole")),
             s3_url=_text(entry.get("URL")).rstrip("/"),
             sts_url=(_text(sts.get("URL")) or _text(entry.get("URL"))).rstrip("/") if sts else "",
             has_unconditional_role=_has_unconditional_role(sts.get("role")),
