@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_pattern_that_does_not_compile_is_ignored_with_a_warning() -> None:
 @pytest.mark.parametrize("root", [{}, {"type": "string"}, {"type": "array"}, {"const": 1}])
 def test_a_schema_that_is_no_object_gives_no_form(root: Any) -> None:
     one = chart({})
-    broken = type(one)(**{name: getattr(one, name) for name in one.__slots__} | {"schema": root})
+    broken = replace(one, schema=root)
     made = make_draft(chart=broken, context=context())
     assert not list(made.form.fields())
 

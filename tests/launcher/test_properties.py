@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -191,9 +192,7 @@ def test_nothing_raises_whatever_the_schema_says(
 ) -> None:
     one = chart({}, values, dependencies=parts)
     made = make_draft(
-        chart=type(one)(
-            **{name: getattr(one, name) for name in one.__slots__} | {"schema": schema}
-        ),
+        chart=replace(one, schema=schema),
         context=context,
         patch=patch,
         registry={"a": schema},
