@@ -28,6 +28,7 @@ from sardonyx.adapters.kubernetes.cache import ClusterCache
 from sardonyx.adapters.kubernetes.carrier import Carrier, Carrying
 from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.confined import ConfinedAccounts
+from sardonyx.adapters.kubernetes.kept_releases import KeptReleases
 from sardonyx.adapters.kubernetes.lease import HeldLease
 from sardonyx.adapters.kubernetes.logs import ClusterLogs
 from sardonyx.adapters.kubernetes.onboarding import (
@@ -41,6 +42,7 @@ from sardonyx.adapters.kubernetes.readers import NamespaceReaders
 from sardonyx.adapters.kubernetes.rehearsal import Rehearsals
 from sardonyx.adapters.kubernetes.routes import exposure_of
 from sardonyx.adapters.kubernetes.runtime import KubernetesRuntime, RuntimeParts, notice
+from sardonyx.adapters.kubernetes.sealed import SealedOperations
 from sardonyx.adapters.kubernetes.setup import AskedCluster
 from sardonyx.adapters.oidc.provider import OpenIdClient, OpenIdProvider
 from sardonyx.adapters.oidc.sealing import Sealer
@@ -193,11 +195,13 @@ class _Wiring:
             find_chart=self.catalog.installed,
             address=settings.service_url or settings.public_url,
             authorities=self.authorities,
+            releases=KeptReleases(self.cluster, self._namespace_of),
         )
         cache = self.cache
         accounts_of_helm = ConfinedAccounts(self.access)
         helm = Helm(program=settings.helm.program, folder=settings.data / "helm")
         rehearsals = Rehearsals(self.cluster, accounts_of_helm, helm)
+        seals = SealedOperations(Sealer.of_file(settings.key_file))
         carrier = Carrier(
             Carrying(
                 platform=self.cluster,
@@ -206,6 +210,7 @@ class _Wiring:
                 find_chart=self.catalog.installed,
                 rehearsals=rehearsals,
                 credentials=credentials,
+                seals=seals,
                 limit=settings.helm.timeout,
                 notice=lambda secret: notice(cache, secret),
             )
@@ -232,6 +237,7 @@ class _Wiring:
                 rehearsals=rehearsals,
                 preflight=Preflight(self.cluster, rehearsals, cache.quota),
                 credentials=credentials,
+                seals=seals,
                 find_chart=self.catalog.installed,
                 address=self._address,
                 namespace=self._namespace_of,

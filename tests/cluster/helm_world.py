@@ -19,13 +19,15 @@ from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.cache import ClusterCache
 from sardonyx.adapters.kubernetes.carrier import Carrier, Carrying
 from sardonyx.adapters.kubernetes.confined import ConfinedAccounts
-from sardonyx.adapters.kubernetes.kinds import SECRETS
+from sardonyx.adapters.kubernetes.kinds import SECRETS, ResourceKind
 from sardonyx.adapters.kubernetes.lease import HeldLease
 from sardonyx.adapters.kubernetes.logs import ClusterLogs
 from sardonyx.adapters.kubernetes.operations import Operation, read_operation, secret_name
 from sardonyx.adapters.kubernetes.preflight import Preflight
 from sardonyx.adapters.kubernetes.rehearsal import Rehearsals
 from sardonyx.adapters.kubernetes.runtime import KubernetesRuntime, RuntimeParts, notice
+from sardonyx.adapters.kubernetes.sealed import SealedOperations
+from sardonyx.adapters.oidc.sealing import Sealer
 from sardonyx.catalog.errors import ChartNotFoundError
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.credentials.models import Issued, Reissued
@@ -36,6 +38,7 @@ from sardonyx.values import Path as ValuePath
 
 SECONDS = 120.0
 OWNER = "ada"
+CONFIG_MAPS = ResourceKind("v1", "configmaps", "ConfigMap")
 
 
 @dataclass
@@ -188,6 +191,7 @@ async def site(
     rehearsals = Rehearsals(platform, accounts, helm_program)
     charts: dict[ChartRef, Chart] = {}
     credentials = given or FixedCredentials()
+    seals = SealedOperations(Sealer(b"0" * 32))
 
     def find_chart(ref: ChartRef) -> Chart:
         if ref not in charts:
@@ -202,6 +206,7 @@ async def site(
             find_chart=find_chart,
             rehearsals=rehearsals,
             credentials=credentials,
+            seals=seals,
             limit=limit,
             notice=lambda secret: notice(cache, secret),
         )
@@ -221,6 +226,7 @@ async def site(
             rehearsals=rehearsals,
             preflight=Preflight(platform, rehearsals, cache.quota),
             credentials=credentials,
+            seals=seals,
             find_chart=find_chart,
             address=lambda catalog: "",
             namespace=lambda project: places.get(project, project),

@@ -1,4 +1,7 @@
-"""A project's namespace is made ready, and each identity mode has the rights it needs, no more."""
+"""A project's namespace is made ready, and each identity mode has the rights it needs, no more.
+
+Over 400 lines: namespaces and documents of rights are made and tried with the same means.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,12 @@ import pytest
 import yaml
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
-from tests.cluster.helm_world import site
+from tests.cluster.helm_world import CONFIG_MAPS, site
 
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.confined import ACCOUNT, ConfinedAccounts
 from sardonyx.adapters.kubernetes.kinds import (
-    CONFIG_MAPS,
     NAMESPACES,
     PODS,
     QUOTAS,

@@ -7,17 +7,8 @@ old defaults; an edit sends all values instead).
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import StrEnum
 
 from sardonyx.values import JsonObject
-
-
-class Rehearsal(StrEnum):
-    """Whether Helm only says what it would do. SERVER looks things up under the account."""
-
-    NONE = ""
-    CLIENT = "client"
-    SERVER = "server"
 
 
 def upgrade(
@@ -27,14 +18,18 @@ def upgrade(
     *,
     limit: timedelta,
     reuse: bool = False,
-    rehearsal: Rehearsal = Rehearsal.NONE,
+    rehearsed: bool = False,
 ) -> list[str]:
-    """Return the words that install or upgrade; reuse: lay the given values over the release's."""
+    """Return the words that install or upgrade.
+
+    reuse: lay the given values over the release's own. rehearsed: only say, as JSON, what would
+    be done; Helm then looks things up on the cluster under its account.
+    """
     words = ["upgrade"]
     words += ["--reuse-values"] if reuse else ["--install"]
     words += ["--history-max", "0", *_common(namespace, limit)]
-    if rehearsal:
-        words += [f"--dry-run={rehearsal.value}", "--output", "json"]
+    if rehearsed:
+        words += ["--dry-run=server", "--output", "json"]
     return [*words, "--", release, chart]
 
 

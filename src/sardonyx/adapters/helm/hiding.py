@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sardonyx.launcher.commands import variable, variables
 from sardonyx.values import Json, JsonObject, Path
 
 # Shorter texts would hide words that only look alike.
 _LEAST = 4
-MARK = "…"
 
 
 class Hidden:
@@ -59,13 +58,6 @@ class Hidden:
         forms = (text, base64.b64encode(text.encode()).decode(), json.dumps(text)[1:-1])
         for form in forms:
             self._names.setdefault(form, name)
-
-
-def secrets_out_of(text: str, pairs: Iterable[tuple[JsonObject, frozenset[Path]]]) -> str:
-    """Return `text` without the secrets of several sets of values."""
-    for values, paths in pairs:
-        text = Hidden(values, paths).text(text)
-    return text
 
 
 def _at(value: Json, path: Path) -> Json:

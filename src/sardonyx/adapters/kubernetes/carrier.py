@@ -32,6 +32,7 @@ from sardonyx.adapters.kubernetes.operations import (
 )
 from sardonyx.adapters.kubernetes.records import Record, Records
 from sardonyx.adapters.kubernetes.rehearsal import Asked, Rehearsals
+from sardonyx.adapters.kubernetes.sealed import SealedOperations
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.credentials.ports import ReleaseCredentials
 from sardonyx.errors import PlatformError
@@ -47,6 +48,7 @@ KEPT = 10  # newest revisions, beside the first
 _MARGIN = timedelta(seconds=30)
 _API_AWAY_SECONDS = 5.0
 _OTHERS_WORK_SECONDS = 5.0
+_NOT_OURS = "this was not asked of the platform"
 _UNREACHABLE = ("cluster unreachable", "connection refused", "context deadline exceeded")
 _LONGEST_SAID = 4_000
 # What was asked of one revision, and must not meet another.
@@ -68,6 +70,7 @@ class Carrying:
     find_chart: Callable[[ChartRef], Chart]
     rehearsals: Rehearsals
     credentials: ReleaseCredentials
+    seals: SealedOperations
     limit: timedelta
     notice: Callable[[JsonObject], None]
 
@@ -106,10 +109,21 @@ class Carrier:
         A record of Helm that says “pending” is another's work until it is too old, or ours.
         """
         namespace, name = asked.namespace, secret_name(asked.release)
-        found = read_operation(await self._client.get(SECRETS, name, namespace=namespace))
+        secret, records = await asyncio.gather(
+            self._client.get(SECRETS, name, namespace=namespace),
+            Records.read(self._client, namespace, asked.release),
+        )
+        found = read_operation(secret)
         if found is None or found.status is OperationStatus.FAILED:
             return None
-        records = await Records.read(self._client, namespace, asked.release)
+        if not self._with.seals.is_ours(secret):
+            _log.warning("operation_not_ours", namespace=namespace, release=asked.release)
+            refused = replace(found, status=OperationStatus.FAILED, error=_NOT_OURS)
+            # Marked without a seal: it does not become ours by being refused.
+            await self._client.replace(
+                SECRETS, name, operation_secret(refused), namespace=namespace
+            )
+            return None
         if found.verb is not Verb.UNINSTALL and (pending := records.pending) is not None:
             age = datetime.now(UTC) - pending.since
             if found.attempt == 0 and age < self._with.limit + _MARGIN:
@@ -286,7 +300,7 @@ class Carrier:
         stored = await self._client.replace(
             SECRETS,
             secret_name(operation.release),
-            operation_secret(operation),
+            self._with.seals.secret(operation),
             namespace=operation.namespace,
         )
         self._with.notice(stored)

@@ -4,8 +4,8 @@ Writing it is the acknowledgement of a launch, a pause, a deletion: whoever hold
 Lease carries it out, also after a crash. One Secret per release, so that no release ever has
 two operations. Source: wire-api.md 6 (we add only new kinds of Secrets), charts.md 9.
 
-Namespace administrators can write such a Secret themselves. It gives them nothing: what it
-asks is done by the account confined to their own namespace, with a chart of a catalogue.
+Namespace administrators can write such a Secret themselves: only those with the platform's seal
+(`sealed.py`) are carried out.
 """
 
 from __future__ import annotations
@@ -214,15 +214,20 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def plain(data: str) -> str:
+    """Return a text of the `data` of a Secret. Raises ValueError when it is none."""
+    try:
+        return base64.b64decode(data, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as fault:
+        raise ValueError(str(fault)) from fault
+
+
 def _encoded(value: Json) -> str:
     return encoded(json.dumps(value, ensure_ascii=False))
 
 
 def _decoded(text: Json) -> Json:
-    try:
-        decoded: Json = json.loads(base64.b64decode(_text(text), validate=True))
-    except (binascii.Error, UnicodeDecodeError) as fault:
-        raise ValueError(str(fault)) from fault
+    decoded: Json = json.loads(plain(_text(text)))
     return decoded
 
 

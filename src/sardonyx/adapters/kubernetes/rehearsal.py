@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sardonyx.adapters.helm import arguments
-from sardonyx.adapters.helm.arguments import Rehearsal
 from sardonyx.adapters.helm.cli import Helm, HelmFailedError
 from sardonyx.adapters.helm.hiding import Hidden
 from sardonyx.adapters.helm.manifests import (
@@ -136,7 +135,7 @@ class Rehearsals:
             asked.chart,
             asked.namespace,
             limit=_LIMIT,
-            rehearsal=Rehearsal.SERVER,
+            rehearsed=True,
         )
         output = await self._helm.run(words, limit=_LIMIT, kubeconfig=account, values=asked.values)
         try:

@@ -29,13 +29,13 @@ from sardonyx.adapters.kubernetes.operations import (
     Operation,
     OperationStatus,
     Verb,
-    operation_secret,
     read_operation,
     secret_name,
     values_size,
 )
 from sardonyx.adapters.kubernetes.preflight import Preflight
 from sardonyx.adapters.kubernetes.rehearsal import Asked, Rehearsals
+from sardonyx.adapters.kubernetes.sealed import SealedOperations
 from sardonyx.adapters.kubernetes.store import ONYXIA, OPERATIONS
 from sardonyx.adapters.kubernetes.underneath import ChartPlace, place_of
 from sardonyx.adapters.kubernetes.volumes import volume_losses
@@ -88,6 +88,7 @@ class RuntimeParts:
     rehearsals: Rehearsals
     preflight: Preflight
     credentials: ReleaseCredentials
+    seals: SealedOperations
     find_chart: Callable[[ChartRef], Chart]
     address: Callable[[str], str]
     namespace: Callable[[str], str]
@@ -377,7 +378,9 @@ class KubernetesRuntime:
         client, namespace = self._parts.platform, asked.namespace
         for _ in range(5):  # another request may come in between
             try:
-                return await client.create(SECRETS, operation_secret(asked), namespace=namespace)
+                return await client.create(
+                    SECRETS, self._parts.seals.secret(asked), namespace=namespace
+                )
             except ClusterConflictError:
                 former = await self._former(namespace, asked.release)
             if former is None:
@@ -388,7 +391,9 @@ class KubernetesRuntime:
                 name = secret_name(asked.release)
                 # A deletion that failed is tried again as such: then without hooks.
                 again = former.attempt if former.verb is asked.verb is Verb.UNINSTALL else 0
-                content = operation_secret(replace(asked, version=former.version, attempt=again))
+                content = self._parts.seals.secret(
+                    replace(asked, version=former.version, attempt=again)
+                )
                 return await client.replace(SECRETS, name, content, namespace=namespace)
         raise ServiceBusyError(name=asked.release, state=asked.verb.value)
 
@@ -401,14 +406,15 @@ class KubernetesRuntime:
         except ClusterObjectNotFoundError:
             return None
         former = read_operation(found)
-        if former is None:  # a Secret of that name which is not ours is not replaced
+        if former is None:  # a Secret of that name which is no operation is not replaced
             raise ServiceChangedError(name=release)
-        return former
+        return former if self._parts.seals.is_ours(found) else replace(former, values={}, by="")
 
     async def _retried(self, namespace: str, release: str) -> bool:
         """Ask a failed operation once more; False when none has failed."""
         former = await self._former(namespace, release)
-        if former is None or former.status is not OperationStatus.FAILED:
+        # What another wrote (`by` is empty) is not asked once more in our name.
+        if former is None or not former.by or former.status is not OperationStatus.FAILED:
             return False
         again = replace(
             former,
