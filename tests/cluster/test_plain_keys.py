@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
-from tests.cluster.helm_world import FixedCredentials, site
+from tests.cluster.helm_world import SECONDS, FixedCredentials, site
+from tests.cluster.test_catalog_charts import helm
 from tests.credentials.test_service import Broker, Vault
 
+from sardonyx.adapters.kubernetes.kept_releases import KeptReleases
 from sardonyx.adapters.kubernetes.kinds import SECRETS
 from sardonyx.adapters.sql.database import sqlite_engine
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
@@ -114,3 +117,17 @@ async def test_they_are_given_at_launch_and_anew_at_resume(
         await here.gone("keyed")
         assert await grants.of_release(namespace, "keyed") is None
     grants.close()
+
+
+async def test_a_release_removed_by_hand_is_known_to_be_gone(
+    light_cluster: RunningCluster, namespace: str, tmp_path: Path
+) -> None:
+    async with site(light_cluster.kubeconfig, namespace, tmp_path) as here:
+        known = KeptReleases(here.access.platform(), lambda project: project)
+        await here.launch(write_chart(tmp_path), "byhand")
+        assert await known.exists(namespace, "byhand")
+        helm(light_cluster, tmp_path, "uninstall", "byhand", "-n", namespace)
+        async with asyncio.timeout(SECONDS):
+            while await known.exists(namespace, "byhand"):  # noqa: ASYNC110 - asks a cluster
+                await asyncio.sleep(0.2)
+        assert not await known.exists("no-such-namespace", "byhand")

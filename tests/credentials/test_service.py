@@ -302,6 +302,36 @@ async def test_a_token_gives_the_owners_keys_to_its_project_and_dies_with_the_re
     await credentials.revoke(project="team-soil", release="lab")
 
 
+async def test_a_token_dies_with_a_release_that_was_removed_without_us(
+    credentials: Credentials, grants: SqlReleaseGrants, people: People, broker: Broker
+) -> None:
+    gone: set[str] = set()
+
+    class Releases:
+        async def exists(self, project: str, release: str) -> bool:
+            return release not in gone
+
+    values: Any = (await credentials.issue(plan(s3(), RENEWING))).plan.values
+    token = values["renewal"]["token"]
+    asked = Credentials(
+        grants=grants,
+        identity=people,
+        broker=broker,
+        secret_store=None,
+        find_chart=find_chart,
+        address="unused",
+        releases=Releases(),
+    )
+    assert (await asked.s3_keys(token)).access_key_id == "id-user-ada-ada-1"
+    gone.add("lab")
+    with pytest.raises(ReleaseTokenError):
+        await asked.s3_keys(token)
+    # Nor does it come back with another release of that name.
+    gone.clear()
+    with pytest.raises(ReleaseTokenError):
+        await asked.s3_keys(token)
+
+
 @pytest.mark.parametrize("groups", [None, []])
 async def test_a_token_of_who_left_or_was_forgotten_gives_nothing(
     credentials: Credentials, people: People, groups: list[str] | None

@@ -53,6 +53,13 @@ class ReleaseGrants(Protocol):
         """Forget the grant; one already gone is no fault."""
 
 
+class KnownReleases(Protocol):
+    """Knows which releases there are, whoever made or removed them."""
+
+    async def exists(self, project: str, release: str) -> bool:
+        """Return False when the release is surely gone; True also when nobody can tell."""
+
+
 class SecretsTokens(Protocol):
     """Gives services their way to the secret store."""
 

@@ -20,7 +20,7 @@ from sardonyx.credentials.errors import (
     ReleaseTokenError,
 )
 from sardonyx.credentials.models import Issued, Reissued, ReleaseGrant, SecretsToken
-from sardonyx.credentials.ports import ReleaseGrants, SecretsTokens
+from sardonyx.credentials.ports import KnownReleases, ReleaseGrants, SecretsTokens
 from sardonyx.credentials.stand_ins import (
     S3_VARIABLES,
     VAULT_TOKEN,
@@ -64,10 +64,12 @@ class Credentials:
         find_chart: Callable[[ChartRef], Chart],
         address: str,
         authorities: str = "",
+        releases: KnownReleases | None = None,
     ) -> None:
         """`address`: the platform as pods reach it, no slash at the end.
 
-        authorities: PEM text of those that vouch for it, empty for the image's own.
+        authorities: PEM text of those that vouch for it, empty for the image's own. releases:
+        asked at each renewal, as a release may be removed without us.
         """
         self._grants = grants
         self._identity = identity
@@ -76,6 +78,7 @@ class Credentials:
         self._find_chart = find_chart
         self._address = address
         self._authorities = authorities
+        self._releases = releases
 
     async def issue(self, plan: LaunchPlan) -> Issued:
         """Return the plan to send, its stand-ins replaced; see `ReleaseCredentials`."""
@@ -209,6 +212,10 @@ class Credentials:
     async def _grant(self, token: str) -> ReleaseGrant:
         grant = await self._grants.of_token(_digest(token)) if token else None
         if grant is None:
+            raise ReleaseTokenError
+        known = self._releases
+        if known is not None and not await known.exists(grant.project, grant.release):
+            await self._grants.drop(grant.project, grant.release)
             raise ReleaseTokenError
         return grant
 
