@@ -12,6 +12,8 @@ release_commands, helm_commands  # launcher.commands: the Helm commands of a clu
 
 # Templates and JSON read them.
 (
+    switch_address,
+    lastUsed,
     has_page,
     runs_here,
     arc,

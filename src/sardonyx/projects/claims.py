@@ -88,8 +88,6 @@ class ProjectRules:
     person_prefix: Naming | None
     group_prefix: Naming | None
     shared_bucket: str | None
-    vault_prefix: str
-    vault_group_prefix: str
     region: JsonObject = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -125,8 +123,6 @@ class ProjectRules:
             person_prefix=_folder("person", below[0], below[1]) if shared else None,
             group_prefix=_folder("group", below[1], below[0], yields=True) if shared else None,
             shared_bucket=_text(working, "bucketName", "") if shared else None,
-            vault_prefix=folder,
-            vault_group_prefix=group_folder,
             region=region,
         )
 

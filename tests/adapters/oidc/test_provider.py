@@ -1,4 +1,7 @@
-"""Sign-in against a provider whose tokens are forged, old, or meant for another."""
+"""Sign-in against a provider whose tokens are forged, old, or meant for another.
+
+Over 400 lines: every way to lie to us stands beside the others.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Let people sign in by an organisation's OpenID Connect provider, and vouch for them later.
 
-Code flow with PKCE by Authlib, tokens verified by `verification`. What a sign-in gave is kept in
+The flow is `endpoints`', tokens are verified by `verification`. What a sign-in gave is kept in
 SQL: the claims, which say who somebody is and where they may act, and their tokens, sealed. So a
 restarted platform, or another replica, knows everybody who is signed in.
 """
@@ -14,24 +14,25 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import httpx2
 import structlog
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from sardonyx.adapters.oidc.discovery import ANSWER_SECONDS, Discovery
+from sardonyx.adapters.oidc.discovery import Discovery
+from sardonyx.adapters.oidc.endpoints import (
+    OpenIdClient,
+    ProviderEndpoints,
+    TokenRefusedError,
+    one_line,
+)
 from sardonyx.adapters.oidc.sealing import SealBrokenError, Sealer
 from sardonyx.adapters.oidc.verification import IdTokenVerifier
 from sardonyx.projects.audit import Audit
-from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims, claim, username_of
+from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims, username_of
 from sardonyx.projects.errors import (
     IdentityProviderUnavailableError,
     IdentityTokenRefusedError,
-    KeyFileError,
     NoIdentityTokenError,
     SignInAgainError,
     SignInFlowError,
@@ -42,6 +43,8 @@ from sardonyx.projects.models import Actor
 from sardonyx.projects.people import KeptPerson, PeopleRecords
 from sardonyx.projects.ports import SignInBegun, SignInFinished
 from sardonyx.values import JsonObject, Secret
+
+__all__ = ["OpenIdClient", "OpenIdProvider"]
 
 CALLBACK = "/sign-in/callback"
 FLOW_LIFE = timedelta(minutes=10)
@@ -58,19 +61,6 @@ _PROTOCOL_CLAIMS = frozenset(
 )
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenIdClient:
-    """What the provider knows us as. query: added to its sign-in address (`a=b&c=d`)."""
-
-    issuer: str
-    client_id: str
-    redirect_uri: str
-    secret_file: Path | None = None
-    scope: str = "openid profile email offline_access"
-    query: str = ""
-    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +100,8 @@ class OpenIdProvider:
         self._stale = stale
         self._clock = clock
         self._discovery = Discovery(issuer=client.issuer, ca_file=client.ca_file)
+        self._endpoints = ProviderEndpoints(client=client, discovery=self._discovery)
+        self._told_by = (names.username, names.groups, names.roles)
         self._verifier = IdTokenVerifier(
             issuer=client.issuer,
             client_id=client.client_id,
@@ -138,16 +130,8 @@ class OpenIdProvider:
 
     async def begin(self, *, wanted: str) -> SignInBegun:
         """Begin a sign-in; what it needs at its end goes, sealed, into the browser's cookie."""
-        endpoint = await self._discovery.needed("authorization_endpoint")
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        async with self._http("none", scope=self._client.scope) as http:
-            address, _ = http.create_authorization_url(
-                endpoint,
-                state=state,
-                code_verifier=verifier,
-                nonce=nonce,
-                **dict(parse_qsl(self._client.query)),
-            )
+        address = await self._endpoints.sign_in_address(state=state, nonce=nonce, verifier=verifier)
         flow = {
             "state": state,
             "nonce": nonce,
@@ -168,15 +152,18 @@ class OpenIdProvider:
         if issuer is not None and issuer != self._client.issuer:
             raise IdentityTokenRefusedError(reason="issuer")
         if "error" in answer:
-            raise SignInRefusedError(answer=_told(answer["error"]))
+            raise SignInRefusedError(answer=one_line(answer["error"]))
         if not answer.get("code"):
             raise SignInFlowError
-        token = await self._exchange(answer["code"], verifier=flow["verifier"])
+        try:
+            token = await self._endpoints.exchanged(answer["code"], verifier=flow["verifier"])
+        except TokenRefusedError as error:
+            raise SignInRefusedError(answer=error.answer) from error
         identity = token.get("id_token")
         if not isinstance(identity, str):
             raise NoIdentityTokenError(issuer=self._client.issuer)
         verified = await self._verifier.verified(identity, nonce=flow["nonce"])
-        claims = await self._completed(verified, token)
+        claims = await self._endpoints.completed(verified, token, self._told_by)
         username = username_of(claims, self._names)
         person = self._kept(username, claims, identity, verified, token.get("refresh_token"))
         await self._welcome(person)
@@ -229,19 +216,6 @@ class OpenIdProvider:
 
     # -- tokens
 
-    async def _exchange(self, code: str, *, verifier: str) -> dict[str, Any]:
-        endpoint = await self._discovery.needed("token_endpoint")
-        try:
-            async with self._http(await self._method(), scope=None) as http:
-                found: dict[str, Any] = await http.fetch_token(
-                    endpoint, code=code, code_verifier=verifier, grant_type="authorization_code"
-                )
-        except OAuthError as error:
-            raise SignInRefusedError(answer=_told(error.error)) from error
-        except (httpx2.HTTPError, ValueError) as error:
-            raise self._discovery.unavailable(type(error).__name__) from error
-        return found
-
     def _renewal(self, username: str) -> asyncio.Task[KeptPerson]:
         """Return the one renewal of the person's tokens that goes on here."""
         task = self._renewing.get(username)
@@ -287,21 +261,14 @@ class OpenIdProvider:
             raise SignInAgainError
         if self._is_good(tokens) and self._clock() - person.updated < _LOOKED_AT_EVERY:
             return person
-        endpoint = await self._discovery.needed("token_endpoint")
         try:
-            # Without a scope: what was granted. To ask for more than that is refused.
-            async with self._http(await self._method(), scope=None) as http:
-                token: dict[str, Any] = await http.refresh_token(
-                    endpoint, refresh_token=tokens.refresh
-                )
-        except OAuthError as error:
-            if error.error != "invalid_grant":
-                raise self._discovery.unavailable(_told(error.error)) from error
+            token = await self._endpoints.renewed(tokens.refresh)
+        except TokenRefusedError as error:
+            if error.answer != "invalid_grant":
+                raise self._discovery.unavailable(error.answer) from error
             await self._records.end_sessions(username)
             await self._audit.record(username, "sign_in.ended", self.title, "done")
             raise SignInAgainError from error
-        except (httpx2.HTTPError, ValueError) as error:
-            raise self._discovery.unavailable(type(error).__name__) from error
         return await self._keep_renewed(person, tokens, token)
 
     async def _keep_renewed(
@@ -317,7 +284,7 @@ class OpenIdProvider:
         verified = await self._verifier.verified(identity)
         if _subject(verified) != person.subject:
             raise IdentityTokenRefusedError(reason="subject")
-        claims = await self._completed(verified, token)
+        claims = await self._endpoints.completed(verified, token, self._told_by)
         if username_of(claims, self._names) != person.username:
             # Renamed at the provider: this name's sign-in is over, the other one is new.
             await self._records.end_access(person.username)
@@ -325,52 +292,6 @@ class OpenIdProvider:
         renewed = self._kept(person.username, claims, identity, verified, refresh)
         await self._records.keep_person(renewed)
         return renewed
-
-    async def _completed(self, verified: JsonObject, token: Mapping[str, Any]) -> JsonObject:
-        """Return the claims, with what only the provider's userinfo tells."""
-        wanted = (self._names.username, self._names.groups, self._names.roles)
-        missing = [name for name in wanted if claim(verified, name) is None]
-        access = token.get("access_token")
-        if not missing or not isinstance(access, str):
-            return verified
-        address = await self._discovery.address("userinfo_endpoint")
-        if address is None:
-            return verified
-        try:
-            async with httpx2.AsyncClient(
-                verify=self._discovery.context, timeout=ANSWER_SECONDS, trust_env=False
-            ) as http:
-                answer = await http.get(address, headers={"authorization": f"Bearer {access}"})
-            told = answer.json() if answer.is_success else None
-        except (httpx2.HTTPError, ValueError):
-            told = None
-        if not isinstance(told, dict) or told.get("sub") != verified["sub"]:
-            return verified
-        return {**told, **verified}
-
-    async def _method(self) -> str:
-        """Return how we prove to be the client: as the provider takes it, the header first."""
-        if self._client.secret_file is None:
-            return "none"
-        known = (await self._discovery.document()).get("token_endpoint_auth_methods_supported")
-        is_post = isinstance(known, list) and "client_secret_basic" not in known
-        return "client_secret_post" if is_post else "client_secret_basic"
-
-    def _http(self, method: str, *, scope: str | None) -> AsyncOAuth2Client:
-        secret = None
-        if self._client.secret_file is not None:
-            secret = _secret(self._client.secret_file)
-        return AsyncOAuth2Client(
-            client_id=self._client.client_id,
-            client_secret=secret,
-            token_endpoint_auth_method=method,
-            scope=scope,
-            redirect_uri=self._client.redirect_uri,
-            code_challenge_method="S256",
-            verify=self._discovery.context,
-            timeout=ANSWER_SECONDS,
-            trust_env=False,
-        )
 
     # -- what is kept
 
@@ -444,15 +365,3 @@ def _flow_name(state: str) -> str:
 
 def _subject(claims: JsonObject) -> str:
     return f"{claims['iss']} {claims['sub']}"
-
-
-def _told(answer: object) -> str:
-    """Return a provider's word as it may be shown: short, of one line."""
-    return "".join(one for one in str(answer)[:100] if one.isprintable()) or "?"
-
-
-def _secret(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise KeyFileError(path=str(path), reason=error.strerror or "unreadable") from error
