@@ -80,12 +80,11 @@ class IdentityFacts:
 class StorageFacts:
     """The store at the region's address. sts: the answer to a forged token, which must be refused.
 
-    origins: the origins its cross-origin answer admits for the portal; empty for none.
+    None where the region names no STS.
     """
 
     store: Answer
     sts: Answer | None = None
-    origins: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,11 +114,8 @@ class SetupProbes:
         region = RegionView.of(self._settings)
         if not region.s3_url:
             return None
-        origin = self._settings.public_url
         async with self._client() as client:
             store = await _asked(client, "GET", region.s3_url)
-            preflight = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
-            cross = await _asked(client, "OPTIONS", region.s3_url, headers=preflight)
             sts = None
             if region.sts_url:
                 form = {
@@ -128,7 +125,7 @@ class SetupProbes:
                     "WebIdentityToken": forged_token(),
                 }
                 sts = await _asked(client, "POST", region.sts_url, form=form)
-        return StorageFacts(store, sts, cross.json.get("access-control-allow-origin", ""))
+        return StorageFacts(store, sts)
 
     async def secrets(self) -> SecretsFacts | None:
         region = RegionView.of(self._settings)
@@ -191,14 +188,13 @@ async def _asked(
     method: str,
     url: str,
     *,
-    headers: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     content: Mapping[str, str] | None = None,
     members: Sequence[str] = (),
 ) -> Answer:
     """Return what an address answered; never raises for what it does."""
     try:
-        async with client.stream(method, url, headers=headers, data=form, json=content) as answer:
+        async with client.stream(method, url, data=form, json=content) as answer:
             body = b""
             async for chunk in answer.aiter_bytes():
                 body += chunk
@@ -207,9 +203,6 @@ async def _asked(
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         return Answer(url, 0, _words(error))
     found = _members(body, (*members, "code_challenge_methods_supported"))
-    allowed = answer.headers.get("access-control-allow-origin")
-    if allowed:
-        found["access-control-allow-origin"] = allowed
     fault = "" if answer.is_success else f"HTTP {answer.status_code} {found.get('errors', '')}"
     return Answer(url, answer.status_code, clean_text(fault.strip())[:_FAULT_LENGTH], found)
 
