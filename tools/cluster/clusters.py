@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tools.cluster import host, images, light, node, programs
 from tools.cluster.control_plane import ControlPlane
+from tools.cluster.images import Made
 from tools.cluster.processes import Processes
 from tools.cluster.steps import UnfitMachineError, ready, step
 
@@ -132,8 +133,8 @@ class Node:
             with step("node"):
                 node.down(self.work, folder)
                 node.up(self.work, folder, images.ARCHIVES)
-            for archive in sorted(images.BUILT.glob("*.tar")) if self.whole else ():
-                self._import(archive)
+            for made in images.last() if self.whole else ():
+                self._give(made)
             return None
 
     def down(self) -> None:
@@ -155,16 +156,16 @@ class Node:
         host.install_packages()
         for name in names or images.names():
             with _alone(programs.BUILD):
-                archive = images.built(name)
+                made = images.built(name)
             if self.is_up():
-                self._import(archive)
+                self._give(made)
 
     def told(self) -> str:
         return _told(self.admin, up=self.is_up())
 
-    def _import(self, archive: Path) -> None:
-        with step(f"import {archive.stem}"):
-            node.import_image(self.plane, archive)
+    def _give(self, made: Made) -> None:
+        with step(f"{made.image.name} to the node"):
+            node.give(self.plane, made)
 
 
 def _told(admin: Path, *, up: bool) -> str:

@@ -8,20 +8,20 @@ mmdebstrap. An archive is made again when what it depends on has changed.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tools.cluster import containerfile, oci, programs
 from tools.cluster.programs import BUILD, ROOT
-from tools.cluster.steps import ready
 from tools.cluster.steps import step as telling
 
 ARCHIVES = BUILD / "images"
-BUILT = ARCHIVES / "built"
 # Not given to the node: it pulls them.
 PULLED = ARCHIVES / "pulled"
 LAYERS = BUILD / "layers"
@@ -43,8 +43,17 @@ def small() -> None:
     _busybox("guarded-hello", ("sleep", "601"), folder=PULLED)
 
 
-def built(name: str) -> Path:
-    """Return the archive of `images/<name>`, making it when it is not current. Needs root.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An image that is made. image: what it says of itself. layers: its tars, the lowest first."""
+
+    name: str
+    image: oci.Image
+    layers: tuple[Path, ...]
+
+
+def built(name: str) -> Made:
+    """Return the image of `images/<name>`, making the layers that are not current. Needs root.
 
     Its name is `localhost/sardonyx/<name>:<version>`; see `version`.
     Raises ContainerfileError, or CalledProcessError when a command of the file fails.
@@ -53,22 +62,29 @@ def built(name: str) -> Path:
         _own_wheel()
     recipe = containerfile.read(ROOT / "images" / name / "Containerfile")
     steps = recipe.steps(ROOT, DEBIAN)
-    archive, mark = BUILT / f"{name}.tar", LAYERS / f"{name}.layers"
-    tag = f"localhost/sardonyx/{name}:{version(name)}"
-    # What the archive is made of: its name and what it says of itself, and its layers.
-    made_of = "\n".join([repr(recipe.image(tag)), *(step.key[:32] for step in steps)])
-    if archive.exists() and mark.exists() and mark.read_text() == made_of:
-        ready(f"image {name}")
-        return archive
-    BUILT.mkdir(parents=True, exist_ok=True)
     base = debian()
-    with telling(f"image {name}", archive), tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+    with (
+        telling(f"image {name}", LAYERS),
+        tempfile.TemporaryDirectory(dir=BUILD) as scratch,
+    ):
         root = Path(scratch) / "root"
         layers = containerfile.carry_out(steps, context=ROOT, base=base, root=root, layers=LAYERS)
-        oci.write(recipe.image(tag), layers, archive)
-        mark.write_text(made_of)
+    image = recipe.image(f"localhost/sardonyx/{name}:{version(name)}")
+    kept = {"image": asdict(image), "layers": [layer.name for layer in layers]}
+    (LAYERS / f"{name}.json").write_text(json.dumps(kept))
     _forget_layers()
-    return archive
+    return Made(name, image, tuple(layers))
+
+
+def last() -> list[Made]:
+    """Return the images as they were made last, current or not."""
+    found = []
+    for mark in sorted(LAYERS.glob("*.json")):
+        kept = json.loads(mark.read_text())
+        layers = tuple(LAYERS / name for name in kept["layers"])
+        if all(layer.exists() for layer in layers):
+            found.append(Made(mark.stem, oci.Image(**kept["image"]), layers))
+    return found
 
 
 def _own_wheel() -> None:
@@ -83,10 +99,11 @@ def _own_wheel() -> None:
 
 def _forget_layers() -> None:
     """Remove the layers that no image is made of any more."""
-    kept = {key for mark in LAYERS.glob("*.layers") for key in mark.read_text().splitlines()[1:]}
+    kept = {layer for made in last() for layer in made.layers}
     for layer in LAYERS.glob("*.tar"):
-        if len(layer.stem) == 32 and layer.stem not in kept:
+        if layer not in kept and layer != debian():
             layer.unlink()
+            layer.with_suffix(".digest").unlink(missing_ok=True)
 
 
 def names() -> list[str]:

@@ -11,8 +11,9 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
-from tools.cluster import host, objects, registry
+from tools.cluster import host, objects, oci, registry
 from tools.cluster.control_plane import ControlPlane
+from tools.cluster.images import Made
 from tools.cluster.processes import answers, succeeds
 
 API_PORT = 6443
@@ -46,7 +47,7 @@ def up(work: Path, programs: Path, images: Path) -> None:
     _configure(plane)
     _containerd(plane)
     for image in sorted(images.glob("*.tar")):
-        import_image(plane, image)
+        _import(plane, image)
     _kubelet(plane)
     _names(plane)
     _volumes(plane)
@@ -68,30 +69,33 @@ def down(work: Path, programs: Path) -> None:
     shutil.rmtree(plane.run, ignore_errors=True)
 
 
-def import_image(plane: ControlPlane, image: Path) -> None:
-    """Give the node an image from an OCI archive, unless it has this very one.
-
-    Raises CalledProcessError when it is refused.
-    """
-    mark = plane.run / "imported" / image.name
-    written = str(image.stat().st_mtime_ns)
-    if mark.exists() and mark.read_text() == written:
-        return
-    subprocess.run([*_ctr(plane), "images", "import", str(image)], check=True, capture_output=True)
+def give(plane: ControlPlane, made: Made) -> None:
+    """Give the node an image, with those layers that it lacks. Raises CalledProcessError."""
+    held = _said(plane, "content", "ls", "--quiet").split()
+    archive = plane.run / f"{made.name}.tar"
+    oci.write(made.image, made.layers, archive, held=held)
+    _import(plane, archive)
+    archive.unlink()
     _forget_images(plane)
-    mark.parent.mkdir(exist_ok=True)
-    mark.write_text(written)
+
+
+def _import(plane: ControlPlane, archive: Path) -> None:
+    _said(plane, "images", "import", str(archive))
+
+
+def _said(plane: ControlPlane, *arguments: str) -> str:
+    """Return what containerd's own client prints. Raises CalledProcessError."""
+    command = [*_ctr(plane), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _forget_images(plane: ControlPlane) -> None:
     """Let go of what an earlier image of the same name left; running pods keep theirs."""
-    command = [*_ctr(plane), "images", "ls"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True)
-    rows = [line.split() for line in listed.stdout.splitlines()[1:]]
+    rows = [line.split() for line in _said(plane, "images", "ls").splitlines()[1:]]
     named = {row[2] for row in rows if not row[0].startswith("sha256:")}
     gone = [row[0] for row in rows if row[2] not in named]
     if gone:
-        subprocess.run([*_ctr(plane), "images", "rm", *gone], check=True, capture_output=True)
+        _said(plane, "images", "rm", *gone)
 
 
 def _configure(plane: ControlPlane) -> None:

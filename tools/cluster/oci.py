@@ -7,7 +7,7 @@ import io
 import json
 import platform
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,16 +50,21 @@ class Image:
         }
 
 
-def write(image: Image, layers: list[Path], archive: Path) -> None:
-    """Write the image as one archive, which `ctr images import` and `push` below take.
+def write(
+    image: Image, layers: Sequence[Path], archive: Path, *, held: Collection[str] = ()
+) -> None:
+    """Write the image as one archive, as `ctr images import` and `registry.push` take it.
 
     layers: tars, the lowest first; a layer shared by two images has one digest and is kept once.
+    held: digests of layers that the reader has already; they are left out.
     """
     partial = archive.with_suffix(".partial")
     digests = [digest(layer) for layer in layers]
     with tarfile.open(partial, "w") as out:
         _put(out, "oci-layout", b'{"imageLayoutVersion": "1.0.0"}')
         for layer, layer_digest in zip(layers, digests, strict=True):
+            if layer_digest in held:
+                continue
             member = tarfile.TarInfo(f"blobs/sha256/{layer_digest.removeprefix('sha256:')}")
             member.size = layer.stat().st_size
             with layer.open("rb") as content:
@@ -84,12 +89,16 @@ def write(image: Image, layers: list[Path], archive: Path) -> None:
 
 
 def digest(file: Path) -> str:
-    """Return `sha256:…` of a file."""
+    """Return `sha256:…` of a layer; found once, it is kept beside it."""
+    kept = file.with_suffix(".digest")
+    if kept.exists() and kept.stat().st_mtime_ns >= file.stat().st_mtime_ns:
+        return kept.read_text()
     whole = hashlib.sha256()
     with file.open("rb") as content:
         while block := content.read(_BLOCK):
             whole.update(block)
-    return f"sha256:{whole.hexdigest()}"
+    kept.write_text(f"sha256:{whole.hexdigest()}")
+    return kept.read_text()
 
 
 @dataclass(frozen=True, slots=True)
