@@ -148,7 +148,10 @@ async def test_an_object_aimed_at_another_namespace_is_refused(
     with pytest.raises(PlanRefusedError) as caught:
         await here.runtime.planned(here.plan(chart, "bow"))
     assert f"ConfigMap “planted” (namespace {other})" in str(caught.value)
-    seen = await here.launch(chart, "bow")
+    with pytest.raises(PlanRefusedError):  # looked at before: refused at once, by name
+        await here.runtime.preflight(here.plan(chart, "bow"))
+        await here.runtime.install(here.plan(chart, "bow"))
+    seen = await here.launch(chart, "bow", greeting="not looked at before")
     assert seen.state is State.FAILED
     assert seen.evidence is not None
     assert f"ConfigMap “planted” (namespace {other})" in seen.evidence.helm.error
@@ -188,7 +191,7 @@ async def test_what_belongs_to_the_whole_cluster_is_refused(
         await here.runtime.planned(here.plan(chart, "wide"))
     assert kind in str(caught.value)
     assert "whole cluster" in str(caught.value)
-    seen = await here.launch(chart, "wide")
+    seen = await here.launch(chart, "wide", greeting="not looked at before")
     assert seen.state is State.FAILED
     assert seen.evidence is not None
     assert kind in seen.evidence.helm.error

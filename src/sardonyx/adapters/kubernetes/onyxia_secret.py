@@ -60,7 +60,9 @@ async def write_before(
     try:
         await client.create(SECRETS, content, namespace=namespace)
     except ClusterConflictError:
-        changes: JsonObject = {"data": content["data"]}
+        # Edited to values without plain keys: nothing ends any more.
+        ends: JsonObject = {} if about.keys_until else {KEYS_UNTIL: None}
+        changes: JsonObject = {"data": {**ends, **_data(about)}}
         if is_new:
             changes["metadata"] = {
                 "ownerReferences": None,

@@ -62,7 +62,8 @@ class Operation:
     attempt: how often it was begun. error: what Helm said, secrets as `$VAR`. digest: sha256
     of the chart's archive where the catalogue knows it.
     version: the Secret's resourceVersion, empty before it is written. project: id of the
-    project, which is the namespace's name but for a region of one namespace.
+    project, which is the namespace's name but for a region of one namespace. checked: what it
+    renders was looked at before it was asked.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Operation:
     error: str = ""
     version: str = ""
     project: str = ""
+    checked: bool = False
 
 
 def secret_name(release: str) -> str:
@@ -114,6 +116,7 @@ def operation_secret(operation: Operation) -> JsonObject:
             "digest": operation.digest,
         },
         "keysUntil": operation.keys_until,
+        "checked": operation.checked,
         "revision": operation.revision,
         "expected": operation.expected,
         "attempt": operation.attempt,
@@ -184,6 +187,7 @@ def read_operation(secret: JsonObject, *, with_values: bool = True) -> Operation
             error=_text(told["error"])[:ERROR_LENGTH],
             version=str(metadata.get("resourceVersion", "")),
             project=_text(told.get("project", namespace)),
+            checked=told.get("checked") is True,
         )
     except (KeyError, ValueError, TypeError, RecursionError):
         return None

@@ -73,6 +73,17 @@ class Rehearsals:
         with suppress(HelmFailedError):
             await self._refuse(asked, await self._kept(asked))
 
+    async def known(self, asked: Asked) -> bool:
+        """Do what `check` does if it costs nothing: the rendering was looked at before.
+
+        False when nothing was checked. Raises PlanRefusedError.
+        """
+        mark = _mark(asked)
+        if mark not in self._rendered:
+            return False
+        await self._refuse(asked, self._rendered[mark])
+        return True
+
     async def planned(self, asked: Asked) -> Sequence[PlannedObject]:
         """Return what the cluster says Helm would create; nothing is changed.
 

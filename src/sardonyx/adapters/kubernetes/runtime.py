@@ -111,16 +111,20 @@ class KubernetesRuntime:
             seen = self._reads.observation(namespace, plan.release)
             if seen.state is not State.FAILED or seen.owner != plan.owner:
                 raise ServiceExistsError(name=plan.release, project=plan.project, field="name")
+        # A look before the launch rendered the same, but for credentials: no need to once more.
+        checked = await self._parts.rehearsals.known(self._asked(plan))
         issued = await self._parts.credentials.issue(plan)
-        await self._ask(self._of_plan(Verb.INSTALL, namespace, issued))
+        asked = self._of_plan(Verb.INSTALL, namespace, issued)
+        await self._ask(replace(asked, checked=checked))
 
     async def upgrade(self, plan: LaunchPlan) -> None:
         seen = self._known(plan.project, plan.release)
         self._settled(seen)
+        checked = await self._parts.rehearsals.known(self._asked(plan))
         issued = await self._parts.credentials.issue(plan)
         asked = self._of_plan(Verb.UPGRADE, self._parts.namespace(plan.project), issued)
         paths = asked.secret_paths | seen.secret_paths
-        await self._ask(replace(asked, secret_paths=paths, expected=seen.revision))
+        await self._ask(replace(asked, secret_paths=paths, expected=seen.revision, checked=checked))
 
     async def rollback(self, project: str, release: str, revision: int) -> None:
         seen = self._known(project, release)
