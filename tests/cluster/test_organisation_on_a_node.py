@@ -1,0 +1,220 @@
+"""The install chart for an organisation, on a real node: its own provider, store and secrets.
+
+These run beside the node; the platform is a pod, opened through the node's Gateway.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+import httpx2
+import pytest
+from tests.cluster.conftest import RunningCluster
+from tests.cluster.platform import GATEWAY, HOST, PEOPLE, door, free_port, region
+from tests.cluster.test_evaluation_on_a_node import _helm, _require_image
+from tests.cluster.waiting import until
+from tests.deploy.chart import CHART
+from tests.servers.provider import RunningProvider, running_provider, signed_in_by_form
+
+from sardonyx.adapters.oidc.identity import OnePerson
+from sardonyx.adapters.oidc.issuer import Issuer
+from sardonyx.adapters.openbao.roles import configure
+from sardonyx.adapters.processes.home import Home
+from sardonyx.testing.parts import running_parts
+
+pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
+
+# The provider names itself by an address of loopback, which in a pod is the pod's own.
+_RELAY = """
+import socket, sys, threading
+def pump(a, b):
+    try:
+        while block := a.recv(65536): b.sendall(block)
+        b.shutdown(socket.SHUT_WR)
+    except OSError: pass
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    inner, _ = server.accept()
+    outer = socket.create_connection((sys.argv[2], int(sys.argv[3])))
+    for pair in ((inner, outer), (outer, inner)):
+        threading.Thread(target=pump, args=pair, daemon=True).start()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An installed platform. host: of its pages. prefix: of people's namespaces."""
+
+    cluster: RunningCluster
+    namespace: str
+    host: str
+    prefix: str
+    provider: RunningProvider
+
+    def get(self, path: str, **headers: str) -> httpx2.Response:
+        """Ask the platform through the Gateway, as a browser that knows the name would."""
+        return httpx2.get(
+            f"http://{GATEWAY}{path}", headers={"host": self.host, **headers}, timeout=60
+        )
+
+    def sign_in(self, name: str) -> str:
+        """Sign in at the provider and return the browser's cookie."""
+        begun = self.get("/sign-in/start")
+        assert begun.status_code == 303, begun.text
+        flow = begun.headers["set-cookie"].partition(";")[0]
+        with httpx2.Client(timeout=60) as browser:
+            back = signed_in_by_form(browser, begun.headers["location"], name)
+        callback = back.headers["location"].removeprefix(f"http://{self.host}")
+        entered = self.get(callback, cookie=flow)
+        assert entered.status_code == 303, entered.text
+        cookies = [value.partition(";")[0] for value in entered.headers.get_list("set-cookie")]
+        return next(one for one in cookies if one.startswith("sardonyx="))
+
+
+@pytest.fixture
+def organisation(node_cluster: RunningCluster, namespace: str) -> Iterator[Organisation]:
+    _require_image(node_cluster, "sardonyx")
+    host, prefix = f"{namespace}.lab.test", f"u{secrets.token_hex(3)}-"
+    with ExitStack() as stack:
+        home = Home(Path(stack.enter_context(TemporaryDirectory(prefix="sx"))))
+        home.prepare()
+        ports = home.ports()
+        callback = f"http://{host}/sign-in/callback"
+        provider = stack.enter_context(
+            running_provider(PEOPLE, redirect_uris=(callback,), port=ports["keys"])
+        )
+        parts = stack.enter_context(running_parts(home, names=("seaweedfs", "openbao")))
+        identity = OnePerson.of_login(Issuer.of_home(home)).platform_identity()
+        anyio.run(configure, parts.openbao_address, provider.issuer, identity)
+        doors = {name: free_port(HOST) for name in ("s3", "openbao", "keys")}
+        for name, port in doors.items():
+            stack.enter_context(door((HOST, port), ports[name]))
+        made = region(
+            prefix=prefix,
+            mode="serviceAccount",
+            s3=f"http://{HOST}:{doors['s3']}",
+            vault=f"http://{HOST}:{doors['openbao']}",
+        )
+        values = {
+            "sardonyx": {
+                "publicUrl": f"http://{host}",
+                "identity": {"issuer": provider.issuer},
+                "regions": [made],
+            },
+            "httpRoute": {"enabled": True, "parentRefs": [{"name": "web", "namespace": "traefik"}]},
+            "metrics": {"enabled": True},
+        }
+        file = home.root / "values.json"
+        file.write_text(json.dumps(values))
+        _helm(node_cluster, "install", "demo", str(CHART), "-n", namespace, "-f", str(file))
+        stack.callback(_removed, node_cluster, namespace, prefix)
+        _relayed(node_cluster, namespace, ports["keys"], doors["keys"])
+        node_cluster.kubectl(
+            *("-n", namespace, "rollout", "status", "statefulset/demo-sardonyx", "--timeout=300s")
+        )
+        running = Organisation(node_cluster, namespace, host, prefix, provider)
+        until(lambda: running.get("/healthz").status_code == 200, "the way through the Gateway")
+        yield running
+
+
+def _relayed(cluster: RunningCluster, namespace: str, port: int, target: int) -> None:
+    """Add a container that brings the provider's address into the pod."""
+    text = cluster.kubectl("-n", namespace, "get", "statefulset", "demo-sardonyx", "-o", "json")
+    portal = json.loads(text)["spec"]["template"]["spec"]["containers"][0]
+    relay = {
+        "name": "relay",
+        "image": portal["image"],
+        "command": ["python", "-c", _RELAY, str(port), HOST, str(target)],
+        "securityContext": portal["securityContext"],
+    }
+    patch = {"spec": {"template": {"spec": {"containers": [relay]}}}}
+    cluster.kubectl(
+        *("-n", namespace, "patch", "statefulset", "demo-sardonyx", "-p", json.dumps(patch))
+    )
+
+
+def _removed(cluster: RunningCluster, namespace: str, prefix: str) -> None:
+    command = [str(cluster.programs / "helm"), "--kubeconfig", str(cluster.kubeconfig)]
+    subprocess.run([*command, "uninstall", "demo", "-n", namespace], check=False)
+    for name in cluster.kubectl("get", "namespaces", "-o", "name").split():
+        if name.startswith(f"namespace/{prefix}"):
+            cluster.kubectl("delete", name, "--wait=false")
+
+
+def test_people_of_an_organisation_sign_in_and_launch(organisation: Organisation) -> None:
+    here = organisation
+    jupyter = _require_image(here.cluster, "jupyter-python")
+    ada, grace = here.sign_in("ada"), here.sign_in("grace")
+    own = f"{here.prefix}ada"
+    until(lambda: _has_namespace(here, own), "ada's namespace")
+    _is_told_how_it_is_set_up(here, ada, grace)
+    launched = httpx2.post(
+        f"http://{GATEWAY}/api/v1/projects/{own}/services",
+        headers={"host": here.host, "cookie": ada, "origin": f"http://{here.host}"},
+        json={
+            "chart": "jupyter-python",
+            "name": "lab-one",
+            "set": [
+                "service.image.custom.enabled=true",
+                f"service.image.custom.version={jupyter}",
+                "resources.requests.memory=512Mi",
+            ],
+        },
+        timeout=60,
+    )
+    assert launched.status_code == 202, launched.text
+    here.cluster.kubectl(
+        *("-n", own, "wait", "--for=create", "pod/lab-one-jupyter-python-0", "--timeout=180s")
+    )
+    here.cluster.kubectl(
+        *("-n", own, "wait", "--for=condition=Ready", "pod/lab-one-jupyter-python-0"),
+        "--timeout=300s",
+    )
+    _counts_what_it_does(here)
+    path = f"/api/v1/projects/{own}/services/lab-one"
+    assert here.get(path, cookie=grace).status_code == 404, "another's project"
+    _helm(here.cluster, "uninstall", "demo", "-n", here.namespace, "--wait")
+    alive = here.cluster.kubectl(
+        *("-n", own, "exec", "lab-one-jupyter-python-0", "-c", "jupyterlab", "--"),
+        *("curl", "-s", "http://127.0.0.1:8888/api"),
+    )
+    assert "version" in alive, "the platform went, the service did not"
+
+
+def _has_namespace(here: Organisation, name: str) -> bool:
+    found = here.cluster.kubectl("get", "namespaces", "-o", "name").split()
+    return f"namespace/{name}" in found
+
+
+def _counts_what_it_does(here: Organisation) -> None:
+    asked = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read())"
+    figures = here.cluster.kubectl(
+        *("-n", here.namespace, "exec", "demo-sardonyx-0", "-c", "portal", "--"),
+        *("python", "-c", asked),
+    )
+    assert 'method="install",port="runtime",result="ok"} 1.0' in figures
+    assert "sardonyx_requests_total" in figures
+    assert here.get("/metrics").status_code == 404, "not among the pages"
+
+
+def _is_told_how_it_is_set_up(here: Organisation, ada: str, grace: str) -> None:
+    assert here.get("/api/v1/setup", cookie=grace).status_code == 403, "no administrator"
+    items = {one["area"]: one for one in here.get("/api/v1/setup", cookie=ada).json()["items"]}
+    told = {area: one["verdict"] for area, one in items.items()}
+    assert told["rights"] == "ready", items["rights"]
+    assert told["catalogs"] == "ready", items["catalogs"]
+    # Over plain http, as this organisation of a test does everything.
+    for area in ("identity", "storage"):
+        assert told[area] == "evaluation", items[area]
+    assert told["secrets"] == "ready", items["secrets"]
+    # Nobody resolves lab.test on this machine: that is told too.
+    assert told["exposure"] == "failing", items["exposure"]
+    assert "lab.test" in items["exposure"]["reason"]
