@@ -113,6 +113,13 @@ async def test_they_are_given_at_launch_and_anew_at_resume(
         seen = await here.settled("keyed")
         assert await key() == f"secret-{namespace}-ada-3"
         assert seen.values["memory"] == "20Mi"
+        # With a password of one's own in its place nothing ends any more.
+        del values["security"]
+        await grants.drop(namespace, "keyed")
+        await here.runtime.upgrade(here.plan(chart, "keyed", security={"password": "mine"}))
+        seen = await here.settled("keyed")
+        assert await key() == "mine"
+        assert "keys_until" not in seen.facts
         await here.runtime.uninstall(namespace, "keyed")
         await here.gone("keyed")
         assert await grants.of_release(namespace, "keyed") is None
