@@ -7,7 +7,7 @@ import os
 import random
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,14 @@ from tests.charts.servers import Answer, Asked, serving
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
 from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.adapters.charts.fetch import Access
+from sardonyx.adapters.charts.helm_repository import HelmRepository
+from sardonyx.adapters.charts.icons import Icons
+from sardonyx.adapters.charts.repository import RemoteCatalog
+from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.catalog.models import Catalog
 from sardonyx.catalog.service import CatalogService
+from sardonyx.catalog.settings import catalog_settings
 
 _GENEROUS = 60.0
 
@@ -221,3 +227,36 @@ async def test_a_text_that_nests_without_end_costs_one_reading(tmp_path: Path) -
     assert not (tmp_path / "bomb").exists()
     await reader.chart(tmp_path / "chart.tgz", tmp_path / "one", tmp_path / "one.json")
     await reader.close()
+
+
+async def test_what_could_not_be_had_is_asked_for_again_in_its_time(
+    tmp_path: Path, server: HelmServer, address: str
+) -> None:
+    server.archives["moon-1.0.0.tgz"] = b"no archive"
+    server.lines["tide-1.0.0.tgz"] = "icon: tide.png\n"
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    cache, reader = DiskCache(tmp_path), ConfinedReader()
+    remote = HelmRepository(address, (), Access(), reader)
+    catalog = RemoteCatalog(
+        catalog_settings({"id": "lab", "location": address}),
+        remote,
+        cache=cache,
+        reader=reader,
+        icons=Icons(cache, clock=lambda: now),
+        clock=lambda: now,
+    )
+    try:
+        asked = []
+        for hours in (0, 0.5, 1, 24):
+            now += timedelta(hours=hours)
+            await catalog.refresh()
+            asked.append(sorted(set(server.paths()) - {"/index.yaml"}))
+    finally:
+        await catalog.close()
+        await reader.close()
+    assert asked == [
+        ["/moon-1.0.0.tgz", "/tide-1.0.0.tgz", "/tide.png"],
+        [],
+        ["/tide.png"],
+        ["/moon-1.0.0.tgz", "/tide.png"],
+    ]

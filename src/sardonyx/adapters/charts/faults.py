@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sardonyx.errors import Problem
-from sardonyx.text import Scalar, Text
+from sardonyx.text import N_, Scalar, Text
 from sardonyx.values import Json, JsonObject
 
 
@@ -33,6 +33,13 @@ class RepositoryError(Exception):
         """Return the same fault at `place`."""
         message = self.problem.message
         return RepositoryError(self.problem.code, message.template, message.values, place=place)
+
+
+def of_disk(error: Exception) -> RepositoryError:
+    """Return the fault of our own disk: full, or changed by another's hand."""
+    template = N_("What was read cannot be kept on disk ({reason}).")
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return RepositoryError("repository_disk", template, {"reason": reason})
 
 
 def problem_document(problem: Problem) -> JsonObject:

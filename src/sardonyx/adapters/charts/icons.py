@@ -6,6 +6,8 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +17,7 @@ from sardonyx.adapters.charts.store import DiskCache
 
 _MAX_PICTURE = 512 * 1024
 _MAX_ADDRESS = 64 * 1024
+_AGAIN = timedelta(hours=1)
 _DATA = re.compile(r"data:image/[a-z+.-]+(?:;[a-z]+=[^;,]*)*(;base64)?,(.*)", re.DOTALL)
 _BEGINNINGS = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
@@ -25,15 +28,19 @@ _BEGINNINGS = (
 
 
 class Icons:
-    """Fetches each picture once; one that could not be had is asked for again after a restart."""
+    """Fetches each picture once; one that could not be had is asked for again in an hour."""
 
-    def __init__(self, cache: DiskCache) -> None:
+    def __init__(
+        self, cache: DiskCache, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._cache = cache
-        self._failed: set[str] = set()
+        self._clock = clock
+        self._failed: dict[str, datetime] = {}
 
     async def kept(self, url: str, remote: Remote) -> str | None:
         """Return the name of the picture in the cache, None when there is none to be had."""
-        if not url or len(url) > _MAX_ADDRESS or url in self._failed:
+        now = self._clock()
+        if not url or len(url) > _MAX_ADDRESS or now < self._failed.get(url, now):
             return None
         stem = hashlib.sha256(url.encode()).hexdigest()
         for ending in (".svg", *(ending for _, ending in _BEGINNINGS)):
@@ -47,11 +54,11 @@ class Icons:
                 else:
                     await remote.picture(url, file, most=_MAX_PICTURE)
             except (RepositoryError, ValueError, OSError):
-                self._failed.add(url)
+                self._failed[url] = now + _AGAIN
                 return None
             found = _ending(file)
             if found is None:
-                self._failed.add(url)
+                self._failed[url] = now + _AGAIN
                 return None
             file.replace(self._cache.icon(stem + found))
         return stem + found

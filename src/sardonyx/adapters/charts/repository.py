@@ -9,13 +9,13 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
-from sardonyx.adapters.charts.faults import RepositoryError, problem_document, problem_of
+from sardonyx.adapters.charts.faults import RepositoryError, of_disk, problem_document, problem_of
 from sardonyx.adapters.charts.icons import Icons
 from sardonyx.adapters.charts.records import listed
 from sardonyx.adapters.charts.remote import Marks, Remote
@@ -34,6 +34,9 @@ from sardonyx.values import Json, JsonObject
 _AT_ONCE = 4
 # Charts that left the catalogue and may still run somewhere; the oldest are forgotten.
 _MOST_LEFT = 500
+# An archive that holds no chart will hold none in a minute. Want of time or disk passes.
+_NOT_SOON = timedelta(days=1)
+_AGAIN = {"repository_disk": timedelta(0), "archive_unread": timedelta(hours=1)}
 
 _log = structlog.get_logger(__name__)
 
@@ -72,8 +75,8 @@ class RemoteCatalog:
         self._faults: tuple[ChartFault, ...] = ()
         self._marks: Marks = {}
         self._reading = Reading()
-        # Archives that hold no chart, by source: they will hold none the next time.
-        self._unreadable: dict[str, UnreadableChartError] = {}
+        # Archives that hold no chart, by source, and when they are looked at again.
+        self._unreadable: dict[str, tuple[UnreadableChartError, datetime]] = {}
         self._ask: Callable[[], None] = lambda: None
         self._load(cache.state(settings.id))
         self._catalog = self._made()
@@ -137,8 +140,7 @@ class RemoteCatalog:
         except RepositoryError as error:
             problem = error.problem
         except (OSError, ValueError) as error:
-            # Our disk: full, or changed by another's hand.
-            problem = _of_disk(error).problem
+            problem = of_disk(error).problem
         now = self._clock()
         if problem is None:
             self._reading = Reading(read=now)
@@ -162,10 +164,9 @@ class RemoteCatalog:
                 (work / "entries.json").replace(saved)
                 self._marks = found
         entries = await asyncio.to_thread(_entries, saved)
-        wanted = selected(entries, self._settings)
-        await self._gather(wanted)
-        sources = {_source(entry) for entry in wanted}
-        self._unreadable = {k: v for k, v in self._unreadable.items() if k in sources}
+        now = self._clock()
+        self._unreadable = {k: kept for k, kept in self._unreadable.items() if now < kept[1]}
+        await self._gather(selected(entries, self._settings))
 
     async def _gather(self, wanted: Sequence[IndexEntry]) -> None:
         """Have every wanted chart on disk; those that cannot be had leave older ones in place."""
@@ -188,7 +189,7 @@ class RemoteCatalog:
                     return
                 except OSError as error:
                     missing.add(entry.name)
-                    faults.append(_fault(self.id, entry, _of_disk(error)))
+                    faults.append(_fault(self.id, entry, of_disk(error)))
                     return
             if first:
                 # The first time people wait for it: show each chart as soon as it is here.
@@ -211,7 +212,7 @@ class RemoteCatalog:
         entry = await self._remote.pinned(entry)
         source = _source(entry)
         if source in self._unreadable:
-            raise self._unreadable[source]
+            raise self._unreadable[source][0]
         kept = known.get(source)
         if kept is None or not self._cache.has(kept.digest):
             kept = await self._fetched(entry, source)
@@ -227,7 +228,10 @@ class RemoteCatalog:
                     work / "chart.tgz", work / "chart", work / "content.json"
                 )
             except UnreadableChartError as error:
-                self._unreadable[source] = error
+                wait = min(
+                    (_AGAIN.get(p.code, _NOT_SOON) for p in error.problems), default=_NOT_SOON
+                )
+                self._unreadable[source] = error, self._clock() + wait
                 raise
             if (listing["chart"], listing["version"]) != (entry.name, entry.version):
                 template = N_("The archive holds {chart} {version}.")
@@ -317,12 +321,6 @@ def _documents(charts: Iterable[_Kept]) -> list[Json]:
 def _source(entry: IndexEntry) -> str:
     """Return what tells an archive from another without fetching it."""
     return entry.digest or json.dumps([entry.urls[0], entry.created])
-
-
-def _of_disk(error: Exception) -> RepositoryError:
-    template = N_("What was read cannot be kept on disk ({reason}).")
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    return RepositoryError("repository_disk", template, {"reason": reason})
 
 
 def _fault(

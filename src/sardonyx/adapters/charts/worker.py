@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from sardonyx.adapters.charts.archive import unpack
-from sardonyx.adapters.charts.faults import RepositoryError, problem_document
+from sardonyx.adapters.charts.faults import RepositoryError, of_disk, problem_document
 from sardonyx.adapters.charts.index import read_index
 from sardonyx.adapters.charts.records import listing
 from sardonyx.catalog.models import ChartFault
@@ -48,6 +48,8 @@ def answer(request: JsonObject) -> JsonObject:
         return _chart(*(Path(str(request[name])) for name in ("file", "folder", "content")))
     except RepositoryError as error:
         return {"fault": [problem_document(error.problem)]}
+    except OSError as error:
+        return {"fault": [problem_document(of_disk(error).problem)]}
     except (MemoryError, RecursionError):
         large = RepositoryError("archive_too_large", N_("It is too large to be read."))
         return {"fault": [problem_document(large.problem)]}
