@@ -438,12 +438,14 @@ def _checks(
 
 def _catalog_facts(repository: Repository) -> CatalogFacts:
     catalog = repository.catalog()
-    fault = catalog.reading.fault if catalog.reading is not None else None
-    return CatalogFacts(
-        catalog.id,
-        len(catalog.charts),
-        fault.message.in_language("en") if fault is not None else "",
-    )
+    if catalog.reading is not None and catalog.reading.fault is not None:
+        problem, place = catalog.reading.fault, catalog.reading.fault.pointer
+    elif catalog.faults:
+        problem, place = catalog.faults[0].problems[0], catalog.faults[0].folder
+    else:
+        return CatalogFacts(catalog.id, len(catalog.charts))
+    words = f"{place}: {problem.message.in_language('en')}"
+    return CatalogFacts(catalog.id, len(catalog.charts), words)
 
 
 def _figures(cache: ClusterCache) -> Iterator[Reading]:
