@@ -114,8 +114,6 @@ async def test_they_are_given_at_launch_and_anew_at_resume(
         assert await key() == f"secret-{namespace}-ada-3"
         assert seen.values["memory"] == "20Mi"
         # With a password of one's own in its place nothing ends any more.
-        del values["security"]
-        await grants.drop(namespace, "keyed")
         await here.runtime.upgrade(here.plan(chart, "keyed", security={"password": "mine"}))
         seen = await here.settled("keyed")
         assert await key() == "mine"

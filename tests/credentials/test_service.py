@@ -217,6 +217,25 @@ async def test_keys_are_given_anew_when_it_is_resumed_or_upgraded(
     }
 
 
+async def test_what_a_person_wrote_in_a_keys_place_is_left_alone(credentials: Credentials) -> None:
+    first: Any = (
+        await credentials.issue(plan({**s3(), "vault": {"token": "", "x": 1}}))
+    ).plan.values
+    mine: Any = s3(key="AKMINE", secret="SKMINE", session="")
+    edited = await credentials.issue(plan({**first, **mine}))
+    assert edited.plan.values["s3"] == mine["s3"]
+    assert edited.keys_until is None
+    resumed = await credentials.reissue(
+        project="user-ada", release="lab", owner="ada", values=edited.plan.values
+    )
+    assert not resumed.values
+    # Rolled back to the revision of before, its keys are known and given anew.
+    back: Any = await credentials.reissue(
+        project="user-ada", release="lab", owner="ada", values=first
+    )
+    assert back.values["s3"]["secretAccessKey"] == "secret-user-ada-ada-2"
+
+
 async def test_a_release_made_elsewhere_gets_fresh_keys_in_the_usual_places(
     credentials: Credentials, broker: Broker
 ) -> None:
@@ -435,6 +454,10 @@ async def test_the_grant_of_a_digest_is_found_and_none_for_an_empty_one(
     assert await grants.of_token("") is None
     kept = await grants.of_release("user-ada", "lab")
     assert kept is not None
-    assert kept.key_paths[0] == (("s3", "accessKeyId"), "AWS_ACCESS_KEY_ID")
+    assert (kept.key_places[0].path, kept.key_places[0].variable) == (
+        ("s3", "accessKeyId"),
+        "AWS_ACCESS_KEY_ID",
+    )
+    assert "secret-user" not in repr(kept)
     await grants.save(dataclasses.replace(kept, owner="bob", token_sha256="d"))
     assert await grants.of_token("d") == await grants.of_release("user-ada", "lab")

@@ -10,19 +10,31 @@ from sardonyx.values import JsonObject, Path, Secret
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """A place in a release's values where a plain key stands.
+
+    variable: the context's (`AWS_ACCESS_KEY_ID`, …, `VAULT_TOKEN`). digests: of what was put
+    there, the newest first, so that what a person wrote there instead is left alone.
+    """
+
+    path: Path
+    variable: str
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseGrant:
     """What the platform remembers of one release's credentials; no secret is among it.
 
     token_sha256: hexadecimal digest of the token its pods renew with, empty when it was given
-    plain keys. key_paths: places in its values where plain keys stand, with the name of the
-    context's variable (`AWS_ACCESS_KEY_ID`, …, `VAULT_TOKEN`).
+    plain keys, whose places are `key_places`.
     """
 
     project: str
     release: str
     owner: str
     token_sha256: str = ""
-    key_paths: tuple[tuple[Path, str], ...] = ()
+    key_places: tuple[KeyPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

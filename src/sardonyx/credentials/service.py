@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,7 +19,13 @@ from sardonyx.credentials.errors import (
     OwnerLeftError,
     ReleaseTokenError,
 )
-from sardonyx.credentials.models import Issued, Reissued, ReleaseGrant, SecretsToken
+from sardonyx.credentials.models import (
+    Issued,
+    KeyPlace,
+    Reissued,
+    ReleaseGrant,
+    SecretsToken,
+)
 from sardonyx.credentials.ports import KnownReleases, ReleaseGrants, SecretsTokens
 from sardonyx.credentials.stand_ins import (
     S3_VARIABLES,
@@ -42,6 +48,8 @@ from sardonyx.values import Json, JsonObject, Path
 # The block of our charts' values that the renewing sidecar reads.
 BLOCK = "renewal"
 _TOKEN: Path = (BLOCK, "token")
+# Revisions that can be rolled back to; Helm's history is pruned to about as many.
+_DIGESTS = 20
 # Where charts of Onyxia's convention hold plain keys (charts.md 2).
 _USUAL_PLACES: tuple[tuple[Path, str], ...] = (
     (("s3", "accessKeyId"), "AWS_ACCESS_KEY_ID"),
@@ -85,11 +93,8 @@ class Credentials:
         if self._renews(plan):
             return await self._renewing(plan)
         grant = await self._grants.of_release(plan.project, plan.release)
-        places = dict(stand_ins(plan.values))
-        # What an edited release got before is not kept: a person did not type it.
-        for path, variable in grant.key_paths if grant else ():
-            if text_at(plan.values, path):
-                places.setdefault(path, variable)
+        # An edit starts from the values the release has: keys given before stand among them.
+        places = {**_given_before(grant, plan.values), **dict(stand_ins(plan.values))}
         if not places:
             return Issued(plan)
         wanted = set(places.values()) - {""}
@@ -97,14 +102,7 @@ class Credentials:
             wanted.update(variables_in(text_at(plan.values, path) or ""))
         given, until = await self._keys(plan.owner, plan.project, wanted)
         texts = _texts(plan.values, places.items(), given)
-        await self._grants.save(
-            ReleaseGrant(
-                project=plan.project,
-                release=plan.release,
-                owner=plan.owner,
-                key_paths=tuple((path, name) for path, name in places.items() if name),
-            )
-        )
+        await self._keep_places(plan.project, plan.release, plan.owner, grant, places, texts)
         made = replace(
             plan,
             values=replaced(plan.values, texts),
@@ -125,17 +123,12 @@ class Credentials:
             return Reissued(
                 {BLOCK: await self._block(project, release, owner)}, frozenset({_TOKEN})
             )
-        known = grant.key_paths if grant is not None else ()
-        places = [
-            (path, variable)
-            for path, variable in known or _usual_places(values)
-            if text_at(values, path)
-        ]
+        places = _given_before(grant, values) or _made_elsewhere(grant, values)
         if not places:
             return Reissued()
-        given, until = await self._keys(owner, project, {variable for _, variable in places})
-        await self._grants.save(ReleaseGrant(project, release, owner, key_paths=tuple(places)))
-        texts = _texts(values, places, given)
+        given, until = await self._keys(owner, project, set(places.values()))
+        texts = _texts(values, places.items(), given)
+        await self._keep_places(project, release, owner, grant, places, texts)
         touched = {path[0] for path in texts}
         changed = replaced(values, texts)
         over: JsonObject = {key: value for key, value in changed.items() if key in touched}
@@ -193,6 +186,24 @@ class Credentials:
             secret_paths=plan.secret_paths | {_TOKEN},
         )
         return Issued(made)
+
+    async def _keep_places(
+        self,
+        project: str,
+        release: str,
+        owner: str,
+        before: ReleaseGrant | None,
+        places: Mapping[Path, str],
+        texts: Mapping[Path, str],
+    ) -> None:
+        """Remember where keys stand now, and what stood there before."""
+        older = {one.path: one.digests for one in before.key_places} if before else {}
+        kept = tuple(
+            KeyPlace(path, variable, (_digest(texts[path]), *older.get(path, ()))[:_DIGESTS])
+            for path, variable in places.items()
+            if variable
+        )
+        await self._grants.save(ReleaseGrant(project, release, owner, key_places=kept))
 
     async def _block(self, project: str, release: str, owner: str) -> JsonObject:
         """Draw a token for the release; an older one dies."""
@@ -276,11 +287,26 @@ def _texts(
     }
 
 
-def _usual_places(values: JsonObject) -> list[tuple[Path, str]]:
-    """Return where a release made elsewhere holds keys that end: those with a session token."""
-    if not text_at(values, ("s3", "sessionToken")):
-        return [place for place in _USUAL_PLACES if place[1] == VAULT_TOKEN]
-    return list(_USUAL_PLACES)
+def _given_before(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, str]:
+    """Return the places where a key of ours stands; what a person wrote there is theirs."""
+    return {
+        one.path: one.variable
+        for one in (grant.key_places if grant is not None else ())
+        if (text := text_at(values, one.path)) and _digest(text) in one.digests
+    }
+
+
+def _made_elsewhere(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, str]:
+    """Return where keys stand that another platform put there: they end with their session.
+
+    A release that we know too may have been edited there since; its other tokens are a person's.
+    """
+    ends = bool(text_at(values, ("s3", "sessionToken")))
+    return {
+        path: variable
+        for path, variable in _USUAL_PLACES
+        if text_at(values, path) and (ends if variable in S3_VARIABLES else grant is None)
+    }
 
 
 def _is_on(values: JsonObject, block: str) -> bool:

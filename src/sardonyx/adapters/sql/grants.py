@@ -9,13 +9,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sardonyx.adapters.sql.database import SqlDatabase
 from sardonyx.adapters.sql.tables import Base
-from sardonyx.credentials.models import ReleaseGrant
+from sardonyx.credentials.models import KeyPlace, ReleaseGrant
 
 
 class GrantRow(Base):
     """The credentials of one release. token: digest of what its pods renew with, or empty.
 
-    places: JSON list of `[path, variable]`, where plain keys stand in its values.
+    places: JSON list of `[path, variable, digests]`, where plain keys stand in its values.
     """
 
     __tablename__ = "release_grants"
@@ -31,7 +31,9 @@ class SqlReleaseGrants(SqlDatabase):
     """ReleaseGrants on one engine."""
 
     async def save(self, grant: ReleaseGrant) -> None:
-        places = json.dumps([[list(path), variable] for path, variable in grant.key_paths])
+        places = json.dumps(
+            [[list(one.path), one.variable, list(one.digests)] for one in grant.key_places]
+        )
 
         def work(session: Session) -> None:
             session.merge(
@@ -80,5 +82,8 @@ def _grant(row: GrantRow | None) -> ReleaseGrant | None:
         release=row.release,
         owner=row.owner,
         token_sha256=row.token,
-        key_paths=tuple((tuple(path), variable) for path, variable in json.loads(row.places)),
+        key_places=tuple(
+            KeyPlace(tuple(path), variable, tuple(digests))
+            for path, variable, digests in json.loads(row.places)
+        ),
     )
