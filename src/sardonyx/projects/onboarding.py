@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -47,6 +48,12 @@ class Onboarding:
         task = asyncio.create_task(self._all(actor))
         self._tasks[actor.username] = task
         task.add_done_callback(lambda _: self._tasks.pop(actor.username, None))
+
+    async def settled(self, actor: Actor, *, within: timedelta) -> None:
+        """Return when the places are ready or could not be made so, or when the time is over."""
+        task = self._tasks.get(actor.username)
+        if task is not None:
+            await asyncio.wait({task}, timeout=within.total_seconds())
 
     async def again(self, actor: Actor) -> tuple[Unopened, ...]:
         """Open every project of the person; return those that are still not ready."""

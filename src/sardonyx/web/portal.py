@@ -30,6 +30,7 @@ from sardonyx.web import error_pages, gateway, home_pages, probes, sign_in_pages
 from sardonyx.web import projects as project_addresses
 from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.security import SameOrigin
+from sardonyx.web.streams import WatchedStreams
 
 API = "/api/v1"
 
@@ -78,6 +79,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
     portal.mount("/static", BundleFiles(), name="static")
     problems.install(portal, page=error_pages.page)
     project_addresses.install(portal)
+    portal.add_middleware(WatchedStreams)
     portal.add_middleware(
         SameOrigin,
         refuse=_refuse_foreign,

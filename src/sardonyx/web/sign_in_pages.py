@@ -6,6 +6,8 @@ finish it is sealed in a cookie of that browser, and its state must be in the pr
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -22,6 +24,7 @@ WANTED_COOKIE = "wanted"
 WANTED_SECONDS = 3600
 FLOW_COOKIE = "sign-in-"
 FLOW_SECONDS = 600
+PLACES_WAITED_FOR = timedelta(seconds=3)
 _PATH = "/sign-in"
 _NOT_KEPT = {"cache-control": "no-store"}
 
@@ -87,6 +90,8 @@ async def callback(request: Request) -> Response:
     )
     if platform.onboarding is not None:
         platform.onboarding.begin(finished.actor)
+        # So that the first page finds its bucket and namespace; a slow cluster keeps nobody out.
+        await platform.onboarding.settled(finished.actor, within=PLACES_WAITED_FOR)
     answer = RedirectResponse(local_path(finished.wanted), 303, headers=_NOT_KEPT)
     answer.delete_cookie(name, path=_PATH)
     answer.delete_cookie(WANTED_COOKIE, path=_PATH)
