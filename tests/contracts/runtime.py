@@ -15,6 +15,7 @@ from tests.runtime.world import ONE_TIME, make_plan, until
 from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.errors import (
     FileNotPlacedError,
+    RevisionNotFoundError,
     ServiceExistsError,
     ServiceNotFoundError,
 )
@@ -247,3 +248,63 @@ class RuntimeContract:
         facts = await bench.runtime.preflight(make_plan("hello", "asked"))
         assert cast(float, facts["disk_free"]) > 0
         assert bench.runtime.releases(ADA) == []
+
+    async def test_a_change_is_a_new_revision_and_can_be_returned_from(self, bench: Bench) -> None:
+        runtime = bench.runtime
+        first = await bench.launch("hello", "moves")
+        changed = make_plan("hello", "moves", values={"greeting": "good evening"})
+        await runtime.upgrade(changed)
+        await until(
+            lambda: (
+                bench.seen("moves").state is State.RUNNING
+                and bench.seen("moves").revision > first.revision
+                and bench.seen("moves").values["greeting"] == "good evening"
+            ),
+            saying=lambda: bench.seen("moves"),
+        )
+        history = await runtime.history(ADA, "moves")
+        assert [one.number for one in history] == sorted((h.number for h in history), reverse=True)
+        assert history[0].status == "deployed"
+        assert [history[0].values["greeting"], history[-1].values["greeting"]] == [
+            "good evening",
+            "good morning",
+        ]
+        second = bench.seen("moves").revision
+        await runtime.rollback(ADA, "moves", first.revision)
+        await until(
+            lambda: (
+                bench.seen("moves").state is State.RUNNING
+                and bench.seen("moves").revision > second
+                and bench.seen("moves").values["greeting"] == "good morning"
+            ),
+            saying=lambda: bench.seen("moves"),
+        )
+        for number in (99, bench.seen("moves").revision):
+            with pytest.raises(RevisionNotFoundError):
+                await runtime.rollback(ADA, "moves", number)
+        for act in (
+            runtime.upgrade(make_plan("hello", "nobody")),
+            runtime.upgrade(make_plan("hello", "moves", project=EVE)),
+            runtime.rollback(EVE, "moves", 1),
+            runtime.history(EVE, "moves"),
+            runtime.share(EVE, "moves", shared=True),
+            runtime.adopt(EVE, "moves", "eve"),
+        ):
+            with pytest.raises(ServiceNotFoundError):
+                await act
+
+    async def test_a_release_is_shared_and_keeps_its_owner(self, bench: Bench) -> None:
+        await bench.launch("hello", "common")
+        for shared in (True, False):
+            await bench.runtime.share(ADA, "common", shared=shared)
+            await until(lambda shared=shared: bench.seen("common").shared is shared)  # type: ignore[misc]
+        await bench.runtime.adopt(ADA, "common", "eve")
+        assert bench.seen("common").owner == "ada"
+
+    async def test_what_would_be_created_is_told_and_not_created(self, bench: Bench) -> None:
+        objects = await bench.runtime.planned(make_plan("hello", "idea"))
+        assert objects
+        assert all(one.kind and one.name for one in objects)
+        assert not any(ONE_TIME in one.text for one in objects)
+        assert bench.runtime.releases(ADA) == []
+        assert all(one.resource and one.hard for one in bench.runtime.quota(ADA))

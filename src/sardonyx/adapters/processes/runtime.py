@@ -321,9 +321,9 @@ class LocalRuntime:
     ) -> None:
         """Make `plan` the release's next revision; start it again unless it is paused."""
         release = plan.release
-        if release in self._starting_again or self._lock(release).locked():
-            raise ServiceBusyError(name=plan.friendly_name, state=State.STARTING.value)
-        async with self._lock(release):
+        self._not_starting_again(plan)
+        async with self._lock(release):  # a pause may be at its end
+            self._not_starting_again(plan)
             seen = self._known(plan.project, release)
             self._not_leaving(seen)
             self._refuse_unresolved(self._rendered(chart, profile, plan, seen.record))
@@ -342,6 +342,10 @@ class LocalRuntime:
             seen = self._known(plan.project, release)
             if seen.observation.state is not State.PAUSED:
                 self._begin_again(seen, "")
+
+    def _not_starting_again(self, plan: LaunchPlan) -> None:
+        if plan.release in self._starting_again:
+            raise ServiceBusyError(name=plan.friendly_name, state=State.STARTING.value)
 
     def _begin_again(self, seen: Seen, told: str) -> None:
         release, folder = seen.plan.release, self._folder(seen.plan.release)
