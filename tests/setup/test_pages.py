@@ -103,8 +103,8 @@ async def test_each_part_is_shown_with_its_verdict_and_remedy(
 ) -> None:
     page = (await browser.get("/setup")).text
     assert "1 part fails" in page
-    assert "lacks 1 rights: watch pods" in page
-    assert "regions.0.services.authenticationMode: deploy/rbac/service-account.yaml" in page
+    assert "lacks rights (1), explained in deploy/rbac/service-account.yaml: watch pods" in page
+    assert "database: postgresql+psycopg://" in page
     for area in ("identity", "database", "rights", "storage", "secrets", "exposure", "catalogs"):
         assert f'id="{area}"' in page
         assert f'name="area" value="{area}"' in page
@@ -144,7 +144,7 @@ async def test_rest_says_the_same(platform: SimpleNamespace) -> None:
     verdicts = {item["area"]: item["verdict"] for item in items}
     assert verdicts["rights"] == "failing"
     assert verdicts["secrets"] == "off"
-    assert one["setting"] == "regions.0.services.authenticationMode"
+    assert "setting" not in one
     assert one["found"] == {"cluster": "v1.37.2", "mode": "serviceAccount"}
 
 

@@ -40,4 +40,5 @@ def _print(check: Check, language: str) -> None:
     print(f"{title:<24} {verdict:<18} {check.reason.in_language(language)}")
     if check.setting and check.verdict is not Verdict.READY:
         value = f": {check.value}" if check.value else ""
-        print(f"{'':<24} {worded(N_('Set'))} {check.setting}{value}")
+        word = worded(N_("Set"))
+        print(f"{'':<24} {word} {check.setting}{value}")

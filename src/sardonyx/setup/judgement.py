@@ -118,11 +118,15 @@ def rights(settings: ClusterSettings, facts: RightsFacts) -> Check:
         shown = [str(right) for right in facts.refused[:_SHOWN]]
         return _failing(
             Area.RIGHTS,
-            N_("The platform’s account lacks {count} rights: {rights}."),
-            "regions.0.services.authenticationMode",
-            f"deploy/rbac/{_document(region)}",
+            N_("The platform’s account lacks rights ({count}), explained in {file}: {rights}."),
+            "",
+            "",
             found,
-            {"count": len(facts.refused), "rights": "; ".join(shown)},
+            {
+                "count": len(facts.refused),
+                "file": f"deploy/rbac/{_document(region)}",
+                "rights": "; ".join(shown),
+            },
         )
     return _ready(Area.RIGHTS, N_("The platform’s account has every right it uses."), found)
 

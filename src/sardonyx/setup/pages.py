@@ -23,7 +23,7 @@ _TONES = {
     Verdict.OFF: "plain",
 }
 _COMMANDS = Commands(
-    platform="sardonyx doctor --config /etc/sardonyx/sardonyx.yaml\n",
+    platform="sardonyx doctor --config /etc/sardonyx/settings/sardonyx.yaml\n",
     underneath=(
         'kubectl auth can-i --list --as="system:serviceaccount:$NAMESPACE:$ACCOUNT"\n'
         'curl "$ISSUER/.well-known/openid-configuration"\n'
