@@ -13,7 +13,7 @@ from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
 from tests.cluster.helm_world import SECONDS, FixedCredentials, site
 from tests.cluster.test_catalog_charts import helm
-from tests.credentials.test_service import Broker, Vault
+from tests.credentials.world import Broker, Vault
 
 from sardonyx.adapters.kubernetes.kept_releases import KeptReleases
 from sardonyx.adapters.kubernetes.kinds import SECRETS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx2
-from tests.credentials.test_service import RENEWING, Broker, People, Vault, find_chart, plan, s3
+from tests.credentials.world import RENEWING, Broker, People, Vault, find_chart, plan, s3
 from tests.web.stub_platform import stub_platform
 
 from sardonyx.adapters.sql.database import sqlite_engine

@@ -4,157 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
-import httpx2
 import pytest
-from fastapi import FastAPI
-
-from sardonyx.adapters.sql.database import sqlite_engine
-from sardonyx.adapters.sql.grants import SqlReleaseGrants
-from sardonyx.api import problems
-from sardonyx.catalog.errors import ChartNotFoundError
-from sardonyx.catalog.models import Chart, ChartRef
-from sardonyx.credentials import api
-from sardonyx.credentials.errors import OwnerAwayError, OwnerLeftError, ReleaseTokenError
-from sardonyx.credentials.models import SecretsToken
-from sardonyx.credentials.service import Credentials
-from sardonyx.credentials.stand_ins import stand_in
-from sardonyx.files.models import Access, S3Credentials
-from sardonyx.projects.errors import SignInRequiredError
-from sardonyx.projects.models import Actor, Project
-from sardonyx.services.models import LaunchPlan
-from sardonyx.values import Secret
-
-NOW = datetime(2026, 11, 2, tzinfo=UTC)
-PLAIN, RENEWING = ChartRef("c", "plain", "1.0.0"), ChartRef("c", "renewing", "1.0.0")
-KEY, SECRET, SESSION = (
-    stand_in(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+from tests.credentials.world import (
+    KEY,
+    NOW,
+    RENEWING,
+    SECRET,
+    Broker,
+    People,
+    find_chart,
+    plan,
+    s3,
 )
 
-
-class People:
-    def __init__(self) -> None:
-        self.groups = {"ada": ["soil"], "bob": ["soil"]}
-
-    async def actor(self, username: str) -> Actor:
-        if username not in self.groups:
-            raise SignInRequiredError
-        places = [Project(f"user-{username}", "", f"user-{username}", username)]
-        places += [Project(f"team-{g}", "", f"team-{g}", g, group=g) for g in self.groups[username]]
-        return Actor(username, username, "", tuple(places))
-
-    async def web_identity(self, username: str) -> Secret:
-        return Secret("unused")
-
-
-class Broker:
-    """Each call gives other keys, that say for whom they are."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, str]] = []
-
-    async def credentials(
-        self, *, username: str, project: Project, access: Access = Access.READ_WRITE
-    ) -> S3Credentials:
-        self.calls.append((username, project.id))
-        mark = f"{project.id}-{username}-{len(self.calls)}"
-        return S3Credentials(
-            f"id-{mark}",
-            Secret(f"secret-{mark}"),
-            Secret(f"session-{mark}"),
-            NOW + timedelta(hours=1),
-            "https://store.example",
-            "us-east-1",
-        )
-
-
-class Vault:
-    async def secrets_token(self, *, username: str, project: Project) -> SecretsToken | None:
-        if project.group is not None:
-            return None
-        return SecretsToken(Secret(f"vault-{username}"), NOW + timedelta(minutes=30))
-
-
-@pytest.fixture
-def grants(tmp_path: Path) -> Iterator[SqlReleaseGrants]:
-    made = SqlReleaseGrants(sqlite_engine(tmp_path / "portal.sqlite"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def people() -> People:
-    return People()
-
-
-@pytest.fixture
-def broker() -> Broker:
-    return Broker()
-
-
-@pytest.fixture
-def credentials(grants: SqlReleaseGrants, people: People, broker: Broker) -> Credentials:
-    return Credentials(
-        grants=grants,
-        identity=people,
-        broker=broker,
-        secret_store=Vault(),
-        find_chart=find_chart,
-        address="https://sardonyx.example",
-    )
-
-
-def find_chart(ref: ChartRef) -> Chart:
-    if ref not in (PLAIN, RENEWING):
-        raise ChartNotFoundError(chart=ref.chart, catalog=ref.catalog)
-    return Chart(
-        ref=ref,
-        folder=Path("/nowhere"),
-        title="",
-        description="",
-        keywords=(),
-        app_version="",
-        home=None,
-        sources=(),
-        icon=None,
-        dependencies=(),
-        local=None,
-        values={},
-        schema=None,
-        readme="",
-        renewing=ref == RENEWING,
-    )
-
-
-def plan(values: dict[str, Any], chart: ChartRef = PLAIN, **more: Any) -> LaunchPlan:
-    given: dict[str, Any] = {
-        "release": "lab",
-        "project": "user-ada",
-        "owner": "ada",
-        "friendly_name": "lab",
-        "shared": False,
-        "chart": chart,
-        "values": values,
-        "merged": {"unset": 1, **values},
-        "context": {},
-        "secret_paths": frozenset({("other",)}),
-    }
-    return LaunchPlan(**(given | more))
-
-
-def s3(*, key: str = KEY, secret: str = SECRET, session: str = SESSION) -> dict[str, Any]:
-    return {
-        "s3": {
-            "enabled": True,
-            "accessKeyId": key,
-            "secretAccessKey": secret,
-            "sessionToken": session,
-        }
-    }
+from sardonyx.adapters.sql.grants import SqlReleaseGrants
+from sardonyx.catalog.models import ChartRef
+from sardonyx.credentials.errors import OwnerAwayError, OwnerLeftError, ReleaseTokenError
+from sardonyx.credentials.service import Credentials
+from sardonyx.credentials.stand_ins import stand_in
 
 
 async def test_a_chart_of_plain_keys_gets_them_where_it_wants_them(
@@ -375,76 +245,6 @@ async def test_a_chart_that_left_the_catalogue_is_told_by_its_values(
     assert values["renewal"]["enabled"] is True
     plain: Any = (await credentials.issue(plan(s3(), gone, release="lab2"))).plan.values
     assert plain["s3"]["accessKeyId"].startswith("id-")
-
-
-@pytest.fixture
-def pods(credentials: Credentials) -> httpx2.AsyncClient:
-    """A client as pods are: without a cookie."""
-
-    class Holder:
-        pass
-
-    app = FastAPI()
-    app.include_router(api.router, prefix="/api/v1")
-    app.state.platform = Holder()
-    app.state.platform.credentials = credentials
-    problems.install(app)
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app), base_url="http://sardonyx.svc:8080"
-    )
-
-
-async def test_pods_get_keys_in_the_words_of_the_sdks(
-    credentials: Credentials, pods: httpx2.AsyncClient
-) -> None:
-    values: Any = (await credentials.issue(plan(s3(), RENEWING))).plan.values
-    token = {"authorization": f"Bearer {values['renewal']['token']}"}
-    async with pods:
-        answer = await pods.post("/api/v1/service-credentials/s3", headers=token)
-        assert answer.json() == {
-            "AccessKeyId": "id-user-ada-ada-1",
-            "SecretAccessKey": "secret-user-ada-ada-1",
-            "Token": "session-user-ada-ada-1",
-            "Expiration": "2026-11-02T01:00:00Z",
-        }
-        assert answer.headers["cache-control"] == "no-store"
-        vault = await pods.post("/api/v1/service-credentials/vault", headers=token)
-        assert vault.json() == {"Token": "vault-ada", "Expiration": "2026-11-02T00:30:00Z"}
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        {},
-        {"authorization": ""},
-        {"authorization": "Bearer "},
-        {"authorization": "Bearer wrong"},
-        {"authorization": "Bearer " + "x" * 5000},
-        {"authorization": "Basic dXNlcjpwYXNz"},
-        {"cookie": "sardonyx=anything"},
-    ],
-)
-async def test_without_its_token_a_pod_gets_nothing(
-    pods: httpx2.AsyncClient, header: dict[str, str]
-) -> None:
-    async with pods:
-        for what in ("s3", "vault"):
-            answer = await pods.post(f"/api/v1/service-credentials/{what}", headers=header)
-            assert answer.status_code == 401
-            assert answer.json()["code"] == "release_token_refused"
-
-
-async def test_a_group_without_a_role_has_no_way_to_the_secret_store(
-    credentials: Credentials, pods: httpx2.AsyncClient
-) -> None:
-    asked = plan(s3(), RENEWING, project="team-soil")
-    values: Any = (await credentials.issue(asked)).plan.values
-    async with pods:
-        answer = await pods.post(
-            "/api/v1/service-credentials/vault",
-            headers={"authorization": f"Bearer {values['renewal']['token']}"},
-        )
-    assert (answer.status_code, answer.json()["code"]) == (404, "no_secret_store")
 
 
 async def test_the_grant_of_a_digest_is_found_and_none_for_an_empty_one(
