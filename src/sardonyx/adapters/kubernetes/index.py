@@ -71,6 +71,7 @@ class NamespaceIndex:
         self._children: dict[Key, set[Key]] = {}
         self._roots: dict[str, set[Key]] = {}
         self._labelled: dict[str, set[Key]] = {}
+        self._orphans: dict[Key, str] = {}
         self._events: dict[Key, dict[str, SeenEvent]] = {}
         self._event_keys: dict[str, Key] = {}
 
@@ -107,8 +108,13 @@ class NamespaceIndex:
         key = (kind, name)
         release = self.release_of(key)
         seen = self._objects.pop(key, None)
+        self._orphans.pop(key, None)
         if seen is not None:
             self._unthread(key, seen.threads)
+            if release:
+                # Owners go before what they own; its last words still belong to the release.
+                below = self._reach({key}) - {key}
+                self._orphans.update(dict.fromkeys(below, release))
         return release
 
     def names(self, kind: str) -> Iterator[str]:
@@ -158,7 +164,7 @@ class NamespaceIndex:
 
     def release_of(self, key: Key) -> str:
         """Return the release an object belongs to, empty for none."""
-        label = ""
+        label = self._orphans.get(key, "")
         for _ in range(_DEEPEST):
             seen = self._objects.get(key)
             if seen is None:
