@@ -42,8 +42,9 @@ cluster-down:  ## end both and leave the machine as it was
 
 test-cluster:  ## the tests on clusters; says what this machine leaves out
 	@python3 tools/bootstrap.py dev
+	@$(PY) tools/chromium.py
 	@$(PY) -m tools.cluster build
-	@$(BIN)/pytest -m 'cluster or node' -rs
+	@$(BIN)/pytest -m 'cluster or node' -rs tests/cluster
 
 check:         ## format, lint, types, layers, dead code, translations, documents, hygiene
 	@python3 tools/bootstrap.py dev

@@ -53,14 +53,8 @@ def test_an_instruction_that_is_not_understood_is_refused(tmp_path: Path) -> Non
 def test_what_is_installed_in_the_image_is_what_is_pinned(
     node_cluster: RunningCluster, namespace: str, chart: str
 ) -> None:
-    image = _image(chart)
-    command = ("run", "look", "-n", namespace, f"--image={image}", "--restart=Never")
     python = ("--command", "--", "/opt/venv/bin/python", "-c", INSTALLED)
-    node_cluster.kubectl(*command, *python)
-    phase = ("get", "-n", namespace, "pod/look", "-o", "jsonpath={.status.phase}")
-    until(lambda: node_cluster.kubectl(*phase) == "Succeeded", "the pod has told what it holds")
-    installed = json.loads(node_cluster.kubectl("logs", "-n", namespace, "look"))
-    assert installed == _pinned(chart)
+    assert json.loads(_run(node_cluster, namespace, *python, chart=chart)) == _pinned(chart)
 
 
 @pytest.mark.node
@@ -85,6 +79,37 @@ def test_jupyterlab_of_the_chart_opens_with_its_password_in_a_pod(
 
 
 @pytest.mark.node
+def test_the_start_prepares_the_home_and_hands_on_what_it_found(
+    node_cluster: RunningCluster, namespace: str
+) -> None:
+    start = ("--command", "--", "/opt/onyxia-init.sh", "python", "-c")
+    told = _run(
+        node_cluster, namespace, "--env=PIP_REPOSITORY=http://pypi.example.org/simple",
+        *start, "import os; print(os.environ['PIP_INDEX_URL'], os.environ['UV_DEFAULT_INDEX'])",
+    )  # fmt: skip
+    assert '{"step": "home", "status": "done"' in told
+    assert told.splitlines()[-1] == "http://pypi.example.org/simple http://pypi.example.org/simple"
+
+
+@pytest.mark.node
+def test_a_home_that_cannot_be_written_keeps_the_service_from_starting(
+    node_cluster: RunningCluster, namespace: str
+) -> None:
+    command = ["/opt/onyxia-init.sh", "echo", "started"]
+    container = {
+        "name": "look",
+        "image": _image("jupyter-python"),
+        "command": command,
+        "securityContext": {"readOnlyRootFilesystem": True},
+    }
+    spec = json.dumps({"spec": {"containers": [container]}})
+    told = _run(node_cluster, namespace, f"--overrides={spec}", phase="Failed")
+    assert "started\n" not in told.replace('"started"', "")
+    code = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}"
+    assert node_cluster.kubectl("get", "-n", namespace, "pod/look", "-o", code) == "3"
+
+
+@pytest.mark.node
 def test_postgresql_of_the_chart_keeps_its_rows_when_its_pod_is_killed(
     node_cluster: RunningCluster, namespace: str
 ) -> None:
@@ -98,6 +123,21 @@ def test_postgresql_of_the_chart_keeps_its_rows_when_its_pod_is_killed(
     rollout = ("rollout", "status", "-n", namespace, "statefulset/lab-postgresql")
     node_cluster.kubectl(*rollout, "--timeout=180s")
     assert node_cluster.kubectl(*inside, *psql, "select answer from t") == "42\n"
+
+
+def _run(
+    cluster: RunningCluster,
+    namespace: str,
+    *options: str,
+    chart: str = "jupyter-python",
+    phase: str = "Succeeded",
+) -> str:
+    """Return what a pod of a chart's image says until it ends in the phase."""
+    command = ("run", "look", "-n", namespace, f"--image={_image(chart)}", "--restart=Never")
+    cluster.kubectl(*command, *options)
+    asked = ("get", "-n", namespace, "pod/look", "-o", "jsonpath={.status.phase}")
+    until(lambda: cluster.kubectl(*asked) == phase, f"the pod has {phase.lower()}")
+    return cluster.kubectl("logs", "-n", namespace, "look")
 
 
 def _install(cluster: RunningCluster, namespace: str, chart: str, *options: str) -> None:

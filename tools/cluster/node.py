@@ -19,7 +19,7 @@ from tools.cluster.processes import answers, succeeds
 API_PORT = 6443
 # Files that containerd, the kubelet and kube-proxy read, written into the run folder.
 _CONFIGURED = ("containerd.toml", "kubelet.yaml", "proxy.yaml", "cni/10.conflist", "Corefile")
-_TEMPLATES = Path(__file__).parent / "node"
+_TEMPLATES = Path(__file__).parent / "node_files"
 
 
 def plane_of(work: Path, programs: Path) -> ControlPlane:
