@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 from websockets.sync.client import ClientConnection, connect
@@ -15,11 +17,21 @@ SECONDS = 120.0
 
 
 class Kernel:
-    """One kernel of a running JupyterLab, reached at the service's address."""
+    """One kernel of a running JupyterLab, reached at the service's address.
 
-    def __init__(self, address: str, header: tuple[str, str]) -> None:
-        self._client = httpx2.Client(base_url=address, headers=[header], timeout=60)
+    through: host to connect to, where this machine does not resolve the address's name.
+    """
+
+    def __init__(self, address: str, header: tuple[str, str], *, through: str = "") -> None:
+        name = urlsplit(address).netloc
+        self._client = httpx2.Client(
+            base_url=f"http://{through}" if through else address,
+            headers=[header, ("host", name)],
+            timeout=60,
+            trust_env=False,
+        )
         self._address = address
+        self._through = through
         self._header = header
 
     def __enter__(self) -> Kernel:
@@ -31,6 +43,7 @@ class Kernel:
             f"{self._address.replace('http', 'ws', 1)}/api/kernels/{self._id}/channels"
             f"?session_id={self._session}",
             additional_headers=[self._header],
+            sock=socket.create_connection((self._through, 80), 60) if self._through else None,
             open_timeout=60,
             max_size=None,
         )
