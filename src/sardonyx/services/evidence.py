@@ -34,7 +34,8 @@ class Condition:
 class ContainerEvidence:
     """One container as the kubelet reports it.
 
-    reason, message, exit_code: of the present state. last_*: of the run before it.
+    reason, message, exit_code: of the present state. last_*: of the run before it. is_sidecar:
+    an init container that goes on beside the others (`restartPolicy: Always`).
     """
 
     name: str
@@ -46,6 +47,7 @@ class ContainerEvidence:
     ready: bool = False
     restarts: int = 0
     is_init: bool = False
+    is_sidecar: bool = False
     started_at: datetime | None = None
     finished_at: datetime | None = None
     last_reason: str = ""

@@ -19,6 +19,7 @@ STEP_NAMES: Mapping[str, str] = {
     "duckdb": N_("DuckDB connected to your files"),
     "personal": N_("Your own start script ran"),
     "database": N_("Database prepared"),
+    "credentials": N_("Keys to your files and secrets received"),
 }
 
 REASONS: Mapping[str, str] = {

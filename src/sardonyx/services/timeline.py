@@ -19,6 +19,11 @@ _NAMES = {
     "asked": N_("Launch asked"),
     "checked": N_("Checked: values, rights, machine"),
     "values": N_("Values sent"),
+    "queued": N_("Its turn came"),
+    "created": N_("Created on the cluster"),
+    "scheduled": N_("A machine was found"),
+    "volume": N_("Its disk is ready"),
+    "image": N_("Its image is ready"),
     "environment": N_("Programs and packages ready"),
     "started": N_("Program started"),
     "answering": N_("Answers"),
@@ -32,6 +37,13 @@ _NAMES = {
     "deleted": N_("Deleted"),
 }
 _GOING = {
+    "queued": N_("Waiting for its turn"),
+    "created": N_("Being created on the cluster"),
+    "scheduled": N_("Looking for a machine with room"),
+    "volume": N_("Preparing its disk"),
+    "image": N_("Fetching its image"),
+    "edited": N_("Changing"),
+    "rolled_back": N_("Returning to an earlier state"),
     "environment": N_("Preparing programs and packages"),
     "started": N_("Starting the program"),
     "answering": N_("Waiting for an answer"),
@@ -40,6 +52,7 @@ _GOING = {
 }
 _TO_COME = ("environment", "started", "answering")
 _AFTER_A_PAUSE = ("started", "answering")
+_TO_COME_ON_A_CLUSTER = ("created", "scheduled", "image", "started", "answering")
 # Facts of an event, in the order they are told, with their words.
 _FACTS = {
     "reason": N_("{value}"),
@@ -163,7 +176,8 @@ def _detail(facts: Mapping[str, Scalar], language: str) -> str:
 
 def _to_come(events: Sequence[TimelineEvent], language: str) -> list[StepView]:
     met: set[str] = set()
-    expected: tuple[str, ...] = _TO_COME
+    is_clusters = any(event.step == "queued" for event in events)
+    expected: tuple[str, ...] = _TO_COME_ON_A_CLUSTER if is_clusters else _TO_COME
     for event in events:
         if event.step in ("resumed", "restarted"):
             met, expected = set(), _AFTER_A_PAUSE

@@ -382,5 +382,5 @@ def _stands_in_the_way(init: ContainerEvidence) -> bool:
     if init.state is ContainerState.TERMINATED:
         return init.exit_code != 0
     if init.state is ContainerState.RUNNING:
-        return not init.ready  # a sidecar is ready
+        return not init.is_sidecar
     return init.restarts > 0

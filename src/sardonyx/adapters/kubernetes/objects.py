@@ -197,6 +197,7 @@ class _ContainerStatus(_Wire):
 class _Container(_Wire):
     name: str = ""
     image: str = ""
+    restart_policy: str | None = None
 
 
 class _ClaimSource(_Wire):
@@ -295,6 +296,7 @@ def _container(wanted: _Container, told: _ContainerStatus, *, is_init: bool) -> 
         ready=told.ready,
         restarts=told.restart_count,
         is_init=is_init,
+        is_sidecar=is_init and wanted.restart_policy == "Always",
         started_at=started,
         finished_at=finished,
         last_reason=sys.intern(last.reason or "") if last else "",
