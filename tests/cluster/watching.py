@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,11 @@ from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.kinds import SECRETS
 from sardonyx.adapters.kubernetes.watch import Pace
 from sardonyx.services.errors import ServiceNotFoundError
-from sardonyx.services.models import Observation
+from sardonyx.services.models import Observation, State
 from sardonyx.testing.cluster_objects import helm_secret
 from sardonyx.values import JsonObject
 
+_GENEROUS = 120.0
 # Impatient, so that faults are over soon.
 PACE = Pace(first=0.05, longest=0.5, absent=5.0, life=30.0)
 
@@ -58,6 +60,12 @@ class Watched:
 
     async def meets(self, release: str) -> None:
         await until(lambda: self.knows(release), saying=lambda: (release, self.names()))
+
+    async def reaches(self, release: str, state: State) -> None:
+        def seen() -> Observation:
+            return self.cache.observation(self.namespace, release)
+
+        await until(lambda: seen().state is state, saying=seen)
 
     async def stands(self, fault: str) -> None:
         await until(lambda: self.fault() == fault, saying=lambda: (fault, self.fault()))
@@ -107,3 +115,11 @@ async def watched(
         await direct.aclose()
         # Now, not while the interpreter compiles something: CPython 3.11 fails then (gh-106905).
         gc.collect()
+
+
+async def eventually(ask: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Return once `ask()` says yes; fail naming what was waited for."""
+    deadline = time.monotonic() + _GENEROUS
+    while not await ask():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        await asyncio.sleep(0.1)
