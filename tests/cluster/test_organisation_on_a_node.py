@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import anyio
 import httpx2
@@ -28,6 +29,7 @@ from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
 from sardonyx.adapters.openbao.roles import configure
 from sardonyx.adapters.processes.home import Home
+from sardonyx.catalog.service import default_catalog_folder
 from sardonyx.testing.parts import running_parts
 
 pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
@@ -59,6 +61,10 @@ class Organisation:
     prefix: str
     provider: RunningProvider
 
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Return what kubectl prints, in the platform's namespace."""
+        return self.cluster.kubectl("-n", self.namespace, *arguments, stdin=stdin)
+
     def get(self, path: str, **headers: str) -> httpx2.Response:
         """Ask the platform through the Gateway, as a browser that knows the name would."""
         return httpx2.get(
@@ -81,7 +87,24 @@ class Organisation:
 
 @pytest.fixture
 def organisation(node_cluster: RunningCluster, namespace: str) -> Iterator[Organisation]:
-    _require_image(node_cluster, "sardonyx")
+    with installed(node_cluster, namespace, "statefulset", {"metrics": {"enabled": True}}) as made:
+        yield made
+
+
+@contextmanager
+def installed(
+    cluster: RunningCluster,
+    namespace: str,
+    workload: str,
+    values: Mapping[str, Any],
+    **settings: Any,
+) -> Iterator[Organisation]:
+    """Install the chart with provider, store and secrets beside the node; remove it after.
+
+    workload: the kind that runs it. values: of the chart, `settings` of the platform, beside those
+    that every organisation needs.
+    """
+    _require_image(cluster, "sardonyx")
     host, prefix = f"{namespace}.lab.test", f"u{secrets.token_hex(3)}-"
     with ExitStack() as stack:
         home = Home(Path(stack.enter_context(TemporaryDirectory(prefix="sx"))))
@@ -103,32 +126,31 @@ def organisation(node_cluster: RunningCluster, namespace: str) -> Iterator[Organ
             s3=f"http://{HOST}:{doors['s3']}",
             vault=f"http://{HOST}:{doors['openbao']}",
         )
-        values = {
+        whole = {
             "sardonyx": {
                 "publicUrl": f"http://{host}",
                 "identity": {"issuer": provider.issuer},
                 "regions": [made],
+                **settings,
             },
             "httpRoute": {"enabled": True, "parentRefs": [{"name": "web", "namespace": "traefik"}]},
-            "metrics": {"enabled": True},
+            **values,
         }
         file = home.root / "values.json"
-        file.write_text(json.dumps(values))
-        _helm(node_cluster, "install", "demo", str(CHART), "-n", namespace, "-f", str(file))
-        stack.callback(_removed, node_cluster, namespace, prefix)
-        _relayed(node_cluster, namespace, ports["keys"], doors["keys"])
-        node_cluster.kubectl(
-            *("-n", namespace, "rollout", "status", "statefulset/demo-sardonyx", "--timeout=300s")
-        )
-        running = Organisation(node_cluster, namespace, host, prefix, provider)
+        file.write_text(json.dumps(whole))
+        _helm(cluster, "install", "demo", str(CHART), "-n", namespace, "-f", str(file))
+        stack.callback(_removed, cluster, namespace, prefix)
+        running = Organisation(cluster, namespace, host, prefix, provider)
+        _relayed(running, workload, ports["keys"], doors["keys"])
+        running.kubectl("rollout", "status", f"{workload}/demo-sardonyx", "--timeout=300s")
         until(lambda: running.get("/healthz").status_code == 200, "the way through the Gateway")
         yield running
 
 
-def _relayed(cluster: RunningCluster, namespace: str, port: int, target: int) -> None:
-    """Add a container that brings the provider's address into the pod."""
-    text = cluster.kubectl("-n", namespace, "get", "statefulset", "demo-sardonyx", "-o", "json")
-    portal = json.loads(text)["spec"]["template"]["spec"]["containers"][0]
+def _relayed(here: Organisation, workload: str, port: int, target: int) -> None:
+    """Add a container that brings the provider's address into each pod."""
+    kept = json.loads(here.kubectl("get", workload, "demo-sardonyx", "-o", "json"))
+    portal = kept["spec"]["template"]["spec"]["containers"][0]
     relay = {
         "name": "relay",
         "image": portal["image"],
@@ -136,9 +158,7 @@ def _relayed(cluster: RunningCluster, namespace: str, port: int, target: int) ->
         "securityContext": portal["securityContext"],
     }
     patch = {"spec": {"template": {"spec": {"containers": [relay]}}}}
-    cluster.kubectl(
-        *("-n", namespace, "patch", "statefulset", "demo-sardonyx", "-p", json.dumps(patch))
-    )
+    here.kubectl("patch", workload, "demo-sardonyx", "-p", json.dumps(patch))
 
 
 def _removed(cluster: RunningCluster, namespace: str, prefix: str) -> None:
@@ -156,21 +176,7 @@ def test_people_of_an_organisation_sign_in_and_launch(organisation: Organisation
     own = f"{here.prefix}ada"
     until(lambda: _has_namespace(here, own), "ada's namespace")
     _is_told_how_it_is_set_up(here, ada, grace)
-    launched = httpx2.post(
-        f"http://{GATEWAY}/api/v1/projects/{own}/services",
-        headers={"host": here.host, "cookie": ada, "origin": f"http://{here.host}"},
-        json={
-            "chart": "jupyter-python",
-            "name": "lab-one",
-            "set": [
-                "service.image.custom.enabled=true",
-                f"service.image.custom.version={jupyter}",
-                "resources.requests.memory=512Mi",
-            ],
-        },
-        timeout=60,
-    )
-    assert launched.status_code == 202, launched.text
+    _launch(here, ada, own, jupyter)
     here.cluster.kubectl(
         *("-n", own, "wait", "--for=create", "pod/lab-one-jupyter-python-0", "--timeout=180s")
     )
@@ -187,6 +193,105 @@ def test_people_of_an_organisation_sign_in_and_launch(organisation: Organisation
         *("curl", "-s", "http://127.0.0.1:8888/api"),
     )
     assert "version" in alive, "the platform went, the service did not"
+
+
+def _launch(here: Organisation, cookie: str, project: str, image: str) -> None:
+    answer = httpx2.post(
+        f"http://{GATEWAY}/api/v1/projects/{project}/services",
+        headers={"host": here.host, "cookie": cookie, "origin": f"http://{here.host}"},
+        json={
+            "chart": "jupyter-python",
+            "name": "lab-one",
+            "set": [
+                "service.image.custom.enabled=true",
+                f"service.image.custom.version={image}",
+                "resources.requests.memory=512Mi",
+            ],
+        },
+        timeout=60,
+    )
+    assert answer.status_code == 202, answer.text
+
+
+def test_two_replicas_share_a_database_and_one_holds_the_queue(
+    node_cluster: RunningCluster, namespace: str
+) -> None:
+    """Whoever asks either replica is known; when the holder is killed the other carries on."""
+    image = _require_image(node_cluster, "postgresql")
+    jupyter = _require_image(node_cluster, "jupyter-python")
+    password = secrets.token_hex(12)
+    node_cluster.kubectl(
+        *("-n", namespace, "create", "-f", "-"),
+        stdin=json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": "database"},
+                "stringData": {"password": password},
+            }
+        ),
+    )
+    values = json.dumps(
+        {
+            "auth": {"username": "sardonyx", "database": "sardonyx", "password": password},
+            "service": {"image": {"version": image}},
+            "persistence": {"size": "64Mi"},
+        }
+    )
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "values.json"
+        file.write_text(values)
+        _helm(
+            node_cluster,
+            *("install", "db", str(default_catalog_folder() / "postgresql")),
+            *("-n", namespace, "-f", str(file), "--wait", "--timeout", "300s"),
+        )
+    database = f"postgresql://sardonyx@db-postgresql.{namespace}.svc:5432/sardonyx"
+    chosen = {"replicas": 2, "secrets": {"database": {"name": "database", "key": "password"}}}
+    with installed(node_cluster, namespace, "deployment", chosen, database=database) as here:
+        ada = here.sign_in("ada")
+        own = f"{here.prefix}ada"
+        until(lambda: _has_namespace(here, own), "ada's namespace")
+        pods = _pods(here)
+        assert len(pods) == 2
+        for pod in pods:
+            until(lambda one=pod: own in _asked_inside(here, one, ada), f"{pod} knows ada")  # type: ignore[misc]
+        until(lambda: _holder(here) in pods, "one holds the queue")
+        holder = _holder(here)
+        here.kubectl("delete", "pod", holder, "--grace-period=0", "--force")
+        _launch(here, ada, own, jupyter)
+        until(lambda: _holder(here) not in ("", holder), "another holds the queue")
+        node_cluster.kubectl(
+            *("-n", own, "wait", "--for=create", "pod/lab-one-jupyter-python-0", "--timeout=180s")
+        )
+
+
+def _pods(here: Organisation) -> list[str]:
+    found = json.loads(
+        here.kubectl("get", "pods", "-l", "app.kubernetes.io/instance=demo", "-o", "json")
+    )
+    return [
+        one["metadata"]["name"]
+        for one in found["items"]
+        if "deletionTimestamp" not in one["metadata"]
+    ]
+
+
+def _holder(here: Organisation) -> str:
+    """Return the pod that holds the queue's Lease, empty for none."""
+    lease = json.loads(here.kubectl("get", "lease", "sardonyx-queue", "-o", "json"))
+    identity: str = lease["spec"].get("holderIdentity") or ""
+    return identity.rpartition("-")[0]
+
+
+def _asked_inside(here: Organisation, pod: str, cookie: str) -> str:
+    """Return what this very replica answers of the person's projects."""
+    asked = (
+        "import sys, urllib.request as u; "
+        "r = u.Request('http://127.0.0.1:8080/api/v1/projects', "
+        "headers={'Host': sys.argv[1], 'Cookie': sys.argv[2]}); print(u.urlopen(r).read())"
+    )
+    return here.kubectl("exec", pod, "-c", "portal", "--", "python", "-c", asked, here.host, cookie)
 
 
 def _has_namespace(here: Organisation, name: str) -> bool:
