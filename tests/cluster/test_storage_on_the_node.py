@@ -8,6 +8,7 @@ import socketserver
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -35,10 +36,12 @@ from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.api import problems
 from sardonyx.catalog.service import CatalogService, default_sources
 from sardonyx.credentials import api
+from sardonyx.credentials.models import SecretsToken
 from sardonyx.credentials.service import Credentials
+from sardonyx.projects.models import Project
 from sardonyx.services.models import LaunchPlan
 from sardonyx.testing.parts import RunningParts, running_parts
-from sardonyx.values import JsonObject
+from sardonyx.values import JsonObject, Secret
 
 pytestmark = pytest.mark.node
 
@@ -118,6 +121,13 @@ def parts() -> Iterator[RunningParts]:
         yield parts
 
 
+class Tokens:
+    """A secret store's tokens, that say for whom they are."""
+
+    async def secrets_token(self, *, username: str, project: Project) -> SecretsToken:
+        return SecretsToken(Secret(f"vault-of-{username}"), datetime.now(UTC) + timedelta(hours=1))
+
+
 class Storage:
     """The store as the platform reaches it, and as pods do."""
 
@@ -138,7 +148,7 @@ class Storage:
             grants=self.grants,
             identity=self.members,
             broker=self.broker,
-            secret_store=None,
+            secret_store=Tokens(),
             find_chart=self.catalog.installed,
             address=address,
         )
@@ -157,7 +167,8 @@ class Storage:
             "tls": False,
             "workingDirectoryPath": "user-ada/",
         }
-        values: JsonObject = {"s3": s3, "vault": {"enabled": False}}
+        # Nothing is read there: no secret is asked for.
+        values: JsonObject = {"s3": s3, "vault": {"enabled": True, "url": "https://vault.invalid"}}
         plan = LaunchPlan(
             release=LAB,
             project="user-ada",
@@ -267,6 +278,9 @@ def test_a_notebook_reads_storage_after_its_keys_have_ended_and_finds_the_databa
         shown = python(node_cluster, namespace, "import os; print(dict(os.environ))")[0]
         assert values["renewal"]["token"] not in shown
         assert "AWS_SECRET_ACCESS_KEY" not in shown
+        # JupyterLab itself, and so its kernels, began with a token of the secret store.
+        began = "print(open('/proc/1/environ').read().replace(chr(0), chr(10)))"
+        assert "VAULT_TOKEN=vault-of-ada" in python(node_cluster, namespace, began)
 
         # What renews listens on the pod's loopback: not on the address that others reach.
         assert python(node_cluster, namespace, REACH) == ["refused"]
