@@ -23,6 +23,11 @@ from sardonyx.values import JsonObject, Secret
 
 # Each watch holds a connection of its own.
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
+# The library reads a file as it comes: a wrong shape shows where it is used.
+_UNREADABLE = (
+    *(ConfigError, OSError, msgspec.MsgspecError),
+    *(KeyError, ValueError, TypeError, AttributeError),
+)
 _EXEC_V1 = "client.authentication.k8s.io/v1"
 
 
@@ -52,7 +57,7 @@ class ClusterAccess:
             # The second knows no account: identities bring their own token.
             self._own = self._http(self._config.user or User())
             self._bare = self._http(User())
-        except (ConfigError, OSError, KeyError, ValueError, msgspec.MsgspecError) as error:
+        except _UNREADABLE as error:
             reason = f"{kubeconfig or 'service account of the pod'}: {error}"
             raise ClusterUnavailableError(
                 verb="read", resource="kubeconfig", reason=reason

@@ -56,7 +56,7 @@ class Answers:
     ) -> None:
         self._domain = domain.lower().partition(":")[0]
         self._changed = changed
-        self._ask = ask or _ask_over_http
+        self._ask = ask or ask_over_http
         self._clock = clock
         self._known: dict[str, _Address] = {}
         self._of_release: dict[tuple[str, str], set[str]] = {}
@@ -129,7 +129,7 @@ class Answers:
         return bool(self._domain) and (host == self._domain or host.endswith(f".{self._domain}"))
 
 
-async def _ask_over_http(url: str) -> bool | None:
+async def ask_over_http(url: str) -> bool | None:
     """Return whether something behind the gateway answers; None when the name is unknown here."""
     try:
         await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname, None)
