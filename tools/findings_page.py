@@ -34,7 +34,13 @@ API server, scheduler and controllers with simulated nodes, those marked *node* 
 them by their codes: [reference](reference/findings.md).
 
 """
-_BEFORE = {"quota_would_exceed": "A launch or a change, looked at before it is made."}
+_BEFORE = {
+    "quota_would_exceed": "Looked at before a launch: more than the quota has left.",
+    "names_taken": "Looked at before a launch: a chart with fixed names, launched twice.",
+    "storage_class_unknown": "Looked at before a launch: a storage class that does not exist.",
+    "storage_class_no_default": "Looked at before a launch: no class, and no default one.",
+    "gpu_too_many": "Looked at before a launch: more GPU than any node has.",
+}
 
 
 def page() -> str:

@@ -23,6 +23,8 @@ from sardonyx.services.evidence import (
 )
 from sardonyx.services.findings import worded
 from sardonyx.services.models import State
+from sardonyx.services.preflight import judge_preflight
+from sardonyx.text import Scalar
 
 CASES = read_cases()
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,7 +50,68 @@ def test_no_place_of_the_words_stays_empty(case: Case) -> None:
 
 def test_every_finding_has_a_case() -> None:
     told = {one["code"] for case in CASES.values() for one in case.expected}
-    assert CLUSTER_WORDS.keys() - told == {"quota_would_exceed"}  # told before a launch
+    before = {code for _, _, codes in PREFLIGHT.values() for code in codes}
+    assert CLUSTER_WORDS.keys() == told | before
+
+
+PREFLIGHT: dict[str, tuple[dict[str, Scalar], bool, list[str]]] = {
+    "nothing": ({"disk_free": 10**12, "namespace_missing": 1}, False, []),
+    "more than is left": (
+        {
+            "quota:requests.memory:asked": 4 * 1024**3,
+            "quota:requests.memory:left": 1024**3,
+            "quota:requests.memory:hard": 8 * 1024**3,
+        },
+        False,
+        ["quota_would_exceed"],
+    ),
+    "the same in a change": (
+        {
+            "quota:requests.memory:asked": 4.0,
+            "quota:requests.memory:left": 1.0,
+            "quota:requests.memory:hard": 8.0,
+        },
+        True,
+        [],
+    ),
+    "too large a container": (
+        {"limit:memory:asked": 4 * 1024**3, "limit:memory:most": 2 * 1024**3},
+        False,
+        ["limit_range_high"],
+    ),
+    "too small a claim": (
+        {"limit:storage:asked": 1024**2, "limit:storage:least": 1024**3},
+        True,
+        ["limit_range_low"],
+    ),
+    "no such class": ({"storage_class_missing": "fast"}, False, ["storage_class_unknown"]),
+    "no default class": ({"storage_class_missing": "default"}, False, ["storage_class_no_default"]),
+    "names": ({"names_taken": "Service “elastic”"}, False, ["names_taken"]),
+    "GPU": ({"gpu:asked": 2.0, "gpu:most": 1.0}, False, ["gpu_too_many"]),
+    "no rendering": (
+        {"render_error": "execution error at (lab/a.yaml:1:2): a password is needed"},
+        False,
+        ["chart_refused"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PREFLIGHT.values(), ids=PREFLIGHT.keys())
+def test_what_a_cluster_says_before_a_launch_is_judged(
+    case: tuple[dict[str, Scalar], bool, list[str]],
+) -> None:
+    facts, changes, codes = case
+    found = judge_preflight(facts, changes=changes)
+    assert [one.code for one in found] == codes
+    for one in found:
+        assert "{" not in worded(one).explanation.in_language("en")
+
+
+def test_amounts_are_told_as_people_write_them() -> None:
+    [high] = judge_preflight({"limit:memory:asked": 4 * 1024**3, "limit:memory:most": 1024**2})
+    assert (high.values["asked"], high.values["limit"]) == ("4Gi", "1Mi")
+    [cores] = judge_preflight({"limit:cpu:asked": 1.5, "limit:cpu:most": 1.0})
+    assert (cores.values["asked"], cores.values["limit"]) == ("1.5", "1")
 
 
 TEXTS = st.text(max_size=80) | st.sampled_from(

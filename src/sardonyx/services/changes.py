@@ -57,6 +57,9 @@ from sardonyx.services.planning import blocking, refusals
 from sardonyx.services.ports import Runtime
 from sardonyx.values import JsonObject
 
+# Whether it is paused, and whose it is, is the service's own.
+_NOT_COPIED = frozenset({("global", "suspend"), ("onyxia",)})
+
 
 class Changes(Launches):
     """Changes of running services."""
@@ -263,6 +266,7 @@ class Changes(Launches):
         )
         hidden = hidden_paths(change.base, change.draft.secret_paths | seen.secret_paths)
         entries = diff(change.draft.defaults, change.base)
+        hidden |= _NOT_COPIED
         return change.draft.chart.ref, tuple(
             entry
             for entry in entries

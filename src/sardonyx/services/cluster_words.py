@@ -480,6 +480,26 @@ CLUSTER_WORDS: Mapping[str, Words] = {
         N_("Tell your administrators."),
     ),
     # Before a launch
+    "names_taken": Words(
+        N_("A part of it exists already"),
+        N_("{names}: another service, or somebody by hand, made it."),
+        N_("Only one such service fits in a project: delete the other one first."),
+    ),
+    "storage_class_unknown": Words(
+        N_("The kind of disk it asks for does not exist"),
+        N_("The cluster has no storage class “{storage_class}”."),
+        N_("Choose another storage class in its settings, or leave it empty."),
+    ),
+    "storage_class_no_default": Words(
+        N_("No kind of disk is chosen"),
+        N_("The settings name no storage class, and the cluster has no default one."),
+        N_("Choose a storage class, or switch the disk off in its settings."),
+    ),
+    "gpu_too_many": Words(
+        N_("No machine has that many GPU"),
+        N_("It asks for {asked}; the largest machine has {most}."),
+        N_("Ask for fewer, or wait for a larger machine."),
+    ),
     "quota_would_exceed": Words(
         N_("This would exceed your allowance"),
         N_("{resource}: it asks for {requested}, {used} of {limited} are taken."),

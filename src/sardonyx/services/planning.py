@@ -35,6 +35,7 @@ from sardonyx.services.launching import (
 )
 from sardonyx.services.models import Commands, Finding, LaunchPlan, Observation, Severity, State
 from sardonyx.services.ports import Runtime
+from sardonyx.services.preflight import judge_preflight, tells_quota
 from sardonyx.services.quotas import would_exceed
 from sardonyx.values import JsonObject
 
@@ -184,9 +185,14 @@ class Planner:
         """
         facts = await self._runtime.preflight(plan)
         now = self._clock()
-        quota = would_exceed(self._runtime.quota(plan.project), plan.merged, running=running)
-        return quota + tuple(
-            diagnose(
+        quota: tuple[Finding, ...] = ()
+        if running is not None or not tells_quota(facts):
+            quota = would_exceed(self._runtime.quota(plan.project), plan.merged, running=running)
+        judged = judge_preflight(facts, changes=running is not None)
+        return (
+            *judged,
+            *quota,
+            *diagnose(
                 Observation(
                     release=plan.release,
                     project=plan.project,
@@ -204,7 +210,7 @@ class Planner:
                     timeline=(),
                     facts=facts,
                 )
-            )
+            ),
         )
 
     async def preview(
