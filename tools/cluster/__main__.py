@@ -17,19 +17,26 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from subprocess import CalledProcessError
 
-from tools.cluster import clusters
+from tools.cluster import clusters, images
 from tools.cluster.processes import NotReadyError
 from tools.cluster.steps import UnfitMachineError, tell
 
 UNFIT = 3
+CLUSTERS = ("light", "node")
 
 
 def main(words: list[str]) -> int:
-    options = _parser().parse_args(words)
+    parser = _parser()
+    options = parser.parse_args(words)
     light = clusters.Light(Path(options.at).resolve(), nodes=options.nodes, flags=options.api_flag)
     node = clusters.Node()
-    wanted = [each for each in (light, node) if each.name in (options.names or ("light", "node"))]
+    known = {"up": CLUSTERS, "down": CLUSTERS, "status": CLUSTERS, "images": images.names()}
+    unknown = set(options.names) - set(known.get(options.action, light.processes.known()))
+    if unknown:
+        parser.error(f"{options.action}: there is no {', '.join(sorted(unknown))}")
+    wanted = [each for each in (light, node) if each.name in (options.names or CLUSTERS)]
     try:
         match options.action:
             case "build":
@@ -50,7 +57,7 @@ def main(words: list[str]) -> int:
             case "start":
                 for name in options.names:
                     light.processes.again(name)
-    except (UnfitMachineError, NotReadyError) as error:
+    except (UnfitMachineError, NotReadyError, CalledProcessError) as error:
         tell(str(error))
         return UNFIT if isinstance(error, UnfitMachineError) else 1
     return 0

@@ -69,6 +69,10 @@ class Processes:
         kept = json.loads((self.folder / f"{name}.command").read_text())
         self.start(name, kept["command"], environment=kept["environment"])
 
+    def known(self) -> list[str]:
+        """Return what was ever started in the folder, running or not."""
+        return sorted(path.stem for path in self.folder.glob("*.command"))
+
     def names(self) -> list[str]:
         """Return what was started, the newest first."""
         marks = sorted(self.folder.glob("*.pid"), key=lambda path: path.stat().st_mtime)
