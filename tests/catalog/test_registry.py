@@ -268,3 +268,17 @@ def test_the_registry_is_the_same_object_until_it_is_read_again(
     assert registry.overrides(ADA).registry is first
     registry.reload()
     assert registry.overrides(ADA).registry["ai.json"] == {"const": "other"}
+
+
+def test_a_folder_that_changed_is_noticed_within_a_minute(tmp_path: Path) -> None:
+    now = 0.0
+    registry = SchemaRegistry(directory=tmp_path, now=lambda: now)
+    before = registry.overrides(ADA).registry
+    (tmp_path / "ai.json").write_text('{"const": "ai"}')
+    now = 59.0
+    assert registry.overrides(ADA).registry is before
+    now = 61.0
+    after = registry.overrides(ADA).registry
+    assert after["ai.json"] == {"const": "ai"}
+    now = 200.0
+    assert registry.overrides(ADA).registry is after

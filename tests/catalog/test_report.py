@@ -99,15 +99,16 @@ def test_our_own_charts_lack_nothing() -> None:
     assert CatalogService(default_sources()).report(ADMIN) == ()
 
 
-def test_a_schema_that_asks_for_itself_ends(tmp_path: Path) -> None:
+def test_a_schema_that_asks_for_itself_ends_and_a_broken_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "schemas").mkdir()
     again = {"properties": {"x": _node(overwriteSchemaWith="again.json")}}
     (tmp_path / "schemas" / "again.json").write_text(json.dumps(again))
+    (tmp_path / "schemas" / "broken.json").write_text("{")
     chart_folder(tmp_path / "charts", files={"values.schema.json": json.dumps(again)})
     registry = SchemaRegistry(directory=tmp_path / "schemas")
     sources = [CatalogSource("own", "Own", tmp_path / "charts")]
     told = CatalogService(sources, schemas=registry).report(ADMIN)
-    assert [one.code for one in told] == ["icon_missing"]
+    assert [one.code for one in told] == ["schema_file", "icon_missing"]
 
 
 def test_others_are_told_nothing(tmp_path: Path) -> None:

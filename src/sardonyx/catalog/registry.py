@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sardonyx.values import JsonObject
 BUILT_IN = Path(__file__).parent / "schemas"
 _MAX_FILE = 1_000_000
 _MAX_FILES = 2_000
+_FRESH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Overrides:
 
 
 class SchemaRegistry:
-    """The schemas of an instance: read once, and again after `reload`."""
+    """The schemas of an instance, read again every minute: a mounted folder may change."""
 
     def __init__(
         self,
@@ -44,10 +46,12 @@ class SchemaRegistry:
         directory: Path | None = None,
         role_directory: Path | None = None,
         roles_claim: str = "roles",
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directories = ((BUILT_IN, ""), (directory, ""), (role_directory, "roles/"))
         self._roles_claim = roles_claim
-        self._known = False
+        self._now = now
+        self._looked: float | None = None
         self._registry: Mapping[str, JsonObject] = {}
         self._problems: tuple[Problem, ...] = ()
         self._lock = threading.Lock()
@@ -67,11 +71,11 @@ class SchemaRegistry:
     def reload(self) -> None:
         """Look at the folders again, at the next question."""
         with self._lock:
-            self._known = False
+            self._looked = None
 
     def _read(self) -> tuple[Mapping[str, JsonObject], tuple[Problem, ...]]:
         with self._lock:
-            if self._known:
+            if self._looked is not None and self._now() < self._looked + _FRESH_SECONDS:
                 return self._registry, self._problems
             found = list(self._files())
             registry: dict[str, JsonObject] = {}
@@ -85,7 +89,7 @@ class SchemaRegistry:
             if registry != self._registry:
                 self._registry = registry
             self._problems = tuple(problems)
-            self._known = True
+            self._looked = self._now()
             return self._registry, self._problems
 
     def _files(self) -> Iterator[tuple[str, Path]]:

@@ -39,15 +39,20 @@ class Remark:
 
 
 def report(
-    charts: Iterable[Chart], *, registry: Mapping[str, JsonObject], region: JsonObject
+    charts: Iterable[Chart],
+    *,
+    registry: Mapping[str, JsonObject],
+    region: JsonObject,
+    left_out: Iterable[str] = (),
 ) -> tuple[Remark, ...]:
     """Return what the charts lack, one remark for each thing of a chart, then for the region.
 
     registry: schemas that may replace parts. region: the context's `region`, empty to leave
-    what no chart reads untold.
+    what no chart reads untold. left_out: files of schemas that could not be read.
     """
     read: set[str] = set()
-    found: list[Remark] = []
+    template = N_("The schema file “{name}” cannot be read, and is left out.")
+    found = [Remark(None, "schema_file", Text(template, {"name": name})) for name in left_out]
     for chart in charts:
         found += _of_chart(chart, registry, read)
     return (*found, *_unread(region, read))

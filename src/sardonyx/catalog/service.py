@@ -192,6 +192,7 @@ class CatalogService:
             charts,
             registry=self._schemas.overrides(actor).registry,
             region=region if isinstance(region, dict) else {},
+            left_out=[problem.pointer for problem in self._schemas.problems()],
         )
 
     def own_charts(self) -> tuple[Chart, ...]:
