@@ -36,7 +36,7 @@ from sardonyx.services.models import LaunchPlan, Observation, State
 from sardonyx.values import JsonObject
 from sardonyx.values import Path as ValuePath
 
-SECONDS = 120.0
+SECONDS = 60.0
 OWNER = "ada"
 CONFIG_MAPS = ResourceKind("v1", "configmaps", "ConfigMap")
 

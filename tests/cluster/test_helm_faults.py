@@ -27,6 +27,7 @@ from tools.helm import program
 
 from sardonyx.adapters.kubernetes.confined import ACCOUNT
 from sardonyx.adapters.kubernetes.kinds import (
+    DEPLOYMENTS,
     NAMESPACES,
     PODS,
     SECRETS,
@@ -36,6 +37,7 @@ from sardonyx.adapters.kubernetes.operations import (
     Operation,
     OperationStatus,
     Verb,
+    encoded,
     operation_secret,
 )
 from sardonyx.adapters.kubernetes.sealed import SealedOperations
@@ -335,6 +337,24 @@ async def test_a_release_that_another_helm_is_at_waits(
         assert (await records(here, "shared-work"))[2] == "pending-upgrade"
         await client.delete(SECRETS, theirs["metadata"]["name"], namespace=here.namespace)
         await until(lambda: here.seen("shared-work").values["greeting"] == "mine")
+
+
+@pytest.mark.parametrize("record", ["!!", "bm90IGd6aXA=", "SDRzSUFBQUFBQUFBLzE="])
+async def test_a_release_whose_record_is_corrupt_is_deleted(
+    here: Site, tmp_path: Path, record: str
+) -> None:
+    await here.launch(write_chart(tmp_path), "corrupt")
+    client = here.access.platform()
+    broken: JsonObject = {"data": {"release": encoded(record)}}
+    name = "sh.helm.release.v1.corrupt.v1"
+    await client.patch(SECRETS, name, broken, namespace=here.namespace)
+    await until(lambda: "record_fault" in here.seen("corrupt").facts, lambda: here.seen("corrupt"))
+    await here.runtime.uninstall(here.namespace, "corrupt")
+    await here.gone("corrupt")
+    left: Any = await client.list(DEPLOYMENTS, namespace=here.namespace)
+    assert left == ()
+    secrets_left: Any = await client.list(SECRETS, namespace=here.namespace)
+    assert not [one for one in secrets_left if "corrupt" in one["metadata"]["name"]]
 
 
 async def test_two_people_who_edit_one_release(here: Site, tmp_path: Path) -> None:

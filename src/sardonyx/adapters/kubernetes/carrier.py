@@ -21,6 +21,7 @@ from sardonyx.adapters.kubernetes import onyxia_secret
 from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.confined import ConfinedAccounts
 from sardonyx.adapters.kubernetes.kinds import SECRETS
+from sardonyx.adapters.kubernetes.leftovers import remove_leftovers
 from sardonyx.adapters.kubernetes.onyxia_secret import About, record_name
 from sardonyx.adapters.kubernetes.operations import (
     Operation,
@@ -50,6 +51,8 @@ _API_AWAY_SECONDS = 5.0
 _OTHERS_WORK_SECONDS = 5.0
 _NOT_OURS = "this was not asked of the platform"
 _UNREACHABLE = ("cluster unreachable", "connection refused", "context deadline exceeded")
+# What Helm 4 says of a record it cannot read, and what Helm 3 does.
+_UNREADABLE = ("no release provided", "illegal base64", "gzip:", "invalid character")
 _LONGEST_SAID = 4_000
 # What was asked of one revision, and must not meet another.
 _ON_A_REVISION = {Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK}
@@ -219,7 +222,14 @@ class Carrier:
             release, namespace, limit=self._with.limit, hooks=operation.attempt < 2
         )
         account = await self._account(operation)
-        await self._with.helm.run(words, limit=self._with.limit + _MARGIN, kubeconfig=account)
+        try:
+            await self._with.helm.run(words, limit=self._with.limit + _MARGIN, kubeconfig=account)
+        except HelmFailedError as fault:
+            # A record that Helm cannot read is no reason to keep what its owner wants gone.
+            if fault.timed_out or not any(sign in fault.said for sign in _UNREADABLE):
+                raise
+        confined = await self._with.accounts.client(namespace)
+        await remove_leftovers(confined, namespace, release)
         await onyxia_secret.remove(self._client, namespace, release)
         await self._with.credentials.revoke(project=operation.project, release=release)
 
