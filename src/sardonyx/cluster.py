@@ -82,6 +82,7 @@ from sardonyx.secrets.audited import AuditedSecrets
 from sardonyx.services.contexts import ClusterContexts
 from sardonyx.services.ports import Runtime
 from sardonyx.services.service import Services
+from sardonyx.setup.images import chart_images
 from sardonyx.setup.models import CatalogFacts
 from sardonyx.setup.service import SetupChecks
 from sardonyx.values import JsonObject, Secret
@@ -432,6 +433,8 @@ def _checks(
             settings=settings,
             cluster=AskedCluster(cluster),
             catalogs=lambda: [_catalog_facts(one) for one in kept],
+            images=lambda: chart_images(CatalogService(default_sources()).own_charts()),
+            trust=trusting(region_authorities(settings.regions[0])),
         ),
     )
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from tests.setup.settings import region, settings
 
+from sardonyx.catalog.service import CatalogService, default_sources
 from sardonyx.setup import judgement
+from sardonyx.setup.images import chart_images
 from sardonyx.setup.models import (
     Answer,
     CatalogFacts,
@@ -115,7 +117,7 @@ CASES = [
     ("catalogs", {}, [], Verdict.FAILING, "no chart"),
     ("catalogs", {}, [CatalogFacts("ide", 0, "HTTP 404")], Verdict.FAILING, "“ide”: HTTP 404"),
     ("images", {}, ImagesFacts(("r.example/x:1",), (OK,)), Verdict.READY, "answer"),
-    ("images", {}, ImagesFacts(("r.example/x:1",), (DOWN,)), Verdict.FAILING, "does not answer"),
+    ("images", {}, ImagesFacts(("r.example/x:1",), (DOWN,)), Verdict.FAILING, "does not reach"),
     ("images", {}, ImagesFacts(("localhost/x:1",)), Verdict.EVALUATION, "each node"),
 ]
 
@@ -130,7 +132,7 @@ def test_the_verdict_and_its_reason(
     assert words in check.reason.in_language("en")
     assert "{" not in check.reason.in_language("en")
     if verdict is not Verdict.READY:
-        assert check.setting or "deploy/rbac" in words
+        assert check.setting or area in ("rights", "images")
 
 
 def test_an_evaluation_needs_rights_in_its_namespace_alone(tmp_path: Path) -> None:
@@ -144,3 +146,9 @@ def test_impersonation_needs_its_own_right(tmp_path: Path) -> None:
     rights = needed_rights(settings(tmp_path, regions=[region(services=services)]))
     assert Right("impersonate", "users") in rights
     assert Right("create", "namespaces") in rights
+
+
+def test_the_images_of_our_charts_are_named() -> None:
+    images = chart_images(CatalogService(default_sources()).own_charts())
+    assert any("postgres" in image for image in images)
+    assert all(":" in image for image in images)

@@ -368,8 +368,11 @@ def images(settings: ClusterSettings, facts: ImagesFacts) -> Check:
         values = {"registry": silent[0].url, "fault": _why(silent[0])}
         return _failing(
             Area.IMAGES,
-            N_("The registry {registry} does not answer: {fault}."),
-            "catalogs",
+            N_(
+                "The platform does not reach {registry} ({fault}); unless the nodes have a mirror "
+                "of it, images are not pulled."
+            ),
+            "",
             "",
             found,
             values,
@@ -378,7 +381,7 @@ def images(settings: ClusterSettings, facts: ImagesFacts) -> Check:
         return _evaluation(
             Area.IMAGES,
             N_("Images of the platform’s own charts are expected on each node, not pulled."),
-            "regions.0.services.customValues",
+            "",
             "",
             found,
         )

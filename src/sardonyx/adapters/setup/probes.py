@@ -47,7 +47,8 @@ class SetupProbes:
     """Probes of a platform on a cluster.
 
     catalogs: reads the catalogues' present state, without asking any repository. images: names
-    the images of our own charts.
+    the images of our own charts. trust: for the store and the secret store, the authorities of
+    the region.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class SetupProbes:
         cluster: ClusterAsked,
         catalogs: Callable[[], Sequence[CatalogFacts]],
         images: Callable[[], Sequence[str]] = tuple,
+        trust: ssl.SSLContext | bool = True,
     ) -> None:
         self._settings = settings
         self._cluster = cluster
         self._catalogs = catalogs
         self._images = images
+        self._trust = trust
 
     async def identity(self) -> IdentityFacts:
         issuer = self._settings.identity.issuer.rstrip("/")
@@ -161,7 +164,7 @@ class SetupProbes:
         return ImagesFacts(names, tuple(answers))
 
     def _client(self, ca_file: Any = None) -> httpx2.AsyncClient:  # noqa: ANN401 - a path or none
-        verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
+        verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else self._trust
         return httpx2.AsyncClient(timeout=_SECONDS, verify=verify, follow_redirects=False)
 
 
