@@ -79,6 +79,18 @@ def test_jupyterlab_of_the_chart_opens_with_its_password_in_a_pod(
 
 
 @pytest.mark.node
+def test_a_pod_reaches_another_by_the_name_of_its_service(
+    node_cluster: RunningCluster, namespace: str
+) -> None:
+    node_cluster.kubectl("run", "web", "-n", namespace, "--image=localhost/web:1")
+    node_cluster.kubectl("expose", "-n", namespace, "pod/web", "--port=80")
+    ready = ("wait", "-n", namespace, "pod/web", "--for=condition=Ready", "--timeout=180s")
+    node_cluster.kubectl(*ready)
+    asked = ("curl", "-sS", "--retry", "30", "--retry-all-errors", f"http://web.{namespace}/")
+    assert _run(node_cluster, namespace, "--command", "--", *asked) == "it works\n"
+
+
+@pytest.mark.node
 def test_the_start_prepares_the_home_and_hands_on_what_it_found(
     node_cluster: RunningCluster, namespace: str
 ) -> None:

@@ -122,6 +122,10 @@ def connect() -> None:
         f"{' '.join(INSIDE)} sysctl -qw net.ipv4.ip_forward=1",
     ):
         subprocess.run(command.split(), check=True, capture_output=True)
+    # Answers of a service come back through what changed the question. Where the machine lacks
+    # the module this fails, and pods reach services of other pods only if it is not needed.
+    bridged = f"{' '.join(INSIDE)} sysctl -qw net.bridge.bridge-nf-call-iptables=1"
+    subprocess.run(bridged.split(), check=False, capture_output=True)
 
 
 def connected() -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tools.cluster import containerfile, oci, programs
 from tools.cluster.programs import BUILD, ROOT
+from tools.cluster.steps import UnfitMachineError
 from tools.cluster.steps import step as telling
 
 ARCHIVES = BUILD / "images"
@@ -135,9 +136,17 @@ def debian() -> Path:
     return layer
 
 
+def _static_busybox() -> bytes:
+    """Return Debian's static busybox. Raises UnfitMachineError when it needs libraries."""
+    program = _BUSYBOX.read_bytes()
+    if b"/ld-linux" in program:
+        raise UnfitMachineError("/bin/busybox is not static: install busybox-static.")
+    return program
+
+
 def _busybox(name: str, command: tuple[str, ...], *, folder: Path = ARCHIVES) -> None:
     archive, mark = folder / f"{name}.tar", LAYERS / f"{name}.key"
-    key = _digest(_BUSYBOX.read_bytes(), Path(__file__).read_bytes())
+    key = _digest(_static_busybox(), Path(__file__).read_bytes())
     if archive.exists() and mark.exists() and mark.read_text() == key:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +166,7 @@ def _fill(layer: oci.Layer) -> None:
     layer.file("etc/passwd", _PASSWD)
     layer.file("etc/group", _GROUP)
     layer.file("www/index.html", b"it works\n")
-    layer.file("bin/busybox", _BUSYBOX, mode=0o755)
+    layer.file("bin/busybox", _static_busybox(), mode=0o755)
     listed = subprocess.run([_BUSYBOX, "--list"], check=True, capture_output=True, text=True)
     for program in listed.stdout.split():
         if program != "busybox":
