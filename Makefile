@@ -67,7 +67,7 @@ bench:         ## measure, with peers in the same run
 
 bench-cluster: ## measure a platform on a cluster; the light one, where it is up
 	@python3 tools/bootstrap.py dev
-	@$(PY) tools/bench.py --only cluster_lists
+	@$(PY) tools/bench.py --only cluster_lists --only cluster_launches
 
 wheel:         ## build the wheel that `pip install 'sardonyx[local]'` takes
 	@python3 tools/bootstrap.py dev
