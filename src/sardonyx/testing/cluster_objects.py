@@ -202,7 +202,10 @@ def pod(
             "containers": [
                 {"name": "main", "image": "localhost/web:1", "env": [{"name": "A", "value": "b"}]}
             ],
-            "initContainers": [{"name": one["name"], "image": "init:1"} for one in inits],
+            "initContainers": [
+                {"name": one["name"], "image": "init:1", "restartPolicy": one.get("policy")}
+                for one in inits
+            ],
             "volumes": volumes,
         },
         "status": status,

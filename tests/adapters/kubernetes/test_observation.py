@@ -437,6 +437,20 @@ def test_a_launch_is_told_in_order() -> None:
     assert found.timeline[7].at == later
 
 
+@pytest.mark.parametrize(("ready", "state"), [(True, State.RUNNING), (False, State.STARTING)])
+def test_a_sidecar_is_ready_while_it_runs(ready: bool, state: State) -> None:
+    sidecar: JsonObject = {
+        "name": "credentials",
+        "policy": "Always",
+        "ready": ready,
+        "state": {"running": {"startedAt": "2026-05-04T09:12:40Z"}},
+    }
+    found = seen(helm_secret(NS, "one"), *running(inits=[sidecar]))
+    assert found.state is state
+    told = next(one for one in found.timeline if one.step == "init.credentials")
+    assert told.status is (StepStatus.DONE if ready else StepStatus.STARTED)
+
+
 def test_pause_and_resume_are_told() -> None:
     hour = timedelta(hours=1)
     records = [

@@ -174,7 +174,7 @@ def _running_state(  # noqa: PLR0911 - a list of cases
 def _is_ready(pod: SeenPod, standing: list[SeenWorkload], jobs: list[SeenWorkload]) -> bool:
     """Return whether all containers are ready; a pod of a Job beside a server need only run."""
     of_job = pod.threads.owner in {("Job", one.evidence.name) for one in jobs}
-    containers = [one for one in pod.evidence.containers if not one.is_init]
+    containers = [one for one in pod.evidence.containers if not one.is_init or one.is_sidecar]
     if of_job:
         return standing != [] or any(one.state is ContainerState.RUNNING for one in containers)
     return bool(containers) and all(one.ready for one in containers)
