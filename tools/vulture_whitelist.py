@@ -29,6 +29,9 @@ chart_schema
 SKIP_PATCHES, PROD, read_at  # words of catalogues, by REST and as Onyxia writes them
 INFO  # the mildest severity of a finding: templates and REST name it
 
+can_edit, can_delete, can_adopt, has_crashed  # of a card, read by templates
+before_version, after_version  # of a comparison, by REST
+
 # Fields of local.yaml, read from the model as a whole.
 api_version, activity, busy
 
