@@ -45,6 +45,8 @@ def diagnose_cluster(evidence: Evidence, state: State, now: datetime) -> list[Fi
 
     now: an aware moment, against which “no pod yet” and “pending too long” are measured.
     """
+    if state is State.RUNNING and _is_well(evidence):
+        return []  # nearly all of a long list: looked at no further
     found = list(_of_cluster(evidence))
     if state in _QUIET:
         return found
@@ -59,6 +61,25 @@ def diagnose_cluster(evidence: Evidence, state: State, now: datetime) -> list[Fi
     if state in {State.PREPARING, State.STARTING} and not found:
         found += _of_nothing(evidence, now)
     return _distinct(found)
+
+
+def _is_well(evidence: Evidence) -> bool:
+    """Tell that nothing of the release wants anything."""
+    if evidence.api_fault or evidence.helm.error or evidence.helm.status != "deployed":
+        return False
+    for workload in evidence.workloads:
+        if workload.ready < workload.desired or (workload.kind == "Job" and workload.conditions):
+            return False
+    for pod in evidence.pods:
+        if pod.phase != "Running" or pod.reason or not _is_ready(pod):
+            return False
+        for condition in pod.conditions:
+            if condition.type == "DisruptionTarget":
+                return False
+        for container in pod.containers:
+            if not container.ready and not container.is_init:
+                return False
+    return True
 
 
 def _of_cluster(evidence: Evidence) -> Iterator[Finding]:
