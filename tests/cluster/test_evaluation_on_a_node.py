@@ -145,6 +145,8 @@ def test_from_one_command_to_a_notebook_and_away_again(
             *("python", "-m", "sardonyx.evaluation", "link", "--home", "/var/lib/sardonyx/home"),
         )
         assert httpx2.get(again.stdout.strip()).status_code == 303, again.stderr
+        kept = dict(browser.cookies)
+    _begins_again_with_all_it_had(evaluation, kept)
     _helm(evaluation.cluster, "uninstall", "demo", "-n", evaluation.namespace, "--wait")
     alive = evaluation.inside(pod, "jupyterlab", "curl", "-s", "http://127.0.0.1:8888/api")
     assert "version" in alive.stdout, alive.stderr
@@ -203,6 +205,33 @@ def _opens_without_a_password(evaluation: Evaluation, browser: httpx2.Client) ->
     assert httpx2.get(status, headers=host).status_code == 401, "nobody else"
     evil = {**own, "origin": "http://evil.example"}
     assert httpx2.get(status, headers=evil).status_code == 403
+
+
+def _begins_again_with_all_it_had(evaluation: Evaluation, cookies: dict[str, str]) -> None:
+    """The pod is deleted: sign-ins, files and the ways to services are there again."""
+    name = ("-n", evaluation.namespace)
+    evaluation.cluster.kubectl(*name, "delete", "pod", "demo-sardonyx-0", "--wait=true")
+    evaluation.cluster.kubectl(
+        *name, "rollout", "status", "statefulset/demo-sardonyx", "--timeout=300s"
+    )
+    own = {"origin": evaluation.address}
+    with (
+        forwarded(evaluation),
+        httpx2.Client(
+            base_url=evaluation.address, headers=own, cookies=cookies, timeout=60
+        ) as browser,
+    ):
+        stored = browser.get(f"{PROJECT}/files/prices.csv")
+        assert stored.content == b"a,b\n1,2\n"
+        until(lambda: bool(_urls(browser)), "the notebook’s address")
+        _opens_without_a_password(evaluation, browser)
+
+
+def _urls(browser: httpx2.Client) -> list[str]:
+    with suppress(httpx2.TransportError):
+        urls: list[str] = browser.get(f"{PROJECT}/services/lab-one").json().get("urls", [])
+        return urls
+    return []
 
 
 def _inner_ports_are_closed(evaluation: Evaluation, pod: str) -> None:
