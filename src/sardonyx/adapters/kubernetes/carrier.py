@@ -55,6 +55,7 @@ _UNREACHABLE = ("cluster unreachable", "connection refused", "context deadline e
 _UNREADABLE = ("no release provided", "illegal base64", "gzip:", "invalid character")
 _LONGEST_SAID = 4_000
 # What was asked of one revision, and must not meet another.
+_TIED = {Verb.INSTALL, Verb.UPGRADE}
 _ON_A_REVISION = {Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK}
 
 _log = structlog.get_logger(__name__)
@@ -100,7 +101,10 @@ class Carrier:
             except (HelmFailedError, PlatformError) as fault:
                 await self._failed(operation, fault)
                 return
-            await self._remove(operation)
+            if operation.verb in _TIED:
+                await asyncio.gather(self._remove(operation), self._tied(operation))
+            else:
+                await self._remove(operation)
         except ClusterUnavailableError as fault:
             raise LaterError(_API_AWAY_SECONDS) from fault
         except (ClusterObjectNotFoundError, ClusterConflictError):
@@ -179,9 +183,15 @@ class Carrier:
                 kubeconfig=account,
                 values=operation.values,
             )
-        finally:
-            if not await onyxia_secret.tie(self._client, namespace, release):
-                await onyxia_secret.remove(self._client, namespace, release)
+        except BaseException:
+            await self._tied(operation)
+            raise
+
+    async def _tied(self, operation: Operation) -> None:
+        """Let Onyxia's Secret go with Helm's revision 1; without one, at once."""
+        namespace, release = operation.namespace, operation.release
+        if not await onyxia_secret.tie(self._client, namespace, release):
+            await onyxia_secret.remove(self._client, namespace, release)
 
     async def _pause_or_resume(self, operation: Operation) -> None:
         """Lay the switch, and fresh keys, over the release's own values."""
