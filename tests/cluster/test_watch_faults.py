@@ -33,7 +33,11 @@ from sardonyx.services.models import State
 from sardonyx.testing.cluster_objects import helm_secret
 from sardonyx.values import JsonObject
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    # The proxy cuts connections at any moment, its own to the API server among them.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 EXPIRED = json.dumps(
     {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
 ).encode()

@@ -24,6 +24,7 @@ _log = structlog.get_logger(__name__)
 _PROBE_EVERY = 10.0
 _SLOW = 3.0
 _TRY_AGAIN = 1.0
+_TOGETHER = 0.2  # several watches are refused at once
 _RIGHTS_EVERY = 300.0
 _RIGHTS_SOON = 15.0
 _WORST = ("unreachable", "slow", "forbidden")
@@ -86,14 +87,15 @@ class Scopes:
         self._decided = asyncio.Event()
 
     def follow(self, namespace: str, client: ClusterClient | None = None) -> None:
-        """Watch a namespace too where the whole cluster may not be watched.
+        """Watch a namespace too where the whole cluster may not be watched. Costs no call.
 
         client: with whose account; a new one replaces the one before at the next call.
         """
-        if client is None and namespace in self._namespaces:
-            return
-        self._namespaces[namespace] = client or self._client
-        self._look_again.set()
+        known = self._namespaces.get(namespace)
+        if client is not None or known is None:
+            self._namespaces[namespace] = client or self._client
+        if known is None and len(self._whole) < len(FOLLOWED):
+            self._look_again.set()
 
     def standing(self, namespace: str) -> Standing:
         """Return how current what is known of a namespace is."""
@@ -137,25 +139,31 @@ class Scopes:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._probe())
             while True:
-                self._look_again.clear()
                 try:
                     self._whole = await self._rights()
                 except PlatformError as error:
                     self._set_probed(_fault_of(error), error)
                     await asyncio.sleep(_TRY_AGAIN)
                     continue
-                self._arrange(tasks)
                 self._decided.set()
-                await self._until_rights_may_differ()
+                await self._while_rights_hold(tasks)
 
-    async def _until_rights_may_differ(self) -> None:
-        refused = any(one.fault == "forbidden" for one in self._standings.values())
-        try:
-            async with asyncio.timeout(_RIGHTS_SOON if refused else _RIGHTS_EVERY):
-                await self._look_again.wait()
-        except TimeoutError:
-            return
-        await asyncio.sleep(0.2)  # several watches are refused at once
+    async def _while_rights_hold(self, tasks: asyncio.TaskGroup) -> None:
+        """Watch what is to be watched; return when the rights may have changed."""
+        refused = self._refused()
+        end = time.monotonic() + (_RIGHTS_SOON if refused else _RIGHTS_EVERY)
+        while self._refused() <= refused:
+            self._look_again.clear()
+            self._arrange(tasks)
+            try:
+                async with asyncio.timeout(max(end - time.monotonic(), 0)):
+                    await self._look_again.wait()
+            except TimeoutError:
+                return
+        await asyncio.sleep(_TOGETHER)
+
+    def _refused(self) -> set[Scope]:
+        return {scope for scope, one in self._standings.items() if one.fault == "forbidden"}
 
     async def _rights(self) -> set[str]:
         """Return what may be watched in the whole cluster."""
