@@ -244,6 +244,25 @@ def test_buckets_are_the_regions() -> None:
     assert ours.prefix.startswith("projet-a-b--")
 
 
+def test_a_bookmark_leads_nobody_into_anothers_place() -> None:
+    """Onyxia v11 fills addresses with names as they are; a hierarchy of groups has slashes."""
+    bookmark: JsonObject = {
+        "s3Uri": "s3://projet-$1/",
+        "title": "group",
+        "claimName": "groups",
+    }
+    place: JsonObject = {
+        **region(),
+        "data": {"S3": {"URL": "https://s3", "sts": {}, "bookmarks": [bookmark]}},
+    }
+    ours, below, up, big = actor(place, "ada", "a", "a/b", "..", "Big").projects[1:]
+    assert (ours.bucket, ours.prefix) == ("projet-a", "")
+    for project in (below, up, big):
+        assert project.bucket != ours.bucket
+        assert project.bucket.startswith("projet-") and "--" in project.bucket
+        assert project.prefix == ""
+
+
 @pytest.mark.parametrize(
     "place",
     [

@@ -198,9 +198,18 @@ def actor_of_claims(claims: JsonObject, *, names: ClaimNames, rules: ProjectRule
 
 
 def _placed(project: Project, region: JsonObject, claims: JsonObject, username: str) -> Project:
-    """Return the project where the region's bookmarks (Onyxia v11) say that it works."""
+    """Return the project where the region's bookmarks (Onyxia v11) say that it works.
+
+    A bookmark is filled with the name as it is: one with a slash would lead into the place of
+    another (`/a/b` below `a`), so that project keeps the place made for it.
+    """
+    name = username if project.group is None else project.group
+    if "/" in name or name in (".", ".."):
+        return project
     place = bookmarked_place(region, claims, username=username, group=project.group)
-    return project if place is None else replace(project, bucket=place[0], prefix=place[1])
+    if place is None or BUCKET.fullmatch(place[0]) is None or ".." in place[1].split("/"):
+        return project
+    return replace(project, bucket=place[0], prefix=place[1])
 
 
 def username_of(claims: JsonObject, names: ClaimNames) -> str:
