@@ -114,9 +114,11 @@ class Node:
 
     def unfit(self) -> str:
         """Return one sentence saying why it cannot run here; empty when it can."""
-        elsewhere = host.connected() and not self.work.joinpath("before.json").exists()
-        if elsewhere:
-            return "Another checkout's node runs on this machine."
+        if not self.work.joinpath("before.json").exists():
+            if host.connected():
+                return "Another checkout's node runs on this machine."
+            if host.has_pods():
+                return "Another kubelet keeps pods on this machine, and there can be only one."
         return host.missing() or Light().unfit()
 
     def is_up(self) -> bool:

@@ -133,8 +133,16 @@ def connected() -> bool:
     return Path("/run/netns", NAMESPACE).exists()
 
 
+def has_pods() -> bool:
+    """Tell whether some kubelet keeps pods on this machine; ours can only be the one of them."""
+    return bool(_pod_groups())
+
+
 def end_pods(folder: Path) -> None:
-    """Kill every process of a pod of the node that lives in `folder`, and its keepers (shims)."""
+    """Kill every process of a pod of the node that lives in `folder`, and its keepers (shims).
+
+    Control groups of pods have one name on a machine: call it for a node that has been started.
+    """
     own = str(folder / "containerd")
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
@@ -175,7 +183,9 @@ def restore(file: Path, folder: Path) -> None:
             continue
         _unmount(made)
         shutil.rmtree(made, ignore_errors=True)
-    file.unlink()
+    # What could not be removed yet is so at the next call.
+    if not _pod_groups():
+        file.unlink()
 
 
 def _pod_groups() -> list[Path]:

@@ -63,9 +63,12 @@ def down(work: Path, programs: Path) -> None:
     # Without the kubelet nobody starts the pods again; containerd goes last.
     first = [name for name in processes.names() if name != "containerd"]
     processes.stop(*first)
-    host.end_pods(plane.run)
-    processes.stop("containerd")
-    host.restore(work / "before.json", plane.run)
+    before = work / "before.json"
+    # Without it this node was never started, and pods on this machine are somebody else's.
+    if before.exists():
+        host.end_pods(plane.run)
+        processes.stop("containerd")
+        host.restore(before, plane.run)
     shutil.rmtree(plane.run, ignore_errors=True)
 
 
