@@ -148,5 +148,6 @@ def remember_wanted(answer: Response, request: Request) -> None:
         max_age=WANTED_SECONDS,
         path=_PATH,
         httponly=True,
+        secure=is_secure(request.app.state.platform.public_url),
         samesite="lax",
     )
