@@ -175,7 +175,10 @@ def _join(result: Path, top: Path, patterns: list[str]) -> None:
 
 
 def _point(link: Path, target: Path) -> None:
-    """Make `link` a symbolic link to `target`, whatever it was."""
+    """Make `link` a symbolic link to `target`, whatever it was.
+
+    Relative, so that builders of images which see the checkout elsewhere can follow it.
+    """
     partial = link.with_name(f".{link.name}.{os.getpid()}")
-    partial.symlink_to(target)
+    partial.symlink_to(os.path.relpath(target, link.parent))
     partial.replace(link)
