@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.fault_proxy import Answer, FaultProxy
-from tests.cluster.watching import Watched, storable, watched
+from tests.cluster.watching import PACE, Watched, storable, watched
 from tests.runtime.world import until
 from tools.cluster import clusters
 
@@ -242,6 +244,19 @@ async def test_two_namespaces_are_watched_where_the_whole_cluster_may_not_be(
     finally:
         light_cluster.kubectl("delete", "namespace", other, "--wait=false")
         await admin.aclose()
+
+
+async def test_large_records_are_read_a_few_at_a_time(
+    light_cluster: RunningCluster, namespace: str
+) -> None:
+    path = light_cluster.kubeconfig
+    async with watched(path, namespace, admin=path, namespaces=[namespace]) as world:
+        for number in range(6):
+            await world.add(f"r{number}", notes=secrets.token_hex(100_000))
+    small = replace(PACE, page_bytes=600_000)
+    async with watched(path, namespace, admin=path, pace=small) as world:
+        assert {f"r{number}" for number in range(6)} <= world.names()
+        assert world.fault() == ""
 
 
 async def test_an_odd_record_costs_only_itself(

@@ -94,10 +94,11 @@ async def watched(
     client: ClusterClient | None = None,
     namespaces: Iterable[str] = (),
     sync: bool = True,
+    pace: Pace = PACE,
 ) -> AsyncIterator[Watched]:
     """Run a cache on `kubeconfig` (or as `client`) for a test; sync: wait for its first lists."""
     access, direct = ClusterAccess(kubeconfig), ClusterAccess(admin)
-    cache = ClusterCache(client or access.platform(), namespaces=namespaces, pace=PACE)
+    cache = ClusterCache(client or access.platform(), namespaces=namespaces, pace=pace)
     world = Watched(cache, direct.platform(), namespace)
     tasks = [asyncio.create_task(cache.run()), asyncio.create_task(world.collect())]
     try:

@@ -2,6 +2,7 @@
 
 The client library signs and carries requests; its errors stop here, because it may change. What
 a server says is kept in `reason`. Nothing here decides what to do with an answer.
+Over 400 lines: one class for all calls, and how an answer becomes one of our errors.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _REASON_LENGTH = 2_000
 _BUSY = 429
 _EXPIRED = 410
 _LONGEST_WAIT = 10.0
+
+
+TOO_LARGE = "TooLarge"
 
 
 class ListExpiredError(Exception):
@@ -292,10 +296,19 @@ class ClusterClient:
             await answer.aclose()
 
     async def page(
-        self, kind: ResourceKind, *, namespace: str = "", params: Mapping[str, str]
+        self,
+        kind: ResourceKind,
+        *,
+        namespace: str = "",
+        params: Mapping[str, str],
+        most: int = _LARGEST_ANSWER,
     ) -> bytes:
-        """Return one page of a list as the server wrote it. Raises ListExpiredError on 410."""
-        return await self._bytes("list", str(kind), kind.path(namespace), params=params)
+        """Return one page of a list as the server wrote it.
+
+        Raises ListExpiredError on 410; ClusterUnavailableError with cause TOO_LARGE when it has
+        more than `most` bytes.
+        """
+        return await self._bytes("list", str(kind), kind.path(namespace), params=params, most=most)
 
     # -- inside
 
@@ -353,6 +366,7 @@ class ClusterClient:
         params: Mapping[str, str],
         content_type: str = "application/json",
         name: str = "",
+        most: int = _LARGEST_ANSWER,
     ) -> bytes:
         if name:
             resource = f"{resource} “{name}”"
@@ -363,7 +377,7 @@ class ClusterClient:
                     async with self._http.stream(
                         method, path, content=content, params=dict(params), headers=headers
                     ) as answer:
-                        told = await _bounded(answer, _LARGEST_ANSWER)
+                        told = await _bounded(answer, most)
                     if answer.status_code != _BUSY:
                         break
                     await asyncio.sleep(_wait(answer))
@@ -395,12 +409,16 @@ def _log_params(container: str, lines: int, previous: bool) -> dict[str, str]:
     return params
 
 
+class _TooLargeError(httpx2.ReadError):
+    """An answer goes on and on."""
+
+
 async def _bounded(answer: httpx2.Response, limit: int) -> bytes:
     told = bytearray()
     async for part in answer.aiter_bytes():
         told += part
         if len(told) > limit:
-            raise httpx2.ReadError(f"more than {limit} bytes", request=answer.request)
+            raise _TooLargeError(f"more than {limit} bytes", request=answer.request)
     return bytes(told)
 
 
@@ -424,6 +442,8 @@ def _object(verb: str, resource: str, content: bytes) -> JsonObject:
 
 def _unavailable(verb: str, resource: str, error: Exception) -> ClusterUnavailableError:
     reason = (str(error) or type(error).__name__)[:_REASON_LENGTH]
+    if isinstance(error, _TooLargeError):
+        return ClusterUnavailableError(verb=verb, resource=resource, reason=reason, cause=TOO_LARGE)
     if isinstance(error, TimeoutError | httpx2.ReadTimeout | httpx2.WriteTimeout):
         return ClusterUnavailableError(verb=verb, resource=resource, reason=reason, cause="Timeout")
     return ClusterUnavailableError(verb=verb, resource=resource, reason=reason)

@@ -21,7 +21,7 @@ import structlog
 from msgspec import MsgspecError, Raw, Struct, field
 from msgspec.json import Decoder
 
-from sardonyx.adapters.kubernetes.client import ClusterClient, ListExpiredError
+from sardonyx.adapters.kubernetes.client import TOO_LARGE, ClusterClient, ListExpiredError
 from sardonyx.adapters.kubernetes.kinds import ResourceKind
 from sardonyx.services.errors import (
     ClusterObjectNotFoundError,
@@ -56,7 +56,10 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a watch waits. life: of one watch; silence: without a byte before it is dead."""
+    """How long a watch waits. life: of one watch; silence: without a byte before it is dead.
+
+    page: objects asked for at once, fewer where they have more than `page_bytes`.
+    """
 
     first: float = 0.2
     longest: float = 30.0
@@ -64,6 +67,7 @@ class Pace:
     life: float = 240.0
     silence: timedelta = timedelta(seconds=300)
     page: int = 250
+    page_bytes: int = 16 * 1024 * 1024
 
 
 USUAL_PACE = Pace()
@@ -124,6 +128,7 @@ class Watch:
         self._selectors = dict(selectors or {})
         self._pace = pace
         self._chance = chance
+        self._page = pace.page
         self._version = ""
         self._failures = 0
         self.listed = asyncio.Event()
@@ -149,6 +154,9 @@ class Watch:
                 self.listed.set()
                 await self._wait("forbidden", error)
             except ClusterUnavailableError as error:
+                if error.values.get("cause") == TOO_LARGE and self._page > 1:
+                    self._page = max(1, self._page // 4)
+                    continue  # a page of one is as large as it must be
                 # An answer, though none of use: the server is there, but overloaded.
                 await self._wait("slow" if "cause" in error.values else "unreachable", error)
             except (httpx2.HTTPError, OSError, ValueError) as error:
@@ -157,9 +165,11 @@ class Watch:
 
     async def _list(self) -> None:
         seen: set[tuple[str, str]] = set()
-        params = {"limit": str(self._pace.page), **self._selectors}
+        params = {"limit": str(self._page), **self._selectors}
         while True:
-            content = await self._client().page(self.kind, namespace=self.namespace, params=params)
+            content = await self._client().page(
+                self.kind, namespace=self.namespace, params=params, most=self._pace.page_bytes
+            )
             page = _decoded(content)
             for number, raw in enumerate(page.items or ()):
                 name = self._sink.put(bytes(raw))
