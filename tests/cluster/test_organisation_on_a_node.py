@@ -306,6 +306,7 @@ def _counts_what_it_does(here: Organisation) -> None:
         *("python", "-c", asked),
     )
     assert 'method="install",port="runtime",result="ok"} 1.0' in figures
+    assert 'sardonyx_operations_total{action="install",result="done"} 1.0' in figures
     assert "sardonyx_requests_total" in figures
     assert here.get("/metrics").status_code == 404, "not among the pages"
 

@@ -68,7 +68,7 @@ async def test_a_port_is_counted_and_timed_by_method() -> None:
 
 def test_operations_and_readings() -> None:
     meters = Meters()
-    meters.operation(action="install", result="done", seconds=3.1)
+    meters.operation("install", "done", 3.1)
     length = 4
     meters.source(
         lambda: [

@@ -61,7 +61,10 @@ class LogSource:
 
 @dataclass(frozen=True, slots=True)
 class CacheFigures:
-    """How much is held, for `/metrics`: releases, namespaces, watches, and so on."""
+    """How much is held, for `/metrics`: releases, namespaces, watches, and so on.
+
+    behind: seconds since which the view is not current, 0 while it is.
+    """
 
     namespaces: int
     releases: int
@@ -69,6 +72,7 @@ class CacheFigures:
     watches: int
     lists: int
     unread: int
+    behind: float
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -288,6 +292,7 @@ class ClusterCache:
             watches=self._scopes.watches,
             lists=self._scopes.lists,
             unread=self._store.unread,
+            behind=self._scopes.behind,
         )
 
     # -- told by the store

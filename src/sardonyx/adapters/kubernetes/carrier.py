@@ -7,6 +7,7 @@ after a crash: what a killed Helm left behind is set right first (wire-api.md 12
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -65,7 +66,8 @@ _log = structlog.get_logger(__name__)
 class Carrying:
     """What carrying out needs. platform: calls with the platform's own account.
 
-    limit: an operation's longest time. notice: tells the cache what was just written.
+    limit: an operation's longest time. notice: tells the cache what was just written. ended:
+    told the verb, `done` or `failed`, and the seconds of each operation that ended.
     """
 
     platform: ClusterClient
@@ -77,6 +79,7 @@ class Carrying:
     seals: SealedOperations
     limit: timedelta
     notice: Callable[[JsonObject], None]
+    ended: Callable[[str, str, float], None] = lambda verb, result, seconds: None
 
 
 class Carrier:
@@ -96,11 +99,14 @@ class Carrier:
             if begun is None:
                 return
             operation, records = begun
+            began = time.monotonic()
             try:
                 await self._done(operation, records)
             except (HelmFailedError, PlatformError) as fault:
+                self._with.ended(operation.verb.value, "failed", time.monotonic() - began)
                 await self._failed(operation, fault)
                 return
+            self._with.ended(operation.verb.value, "done", time.monotonic() - began)
             if operation.verb in _TIED:
                 await asyncio.gather(self._remove(operation), self._tied(operation))
             else:

@@ -128,6 +128,12 @@ class Scopes:
         """How many full lists were read so far."""
         return sum(watch.lists for watch, _ in self._running.values())
 
+    @property
+    def behind(self) -> float:
+        """Seconds for which the longest faulty view has been so; 0 while all are current."""
+        moments = [one.since for one in (self._probed, *self._standings.values()) if one.since]
+        return (self._clock() - min(moments)).total_seconds() if moments else 0.0
+
     async def synced(self) -> None:
         """Return when every watch has read its first list, or was refused it."""
         await self._decided.wait()

@@ -90,8 +90,8 @@ class Meters:
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(method, route).observe(seconds)
 
-    def operation(self, *, action: str, result: str, seconds: float) -> None:
-        """Count an operation that ended. result: `done`, `failed` or `refused`."""
+    def operation(self, action: str, result: str, seconds: float) -> None:
+        """Count an operation that ended. result: `done` or `failed`."""
         self._operations.labels(action, result).inc()
         self._operation_seconds.labels(action).observe(seconds)
 
