@@ -21,7 +21,7 @@ from sardonyx.account.service import Accounts
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.adapters.duckdb.absent import AbsentTableReader
 from sardonyx.adapters.duckdb.reader import ConfinedTableReader
-from sardonyx.adapters.helm.cli import Helm
+from sardonyx.adapters.helm.cli import ConfinedProgram, Helm
 from sardonyx.adapters.helm.queue import OperationQueue
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.cache import ClusterCache
@@ -37,6 +37,7 @@ from sardonyx.adapters.kubernetes.onboarding import (
     OnboardingRules,
 )
 from sardonyx.adapters.kubernetes.own_release import without_own_release
+from sardonyx.adapters.kubernetes.placing import PodFiles
 from sardonyx.adapters.kubernetes.preflight import Preflight
 from sardonyx.adapters.kubernetes.readers import NamespaceReaders
 from sardonyx.adapters.kubernetes.rehearsal import Rehearsals
@@ -214,6 +215,7 @@ class _Wiring:
                 seals=seals,
                 limit=settings.helm.timeout,
                 notice=lambda secret: notice(cache, secret),
+                ended=self.meters.operation,
             )
         )
         queue = OperationQueue(
@@ -239,6 +241,11 @@ class _Wiring:
                 preflight=Preflight(self.cluster, rehearsals, cache.quota),
                 credentials=credentials,
                 seals=seals,
+                files=PodFiles(
+                    kubectl=ConfinedProgram(program="kubectl", folder=settings.data / "kubectl"),
+                    accounts=accounts_of_helm,
+                    cache=cache,
+                ),
                 find_chart=self.catalog.installed,
                 address=self._address,
                 namespace=self._namespace_of,
@@ -455,7 +462,11 @@ def _figures(cache: ClusterCache) -> Iterator[Reading]:
     figures = cache.figures()
     yield Reading("releases", figures.releases)
     yield Reading("namespaces", figures.namespaces)
+    yield Reading("namespaces_ready", figures.ready)
     yield Reading("watches", figures.watches)
+    yield Reading("lists_total", figures.lists)
+    yield Reading("records_unread", figures.unread)
+    yield Reading("watch_behind_seconds", figures.behind)
     yield Reading("operations_waiting", len(cache.operations()))
 
 

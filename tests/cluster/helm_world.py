@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools.helm import program
 
-from sardonyx.adapters.helm.cli import Helm
+from sardonyx.adapters.helm.cli import ConfinedProgram, Helm
 from sardonyx.adapters.helm.queue import OperationQueue
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.cache import ClusterCache
@@ -23,6 +23,7 @@ from sardonyx.adapters.kubernetes.kinds import SECRETS, ResourceKind
 from sardonyx.adapters.kubernetes.lease import HeldLease
 from sardonyx.adapters.kubernetes.logs import ClusterLogs
 from sardonyx.adapters.kubernetes.operations import Operation, read_operation, secret_name
+from sardonyx.adapters.kubernetes.placing import PodFiles
 from sardonyx.adapters.kubernetes.preflight import Preflight
 from sardonyx.adapters.kubernetes.rehearsal import Rehearsals
 from sardonyx.adapters.kubernetes.runtime import KubernetesRuntime, RuntimeParts, notice
@@ -227,6 +228,11 @@ async def site(
             preflight=Preflight(platform, rehearsals, cache.quota),
             credentials=credentials,
             seals=seals,
+            files=PodFiles(
+                kubectl=ConfinedProgram(program=str(program("kubectl")), folder=folder / "kubectl"),
+                accounts=accounts,
+                cache=cache,
+            ),
             find_chart=find_chart,
             address=lambda catalog: "",
             namespace=lambda project: places.get(project, project),

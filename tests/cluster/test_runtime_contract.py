@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,11 @@ from tests.contracts.runtime import ADA, EVE, Bench, RuntimeContract
 from tests.runtime.world import ONE_TIME, make_plan, read_chart, until
 
 from sardonyx.services.diagnosis import diagnose
-from sardonyx.services.errors import FileNotPlacedError, ServiceExistsError
+from sardonyx.services.errors import (
+    FileNotPlacedError,
+    ServiceExistsError,
+    ServiceNotFoundError,
+)
 from sardonyx.services.models import State
 
 _CLAIM = """
@@ -120,6 +125,7 @@ class ClusterContract(RuntimeContract):
         }
 
     async def test_a_file_is_placed_once_and_never_replaced(self, bench: Bench) -> None:
+        """A simulated pod has no folder: it is said. What works is in `TestNode`."""
         await bench.launch("hello", "given")
         with pytest.raises(FileNotPlacedError):
             await bench.runtime.place_file(ADA, "given", "start.ipynb", b"12345")
@@ -184,6 +190,24 @@ class TestNode:
         async with site(node_cluster.kubeconfig, namespace, tmp_path, projects=places) as here:
             charts(here, tmp_path)
             yield Bench(here.runtime, lambda release, name, size: None)
+
+    async def test_a_file_is_placed_once_and_never_replaced(
+        self, bench: Bench, node_cluster: RunningCluster, namespace: str
+    ) -> None:
+        await bench.launch("hello", "given")
+        place = bench.runtime.place_file
+        content = bytes(range(256)) * 4_000
+        assert await place(ADA, "given", "-start 'of' été.ipynb", content)
+        assert not await place(ADA, "given", "-start 'of' été.ipynb", b"another")
+        words = ["-n", namespace, "deploy/given", "--", "sh", "-c", "cat ./-start* | sha256sum"]
+        assert node_cluster.kubectl("exec", *words).split()[0] == sha256(content).hexdigest()
+        left = node_cluster.kubectl("exec", *words[:-1], "ls -a")
+        assert ".part" not in left
+        for name in ("../start.ipynb", "a/b", "..", ""):
+            with pytest.raises(FileNotPlacedError):
+                await place(ADA, "given", name, b"x")
+        with pytest.raises(ServiceNotFoundError):
+            await place(EVE, "given", "hers.txt", b"x")
 
     async def test_logs_are_read_and_followed(self, bench: Bench) -> None:
         await bench.launch("hello", "talk")

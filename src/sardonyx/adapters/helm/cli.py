@@ -1,4 +1,4 @@
-"""Run the Helm program (3.15 or later, or 4) by argument list, confined and bounded.
+"""Run Helm (3.15 or later, or 4), and kubectl, by argument list, confined and bounded.
 
 What it is given goes by owner-only files: values, and a kubeconfig that holds one account's
 short-lived token. It sees private homes, no plugins and none of our environment. It decides
@@ -52,32 +52,13 @@ class HelmFailedError(Exception):
         super().__init__(f"helm ended with {exit_code}")
 
 
-class Helm:
-    """The Helm program, with its homes in `folder` (owner-only, made when missing)."""
+class ConfinedProgram:
+    """A program that works on the cluster, with its homes in `folder` (owner-only)."""
 
     def __init__(self, *, program: str, folder: Path, grace: float = _GRACE_SECONDS) -> None:
         self._wanted = program
         self._folder = folder
         self._grace = grace
-        self._version: tuple[int, int, int] | None = None
-
-    async def version(self) -> tuple[int, int, int]:
-        """Return the program's version, asked once. Raises HelmUnavailableError."""
-        if self._version is None:
-            arguments = ("version", "--template", "{{.Version}}")
-            try:
-                output = await self.run(arguments, limit=timedelta(seconds=_SHORT_SECONDS))
-            except HelmFailedError as fault:
-                raise HelmUnavailableError(program=self._wanted, reason=fault.said) from fault
-            found = _VERSION.match(output.out.strip())
-            if found is None:
-                raise HelmUnavailableError(program=self._wanted, reason=output.out.strip()[:100])
-            version = (int(found[1]), int(found[2]), int(found[3]))
-            if version[:2] < _OLDEST:
-                text = ".".join(str(part) for part in version)
-                raise HelmUnavailableError(program=self._wanted, reason=f"version {text} < 3.15")
-            self._version = version
-        return self._version
 
     async def run(
         self,
@@ -86,12 +67,13 @@ class Helm:
         limit: timedelta,
         kubeconfig: Secret | None = None,
         values: JsonObject | None = None,
+        stdin: bytes | None = None,
     ) -> HelmOutput:
-        """Run `helm ARGUMENTS` and return what it printed.
+        """Run the program with `arguments` and return what it printed.
 
-        kubeconfig: text of the file with the account to use. values are given as a file. At
-        `limit`, and when the caller is cancelled, it is told to end (TERM) and given time to
-        finish. Raises HelmFailedError, HelmUnavailableError.
+        kubeconfig: text of the file with the account to use. values are given as a file, stdin
+        as what the program reads. At `limit`, and when the caller is cancelled, it is told to
+        end (TERM) and given time to finish. Raises HelmFailedError, HelmUnavailableError.
         """
         async with self._place() as place:
             words = [self._program(), *arguments]
@@ -102,21 +84,23 @@ class Helm:
             if values is not None:
                 _write(place / "values.yaml", json.dumps(values))
                 words[2:2] = ["--values", str(place / "values.yaml")]
+            (place / "stdin").write_bytes(stdin or b"")
             return await self._ended(words, environment, place, limit)
 
     async def _ended(
         self, words: Sequence[str], environment: dict[str, str], place: Path, limit: timedelta
     ) -> HelmOutput:
         try:
-            process = await asyncio.create_subprocess_exec(
-                *_tied(words),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=environment,
-                cwd=place,
-                start_new_session=True,
-            )
+            with (place / "stdin").open("rb") as given:
+                process = await asyncio.create_subprocess_exec(
+                    *_tied(words),
+                    stdin=given,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    env=environment,
+                    cwd=place,
+                    start_new_session=True,
+                )
         except OSError as fault:
             reason = fault.strerror or str(fault)
             raise HelmUnavailableError(program=self._wanted, reason=reason) from fault
@@ -183,6 +167,32 @@ class Helm:
             "HELM_REGISTRY_CONFIG": str(home / "no-registry.json"),
             "HELM_REPOSITORY_CONFIG": str(home / "no-repositories.yaml"),
         }
+
+
+class Helm(ConfinedProgram):
+    """The Helm program."""
+
+    def __init__(self, *, program: str, folder: Path, grace: float = _GRACE_SECONDS) -> None:
+        super().__init__(program=program, folder=folder, grace=grace)
+        self._version: tuple[int, int, int] | None = None
+
+    async def version(self) -> tuple[int, int, int]:
+        """Return the program's version, asked once. Raises HelmUnavailableError."""
+        if self._version is None:
+            arguments = ("version", "--template", "{{.Version}}")
+            try:
+                output = await self.run(arguments, limit=timedelta(seconds=_SHORT_SECONDS))
+            except HelmFailedError as fault:
+                raise HelmUnavailableError(program=self._wanted, reason=fault.said) from fault
+            found = _VERSION.match(output.out.strip())
+            if found is None:
+                raise HelmUnavailableError(program=self._wanted, reason=output.out.strip()[:100])
+            version = (int(found[1]), int(found[2]), int(found[3]))
+            if version[:2] < _OLDEST:
+                text = ".".join(str(part) for part in version)
+                raise HelmUnavailableError(program=self._wanted, reason=f"version {text} < 3.15")
+            self._version = version
+        return self._version
 
 
 class _Reading:

@@ -33,6 +33,7 @@ from sardonyx.adapters.kubernetes.operations import (
     secret_name,
     values_size,
 )
+from sardonyx.adapters.kubernetes.placing import PodFiles
 from sardonyx.adapters.kubernetes.preflight import Preflight
 from sardonyx.adapters.kubernetes.rehearsal import Asked, Rehearsals
 from sardonyx.adapters.kubernetes.sealed import SealedOperations
@@ -48,7 +49,6 @@ from sardonyx.services.errors import (
     ClusterConflictError,
     ClusterObjectNotFoundError,
     ClusterRefusedError,
-    FileNotPlacedError,
     NotSuspendableError,
     PlanRefusedError,
     RevisionNotFoundError,
@@ -89,6 +89,7 @@ class RuntimeParts:
     preflight: Preflight
     credentials: ReleaseCredentials
     seals: SealedOperations
+    files: PodFiles
     find_chart: Callable[[ChartRef], Chart]
     address: Callable[[str], str]
     namespace: Callable[[str], str]
@@ -252,11 +253,9 @@ class KubernetesRuntime:
         return credential
 
     async def place_file(self, project: str, release: str, name: str, content: bytes) -> bool:
-        """Refuse: a pod's folder is its own; files go by the object store on a cluster."""
         self._known(project, release)
-        raise FileNotPlacedError(
-            file=name, name=release, reason="on a cluster, files reach a service by S3"
-        )
+        namespace = self._parts.namespace(project)
+        return await self._parts.files.place(namespace, release, name, content)
 
     # What would be
 
