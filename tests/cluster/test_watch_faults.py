@@ -67,6 +67,7 @@ async def test_lists_ask_the_api_server_nothing(
             world.cache.observation(namespace, "one")
             world.cache.revisions(namespace, "one")
             world.cache.quota(namespace)
+            world.cache.follow(namespace, world.admin)  # somebody signs in
         assert [asked for asked in proxy.asked if "/version" not in asked] == before
 
 

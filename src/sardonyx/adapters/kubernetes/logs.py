@@ -29,7 +29,7 @@ from sardonyx.text import Scalar
 
 _log = structlog.get_logger(__name__)
 _KEPT_LINES = 5_000
-_AT_ONCE = 8
+_AT_ONCE = 32
 _WAITING = 2_000
 _LONGEST_FAREWELL = 300.0  # a pod may take its time to go
 _TAILS = 1_000
