@@ -296,10 +296,13 @@ def _followed(event: Event, story: Story, *, as_json: bool) -> None:
 
 def _losses(losses: Iterable[Loss]) -> None:
     listed = list(losses)
-    if listed:
-        say(N_("This would be lost:"))
-    for loss in listed:
-        say("  {kind}  {path}  ({count}, {size} B)", **_facts(loss))
+    gone = [loss for loss in listed if loss.kind != "volume_kept"]
+    kept = [loss for loss in listed if loss.kind == "volume_kept"]
+    for words, some in ((N_("This would be lost:"), gone), (N_("These disks stay:"), kept)):
+        if some:
+            say(words)
+        for loss in some:
+            say("  {kind}  {path}  ({count}, {size} B)", **_facts(loss))
 
 
 def _facts(loss: Loss) -> dict[str, str | int]:

@@ -175,7 +175,8 @@ class PlannedObject:
 class Loss:
     """What deleting a service would lose: a file only there, or unpushed Git work.
 
-    kind: `file`, `git_uncommitted`, `git_unpushed`, `volume`. size in bytes.
+    kind: `file`, `git_uncommitted`, `git_unpushed`, `volume` (goes with the service) or
+    `volume_kept` (stays, and may be forgotten). size in bytes.
     """
 
     kind: str
