@@ -65,7 +65,7 @@ from sardonyx.catalog.settings import catalog_settings
 from sardonyx.credentials.authorities import region_authorities, trusting
 from sardonyx.credentials.service import Credentials
 from sardonyx.deployment import ClusterSettings
-from sardonyx.errors import PlatformError
+from sardonyx.errors import PlatformError, SystemFault
 from sardonyx.evaluation import Evaluation
 from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.ports import TableReader
@@ -92,6 +92,7 @@ _LINK_LIFE = timedelta(minutes=10)
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _LEASE = "sardonyx-queue"
 _ANSWER_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
 
 
 def cluster_platform(settings: ClusterSettings, meters: Meters) -> Platform:
@@ -257,6 +258,8 @@ class _Wiring:
         if self.evaluation is not None:
             runtime = self.evaluation.opened(runtime)
         self.meters.source(lambda: _figures(cache))
+        places = _Places(workspaces, files)
+        onboarding = Onboarding(workspaces=places, audit=records)
         life = _Life(
             wiring=self,
             logs=logs,
@@ -269,6 +272,8 @@ class _Wiring:
             ),
             runtime=runtime,
             sign_in=sign_in,
+            places=places,
+            onboarding=onboarding,
         )
         return Platform(
             public_url=settings.public_url,
@@ -296,7 +301,7 @@ class _Wiring:
             credentials=credentials,
             provider=self.provider,
             tokens=tokens,
-            onboarding=Onboarding(workspaces=_Places(workspaces, files), audit=records),
+            onboarding=onboarding,
         )
 
     def _provider(self) -> OpenIdProvider:
@@ -386,6 +391,8 @@ class _Life:
     lease: HeldLease
     runtime: Runtime
     sign_in: SignIn
+    places: Workspaces
+    onboarding: Onboarding
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -401,12 +408,28 @@ class _Life:
             works = [wiring.cache.run, self.logs.run, self._carry_out]
             if wiring.evaluation is not None:
                 await wiring.evaluation.admit(wiring.records, self.sign_in)
-                works.append(wiring.evaluation.configure_secrets)
+                works += [wiring.evaluation.configure_secrets, self._open_places]
             for work in works:
                 stack.push_async_callback(_ended, asyncio.create_task(work()))
+            stack.push_async_callback(self.onboarding.close)
             if wiring.evaluation is not None:
                 await stack.enter_async_context(wiring.evaluation.open_services(self.runtime))
             yield
+
+    async def _open_places(self) -> None:
+        """Make ready the places of an evaluation's one person, who does not sign in by a provider.
+
+        Its store starts with it: asked again until it answers.
+        """
+        evaluation = self.wiring.evaluation
+        assert evaluation is not None  # noqa: S101 - who calls it looked
+        person = evaluation.identity.person
+        for project in person.projects:
+            while True:
+                with suppress(SystemFault):
+                    await self.places.open(person, project)
+                    break
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _carry_out(self) -> None:
         """Carry out what was asked, in the one replica that holds the Lease."""

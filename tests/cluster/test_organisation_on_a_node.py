@@ -258,8 +258,8 @@ def test_two_replicas_share_a_database_and_one_holds_the_queue(
             until(lambda one=pod: own in _asked_inside(here, one, ada), f"{pod} knows ada")  # type: ignore[misc]
         until(lambda: _holder(here) in pods, "one holds the queue")
         holder = _holder(here)
-        here.kubectl("delete", "pod", holder, "--grace-period=0", "--force")
         _launch(here, ada, own, jupyter)
+        here.kubectl("delete", "pod", holder, "--grace-period=0", "--force")
         until(lambda: _holder(here) not in ("", holder), "another holds the queue")
         node_cluster.kubectl(
             *("-n", own, "wait", "--for=create", "pod/lab-one-jupyter-python-0", "--timeout=180s")
