@@ -23,6 +23,7 @@ import anyio
 import httpx2
 import yaml
 from tests.servers.provider import RunningProvider, running_provider
+from tests.storage.region import newer_region
 
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
@@ -180,19 +181,7 @@ def region(*, prefix: str, mode: str, s3: str, vault: str) -> JsonObject:
                 "user": {"requests.memory": "8Gi", "requests.cpu": "8", "count/pods": 20},
             },
         },
-        "data": {
-            "S3": {
-                "URL": s3,
-                "region": "us-east-1",
-                "pathStyleAccess": True,
-                "sts": {"role": {"roleARN": "arn:aws:iam::role/UserRole", "roleSessionName": "x"}},
-                "workingDirectory": {
-                    "bucketMode": "multi",
-                    "bucketNamePrefix": "user-",
-                    "bucketNamePrefixGroup": "team-",
-                },
-            }
-        },
+        "data": newer_region(s3)["data"],
         "vault": {
             "URL": vault,
             "kvEngine": MOUNT,
