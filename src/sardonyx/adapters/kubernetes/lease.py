@@ -77,8 +77,9 @@ class HeldLease:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([doing])
             await self._let_go()
-        if doing.done() and not doing.cancelled() and (fault := doing.exception()) is not None:
-            raise fault
+        if not doing.cancelled() and (fault := doing.exception()) is not None:
+            # It is begun again: what waits in the cluster is not to wait for a restart of ours.
+            _log.error("lease_work_failed", name=self._name, fault=repr(fault)[:300])
 
     async def _taken(self) -> bool:
         """Take or renew the Lease; False when it is another's or nobody answers."""
