@@ -132,8 +132,9 @@ class _Wiring:
         self.access = ClusterAccess(settings.kubeconfig)
         self.cluster = self.access.platform()
         self.catalogs = _catalogs(settings)
+        self.sources = (*default_sources(), *self.catalogs.sources)
         self.catalog = CatalogService(
-            (*default_sources(), *self.catalogs.sources),
+            self.sources,
             schemas=SchemaRegistry(
                 directory=settings.catalog_reading.schemas,
                 role_directory=settings.catalog_reading.role_schemas,
@@ -153,6 +154,7 @@ class _Wiring:
             namespaces=[self.namespace] if self._single() else (),
             project=self._project,
             exposure=exposure_of(self.region),
+            catalog=self._catalog_of,
         )
         self.readers = NamespaceReaders(
             identity=identity,
@@ -338,6 +340,18 @@ class _Wiring:
 
     def _project(self, namespace: str) -> str:
         return SINGLE_PROJECT if self._single() else namespace
+
+    def _catalog_of(self, chart: str, version: str) -> str:
+        """Return the one catalogue that has the chart of a release that names none, else empty.
+
+        Source: wire-api.md 6.
+        """
+        having = [
+            source.id
+            for source in self.sources
+            if any(one.ref.chart == chart for one in source.catalog().charts)
+        ]
+        return having[0] if len(having) == 1 else ""
 
     def _address(self, catalog: str) -> str:
         """Return where `helm` finds a catalogue's charts; empty for one of folders."""
