@@ -49,6 +49,8 @@ S3_PORT, SECRETS_PORT = 8333, 8200
 _LINK_LIFE = timedelta(hours=24)
 _COMMAND_LINE_LIFE = timedelta(days=3650)
 _RETRY_SECONDS = 1.0
+# A load of the front door takes far less; a page is told of a service at the latest after this.
+_OPEN_SECONDS = 15.0
 
 
 def prepare(home: Home) -> None:
@@ -121,11 +123,35 @@ class EvaluationPerson:
         return self.issuer.mint(PLATFORM_SUBJECT, ADMIN_AUDIENCE)
 
 
+class Ways:
+    """Which services the front door has been told of: their addresses answer."""
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+        self._changed = asyncio.Event()
+
+    def has(self, release: str) -> bool:
+        return release in self._open
+
+    def note(self, release: str, *, is_open: bool) -> None:
+        (self._open.add if is_open else self._open.discard)(release)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def opened(self, release: str) -> None:
+        """Return when the way is open; after some seconds also when it is not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_OPEN_SECONDS):
+                while release not in self._open:
+                    await self._changed.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What `cluster.py` takes for an evaluation in place of a provider and of exposure.
 
-    service_host: host name and port of a service, with `{release}` in it.
+    service_host: host name and port of a service, with `{release}` in it. ways: kept equal to the
+    front door's.
     """
 
     home: Home
@@ -133,6 +159,7 @@ class Evaluation:
     door: CaddyFrontDoor
     service_host: str
     link_file: Path
+    ways: Ways
 
     @classmethod
     def of(cls, settings: ClusterSettings) -> Evaluation:
@@ -157,6 +184,7 @@ class Evaluation:
             door=front_door(home, port=public.port or 80, portal=f"127.0.0.1:{settings.port}"),
             service_host=f"{{release}}.{public.netloc}",
             link_file=asked.link_file,
+            ways=Ways(),
         )
 
     async def admit(self, records: SignInRecords, sign_in: SignIn) -> None:
@@ -193,13 +221,16 @@ class Evaluation:
 
     def opened(self, runtime: Runtime) -> Runtime:
         """Return the runtime with addresses at the front door for services that run."""
-        return cast("Runtime", _Opened(runtime, self.service_host))
+        return cast("Runtime", _Opened(runtime, self.service_host, self.ways))
 
     @asynccontextmanager
     async def open_services(self, runtime: Runtime) -> AsyncIterator[None]:
         """Keep the front door's ways equal to the services that run, until the block ends."""
+        # What `opened` gives waits for the ways that are opened here.
+        seen: object = runtime
+        inner = seen.runtime if isinstance(seen, _Opened) else runtime
         tasks = [
-            asyncio.create_task(self._follow(runtime, project.id))
+            asyncio.create_task(self._follow(inner, project.id))
             for project in self.identity.person.projects
         ]
         try:
@@ -221,6 +252,7 @@ class Evaluation:
     async def _adapt(self, runtime: Runtime, seen: Observation) -> None:
         with suppress(PlatformError):
             if not _answers(seen):
+                self.ways.note(seen.release, is_open=False)
                 await self.door.remove(seen.release)
                 return
             header: tuple[str, Secret] | None = None
@@ -234,30 +266,34 @@ class Evaluation:
             await self.door.add(
                 release=seen.release, upstream=upstream, header=header, address_port=None
             )
+            self.ways.note(seen.release, is_open=True)
 
 
 class _Opened:
-    """A runtime whose running services have their address at the front door."""
+    """A runtime whose running services have their address at the front door, once it answers."""
 
-    def __init__(self, runtime: Runtime, host: str) -> None:
-        self._runtime = runtime
+    def __init__(self, runtime: Runtime, host: str, ways: Ways) -> None:
+        self.runtime = runtime
         self._host = host
+        self._ways = ways
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the runtime's own
-        return getattr(self._runtime, name)
+        return getattr(self.runtime, name)
 
     def releases(self, project: str) -> Sequence[Observation]:
-        return [self._with_address(seen) for seen in self._runtime.releases(project)]
+        return [self._with_address(seen) for seen in self.runtime.releases(project)]
 
     def release(self, project: str, release: str) -> Observation:
-        return self._with_address(self._runtime.release(project, release))
+        return self._with_address(self.runtime.release(project, release))
 
     async def observe(self, project: str) -> AsyncIterator[Observation]:
-        async for seen in self._runtime.observe(project):
+        async for seen in self.runtime.observe(project):
+            if _answers(seen):
+                await self._ways.opened(seen.release)
             yield self._with_address(seen)
 
     def _with_address(self, seen: Observation) -> Observation:
-        if seen.urls or not _answers(seen):
+        if seen.urls or not (_answers(seen) and self._ways.has(seen.release)):
             return seen
         return replace(seen, urls=(f"http://{self._host.format(release=seen.release)}",))
 
