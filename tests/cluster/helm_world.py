@@ -262,3 +262,5 @@ async def site(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await access.aclose()
+        for _ in range(5):  # cut connections are closed by the loop, in its next rounds
+            await asyncio.sleep(0)

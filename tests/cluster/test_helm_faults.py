@@ -240,10 +240,10 @@ async def test_two_replicas_do_each_thing_once(
             each.offer(chart)
         for name in names:
             await asking.runtime.install(asking.plan(chart, name))
-        positions = [one.seen(name).evidence.helm.queue_position for name in names]  # type: ignore[union-attr]
+        positions = [asking.seen(name).evidence.helm.queue_position for name in names]  # type: ignore[union-attr]
         assert max(positions) >= 1
         for name in names:
-            assert (await one.settled(name)).revision == 1
+            assert (await asking.settled(name)).revision == 1
     for name in names:
         assert await records(asking, name) == {1: "deployed"}
 

@@ -100,12 +100,15 @@ class ClusterContract(RuntimeContract):
         assert "resumed" in [event.step for event in seen.timeline]
 
     async def test_a_restart_is_a_new_start(self, bench: Bench) -> None:
-        before = (await bench.launch("hello", "again")).started_at
+        """Told by the pod: Kubernetes' moments of a start are whole seconds."""
+        await bench.launch("hello", "again")
+        before = _pods(bench, "again")
         await bench.runtime.restart(ADA, "again")
         await until(
             lambda: (
                 bench.seen("again").state is State.RUNNING
-                and bench.seen("again").started_at != before
+                and len(_pods(bench, "again")) == 1
+                and not _pods(bench, "again") & before
             )
         )
 
@@ -151,17 +154,17 @@ class ClusterContract(RuntimeContract):
         seen = await bench.launch("hello", "brief")
         assert seen.state is State.RUNNING
 
-    async def test_logs_are_read_and_followed(self, bench: Bench) -> None:
-        pytest.skip("simulated nodes print no logs")
+    @pytest.mark.skip(reason="simulated nodes print no logs")
+    async def test_logs_are_read_and_followed(self, bench: Bench) -> None: ...
 
-    async def test_a_crash_is_failed_with_its_last_lines(self, bench: Bench) -> None:
-        pytest.skip("simulated pods do not crash")
+    @pytest.mark.skip(reason="simulated pods do not crash")
+    async def test_a_crash_is_failed_with_its_last_lines(self, bench: Bench) -> None: ...
 
-    async def test_a_package_that_does_not_exist_is_named(self, bench: Bench) -> None:
-        pytest.skip("an image is whole: packages are not resolved at a launch")
+    @pytest.mark.skip(reason="an image is whole: packages are not resolved at a launch")
+    async def test_a_package_that_does_not_exist_is_named(self, bench: Bench) -> None: ...
 
-    async def test_a_service_that_never_answers_is_said_so(self, bench: Bench) -> None:
-        pytest.skip("simulated pods have no probes")
+    @pytest.mark.skip(reason="simulated pods have no probes")
+    async def test_a_service_that_never_answers_is_said_so(self, bench: Bench) -> None: ...
 
 
 @pytest.mark.cluster
@@ -211,7 +214,9 @@ class TestNode:
 
     async def test_logs_are_read_and_followed(self, bench: Bench) -> None:
         await bench.launch("hello", "talk")
-        assert "hello from the service" in await bench.runtime.logs(ADA, "talk")
+        async with asyncio.timeout(60):  # it runs a moment before it prints
+            while "hello from" not in await bench.runtime.logs(ADA, "talk"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         heard: list[str] = []
 
         async def listen() -> None:
@@ -225,6 +230,12 @@ class TestNode:
         await asyncio.sleep(0)
         await bench.runtime.restart(ADA, "talk")
         await asyncio.wait_for(listening, timeout=120)
+
+
+def _pods(bench: Bench, release: str) -> set[str]:
+    evidence = bench.seen(release).evidence
+    assert evidence is not None
+    return {pod.name for pod in evidence.pods if not pod.is_leaving}
 
 
 def _is_busy(bench: Bench, release: str) -> bool:
