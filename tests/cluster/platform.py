@@ -23,12 +23,12 @@ import anyio
 import httpx2
 import yaml
 from tests.servers.provider import RunningProvider, running_provider
-from tests.storage.region import newer_region
+from tests.storage.region import newer_region, secrets_with_groups, with_groups
 
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
 from sardonyx.adapters.openbao.roles import configure
-from sardonyx.adapters.openbao.server import LOGIN, MOUNT, SERVICE_ROLE, USER_ROLE
+from sardonyx.adapters.openbao.server import LOGIN, MOUNT, SERVICE_ROLE
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.s3.seaweedfs import KeyLife
 from sardonyx.catalog.service import default_catalog_folder
@@ -85,11 +85,13 @@ def running_platform(
     life: KeyLife | None = None,
     mode: str = "serviceAccount",
     prefix: str | None = None,
+    host: str = HOST,
 ) -> Iterator[RunningPlatform]:
     """Serve a platform on the cluster of `kubeconfig`, its data in `folder`.
 
     images: image of each of our charts by name, as the cluster has them. life: of S3 keys.
-    prefix: of namespaces, drawn where none is given, so that no run meets another's.
+    prefix: of namespaces, drawn where none is given, so that no run meets another's. host: where
+    pods and the browser find it; loopback where no pod really runs.
     """
     home = Home(folder / "home")
     home.prepare()
@@ -101,16 +103,17 @@ def running_platform(
     )
     prefix = prefix or f"u{secrets.token_hex(3)}-"
     with ExitStack() as stack:
-        page_port, s3_port, secrets_port = (free_port(HOST) for _ in range(3))
-        url = f"http://{HOST}:{page_port}"
+        page_port, s3_port, secrets_port = (free_port(host) for _ in range(3))
+        url = f"http://{host}:{page_port}"
         provider = stack.enter_context(
             running_provider(PEOPLE, redirect_uris=(f"{url}/sign-in/callback",), port=ports["keys"])
         )
         parts = stack.enter_context(running_parts(home, names=("seaweedfs", "openbao"), life=life))
         identity = OnePerson.of_login(Issuer.of_home(home)).platform_identity()
         anyio.run(configure, parts.openbao_address, provider.issuer, identity)
-        stack.enter_context(door((HOST, s3_port), ports["s3"]))
-        stack.enter_context(door((HOST, secrets_port), ports["openbao"]))
+        secrets_with_groups(parts.openbao_address, parts.issuer, f"{prefix}team-")
+        stack.enter_context(door((host, s3_port), ports["s3"]))
+        stack.enter_context(door((host, secrets_port), ports["openbao"]))
         settings = folder / "settings.yaml"
         key = folder / "key"
         key.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
@@ -118,7 +121,7 @@ def running_platform(
             yaml.safe_dump(
                 {
                     "publicUrl": url,
-                    "host": HOST,
+                    "host": host,
                     "port": page_port,
                     "data": str(folder / "data"),
                     "keyFile": str(key),
@@ -137,8 +140,8 @@ def running_platform(
                         region(
                             prefix=prefix,
                             mode=mode,
-                            s3=f"http://{HOST}:{s3_port}",
-                            vault=f"http://{HOST}:{secrets_port}",
+                            s3=f"http://{host}:{s3_port}",
+                            vault=f"http://{host}:{secrets_port}",
                         )
                     ],
                 }
@@ -185,8 +188,9 @@ def region(*, prefix: str, mode: str, s3: str, vault: str) -> JsonObject:
         "vault": {
             "URL": vault,
             "kvEngine": MOUNT,
-            "role": USER_ROLE,
+            "role": "member",
             "serviceRole": SERVICE_ROLE,
+            "groupRole": "$1",
             "authPath": LOGIN,
             "prefix": "user-",
             "groupPrefix": "",

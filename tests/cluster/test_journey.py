@@ -6,12 +6,11 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from tests.cluster.conftest import RunningCluster
+from tests.cluster.people import SECONDS, Caller
 from tests.cluster.platform import (
     DOMAIN,
     GATEWAY,
@@ -27,7 +26,6 @@ from sardonyx.adapters.s3.seaweedfs import KeyLife
 from sardonyx.testing.parts import wait_until
 
 pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
-_PATIENCE = 240_000  # ms: a pod of 1.5 GB beside other tests
 _OPEN = """element => {
   for (let one = element; one; one = one.parentElement)
     if (one.tagName === "DETAILS") one.open = true;
@@ -70,55 +68,25 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-class Person:
+class Person(Caller):
     """Somebody at a browser, and their programs' way in."""
 
     def __init__(self, platform: RunningPlatform, browser: Browser, name: str) -> None:
-        self.platform = platform
-        self.context: BrowserContext = browser.new_context()
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(_PATIENCE)
-        self._sign_in(name)
-        self.project = self.api("GET", "/me").json()["personalProject"]
-
-    def _sign_in(self, name: str) -> None:
+        context = browser.new_context()
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(SECONDS * 1000)
         page = self.page
-        page.goto(self.platform.url)
+        page.goto(platform.url)
         page.get_by_role("link", name="Sign in").or_(
             page.get_by_role("button", name="Sign in")
         ).first.click()
         page.fill("input[name=login]", name)
         page.fill("input[name=password]", "anything")
         page.locator("button[type=submit]").click()
-        page.wait_for_url(f"{self.platform.url}/**")
-        self.cookies = {str(one["name"]): str(one["value"]) for one in self.context.cookies()}
-
-    def api(self, method: str, path: str, **given: Any) -> httpx2.Response:
-        """Call REST v1 as the browser does, or raise what it refuses."""
-        answer = self.asks(method, path, **given)
-        assert answer.is_success, answer.text
-        return answer
-
-    def asks(self, method: str, path: str, **given: Any) -> httpx2.Response:
-        with httpx2.Client(trust_env=False, timeout=120, cookies=self.cookies) as client:
-            return client.request(
-                method,
-                f"{self.platform.url}/api/v1{path}",
-                headers={"origin": self.platform.url},
-                **given,
-            )
-
-    def service(self, name: str) -> dict[str, Any]:
-        shown: dict[str, Any] = self.api("GET", f"/projects/{self.project}/services/{name}").json()
-        return shown
-
-    def reach(self, name: str, state: str) -> dict[str, Any]:
-        wait_until(
-            lambda: self.service(name)["state"] == state,
-            f"{name} is {state}: {json.dumps(self.service(name))[:3000]}",
-            seconds=_PATIENCE / 1000,
+        page.wait_for_url(f"{platform.url}/**")
+        super().__init__(
+            platform, {str(one["name"]): str(one["value"]) for one in context.cookies()}
         )
-        return self.service(name)
 
     def picture(self, name: str) -> None:
         """Keep a picture of the page where SARDONYX_SCREENSHOTS says."""
@@ -131,7 +99,6 @@ def test_from_sign_in_to_delete(  # noqa: PLR0915 - one journey, in the order it
     platform: RunningPlatform, node_cluster: RunningCluster, browser: Browser, tmp_path: Path
 ) -> None:
     ada = Person(platform, browser, "ada")
-    platform.namespaces.add(ada.project)
     page, project = ada.page, ada.project
 
     # Her file, by the page.
@@ -197,7 +164,6 @@ def test_from_sign_in_to_delete(  # noqa: PLR0915 - one journey, in the order it
 
     # Somebody else sees nothing of it.
     grace = Person(platform, browser, "grace")
-    platform.namespaces.add(grace.project)
     for path in (
         f"/projects/{project}/services",
         f"/projects/{project}/services/{name}",
@@ -221,11 +187,7 @@ def test_from_sign_in_to_delete(  # noqa: PLR0915 - one journey, in the order it
     page.goto(f"{platform.url}/services/{name}/delete?project={project}")
     ada.picture("delete")
     page.get_by_role("button", name="Delete for good").click()
-    wait_until(
-        lambda: ada.asks("GET", f"/projects/{project}/services/{name}").status_code == 404,
-        f"{name} is gone",
-        seconds=_PATIENCE / 1000,
-    )
+    ada.gone(name)
     wait_until(
         lambda: (
             not node_cluster.kubectl(
@@ -265,5 +227,5 @@ def _settled(person: Person, name: str, holds: Callable[[], bool]) -> None:
     wait_until(
         holds,
         f"{name} changes: {json.dumps(person.service(name))[:2000]}",
-        seconds=_PATIENCE / 1000,
+        seconds=SECONDS,
     )

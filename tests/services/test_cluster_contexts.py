@@ -158,14 +158,14 @@ async def test_a_person_s_role_is_kept_out_of_groups_too(accounts: Accounts) -> 
 async def test_bookmarks_of_the_newer_shape_are_working_directories(accounts: Accounts) -> None:
     bookmarks = [
         {"s3Uri": "s3://open/", "title": "Open"},
-        {"s3Uri": "s3://b-$1/work", "title": "Mine", "claimName": "preferred_username"},
+        {"s3Uri": "s3://lab/$1/work", "title": "Mine", "claimName": "preferred_username"},
     ]
     region: Any = {
         **REGION,
         "data": {"S3": {"URL": "https://s", "sts": {}, "bookmarks": bookmarks}},
     }
     made = await context(accounts, None, region)
-    assert made["s3"]["workingDirectoryPath"] == "b-Ada.L@example.org/work/"
+    assert made["s3"]["workingDirectoryPath"] == "lab/Ada.L@example.org/work/"
     # A bookmark for everybody is nobody's place to work in.
     assert (await context(accounts, "soil", region))["s3"]["AWS_BUCKET_NAME"] == "team-soil"
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import hvac
 from joserfc import jwt
 
+from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import ALGORITHM, AUDIENCE, Issuer
 from sardonyx.adapters.processes.parts import Part
 from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims
@@ -22,6 +24,11 @@ GROUPS: dict[str, list[str]] = {
     "bob": ["soil", "tide"],
     "soil": ["tide"],
 }
+_RULES = """
+path "kv/data/FOLDER/*" { capabilities = ["create", "read", "update", "patch", "delete"] }
+path "kv/metadata/FOLDER/*" { capabilities = ["read", "update", "delete", "list"] }
+path "kv/metadata/FOLDER" { capabilities = ["list"] }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +195,28 @@ def with_groups(part: Part) -> None:
     iam["policies"].append(everything)
     _pool(home, person, iam)
     file.write_text(json.dumps(iam))
+
+
+def secrets_with_groups(address: str, issuer: Issuer, prefix: str = "team-") -> None:
+    """Do what the keeper of OpenBao does: groups from the claim, a role for each of them.
+
+    prefix: of a group's folder and of the role of its services.
+    """
+    admin = hvac.Client(url=address)
+    identity = OnePerson.of_login(issuer).platform_identity()
+    admin.auth.jwt.jwt_login(role="platform", jwt=identity.reveal(), path="platform")
+    accessor = admin.sys.list_auth_methods()["data"]["jwt/"]["accessor"]
+    role = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["sardonyx"]}
+    member = {**role, "groups_claim": "groups", "token_policies": ["sardonyx-home"]}
+    admin.write_data("auth/jwt/role/member", data={**member, "token_ttl": "1h"})
+    for group in ("soil", "tide"):
+        policy = f"{prefix}{group}"
+        admin.sys.create_or_update_policy(policy, _RULES.replace("FOLDER", policy))
+        made = admin.secrets.identity.create_or_update_group(
+            name=policy, group_type="external", policies=[policy]
+        )
+        admin.secrets.identity.create_or_update_group_alias(
+            name=group, mount_accessor=accessor, canonical_id=made["data"]["id"]
+        )
+        bound = {**role, "bound_claims": {"groups": [group]}, "token_policies": [policy]}
+        admin.write_data(f"auth/jwt/role/{policy}", data={**bound, "token_ttl": "30m"})

@@ -8,9 +8,8 @@ from tempfile import TemporaryDirectory
 
 import hvac
 import pytest
-from tests.storage.region import Members, services
+from tests.storage.region import Members, secrets_with_groups, services
 
-from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.openbao.region import region_vault
 from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.home import Home
@@ -19,12 +18,6 @@ from sardonyx.testing.parts import RunningParts, running_parts
 from sardonyx.values import JsonObject, Secret
 
 pytestmark = pytest.mark.real
-
-RULES = """
-path "kv/data/team-GROUP/*" { capabilities = ["create", "read", "update", "patch", "delete"] }
-path "kv/metadata/team-GROUP/*" { capabilities = ["read", "update", "delete", "list"] }
-path "kv/metadata/team-GROUP" { capabilities = ["list"] }
-"""
 
 
 def region(address: str, **vault: str) -> JsonObject:
@@ -48,30 +41,8 @@ def parts() -> Iterator[RunningParts]:
         TemporaryDirectory(prefix="sx") as folder,
         running_parts(Home(Path(folder)), names=("keys", "openbao")) as parts,
     ):
-        _with_groups(parts)
+        secrets_with_groups(parts.openbao_address, parts.issuer)
         yield parts
-
-
-def _with_groups(parts: RunningParts) -> None:
-    """Do what the keeper of a store does: groups from the claim, a role for each of them."""
-    admin = hvac.Client(url=parts.openbao_address)
-    identity = OnePerson.of_login(parts.issuer).platform_identity()
-    admin.auth.jwt.jwt_login(role="platform", jwt=identity.reveal(), path="platform")
-    accessor = admin.sys.list_auth_methods()["data"]["jwt/"]["accessor"]
-    role = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["sardonyx"]}
-    member = {**role, "groups_claim": "groups", "token_policies": ["sardonyx-home"]}
-    admin.write_data("auth/jwt/role/member", data={**member, "token_ttl": "1h"})
-    for group in ("soil", "tide"):
-        policy = f"team-{group}"
-        admin.sys.create_or_update_policy(policy, RULES.replace("GROUP", group))
-        made = admin.secrets.identity.create_or_update_group(
-            name=policy, group_type="external", policies=[policy]
-        )
-        admin.secrets.identity.create_or_update_group_alias(
-            name=group, mount_accessor=accessor, canonical_id=made["data"]["id"]
-        )
-        bound = {**role, "bound_claims": {"groups": [group]}, "token_policies": [policy]}
-        admin.write_data(f"auth/jwt/role/team-{group}", data={**bound, "token_ttl": "30m"})
 
 
 class Drawers:

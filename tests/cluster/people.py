@@ -1,0 +1,70 @@
+"""People of a running platform, as their programs see it: REST v1 with their session."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+from tests.cluster.platform import RunningPlatform
+from tests.servers.provider import signed_in_by_form
+
+from sardonyx.testing.parts import wait_until
+
+SECONDS = 240.0  # a pod of 1.5 GB beside other tests
+
+
+class Caller:
+    """Somebody who is signed in. project: their personal one."""
+
+    def __init__(self, platform: RunningPlatform, cookies: dict[str, str]) -> None:
+        self.platform = platform
+        self.cookies = cookies
+        self.project: str = self.api("GET", "/me").json()["personalProject"]
+        platform.namespaces.add(self.project)
+
+    def api(self, method: str, path: str, **given: Any) -> httpx2.Response:
+        """Call REST v1 as the browser does. Raises AssertionError for what it refuses."""
+        answer = self.asks(method, path, **given)
+        assert answer.is_success, answer.text
+        return answer
+
+    def asks(self, method: str, path: str, **given: Any) -> httpx2.Response:
+        headers = {"origin": self.platform.url, **given.pop("headers", {})}
+        with httpx2.Client(trust_env=False, timeout=120, cookies=self.cookies) as client:
+            return client.request(
+                method, f"{self.platform.url}/api/v1{path}", headers=headers, **given
+            )
+
+    def services(self, rest: str = "") -> str:
+        """Return the address of one's services, or of what is below."""
+        return f"/projects/{self.project}/services{rest}"
+
+    def service(self, name: str) -> dict[str, Any]:
+        shown: dict[str, Any] = self.api("GET", self.services(f"/{name}")).json()
+        return shown
+
+    def reach(self, name: str, state: str) -> dict[str, Any]:
+        """Wait until the service is in `state`."""
+        wait_until(
+            lambda: self.service(name)["state"] == state,
+            f"{name} is {state}: {json.dumps(self.service(name))[:3000]}",
+            seconds=SECONDS,
+        )
+        return self.service(name)
+
+    def gone(self, name: str) -> None:
+        wait_until(
+            lambda: self.asks("GET", self.services(f"/{name}")).status_code == 404,
+            f"{name} is gone",
+            seconds=SECONDS,
+        )
+
+
+def signed_in(platform: RunningPlatform, name: str) -> Caller:
+    """Sign somebody in by the provider's forms, without a browser."""
+    with httpx2.Client(trust_env=False, timeout=60) as browser:
+        begun = browser.get(f"{platform.url}/sign-in/start")
+        back = signed_in_by_form(browser, begun.headers["location"], name)
+        assert browser.get(back.headers["location"]).is_redirect
+        return Caller(platform, dict(browser.cookies.items()))
