@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx2
@@ -108,7 +109,9 @@ def running_platform(
         provider = stack.enter_context(
             running_provider(PEOPLE, redirect_uris=(f"{url}/sign-in/callback",), port=ports["keys"])
         )
-        parts = stack.enter_context(running_parts(home, names=("seaweedfs", "openbao"), life=life))
+        parts = stack.enter_context(
+            running_parts(home, names=("seaweedfs", "openbao"), life=life, configured=with_groups)
+        )
         identity = OnePerson.of_login(Issuer.of_home(home)).platform_identity()
         anyio.run(configure, parts.openbao_address, provider.issuer, identity)
         secrets_with_groups(parts.openbao_address, parts.issuer, f"{prefix}team-")
@@ -163,6 +166,16 @@ def running_platform(
 
 def region(*, prefix: str, mode: str, s3: str, vault: str) -> JsonObject:
     """Return a region of many namespaces, exposed through the node's Gateway over http."""
+    newer: Any = newer_region(s3)
+    storage: JsonObject = {
+        **newer["data"]["S3"][0],
+        "region": "us-east-1",
+        "workingDirectory": {
+            "bucketMode": "multi",
+            "bucketNamePrefix": "user-",
+            "bucketNamePrefixGroup": "team-",
+        },
+    }
     parents: list[Json] = [{"name": "web", "namespace": "traefik"}]
     return {
         "id": "lab",
@@ -184,7 +197,7 @@ def region(*, prefix: str, mode: str, s3: str, vault: str) -> JsonObject:
                 "user": {"requests.memory": "8Gi", "requests.cpu": "8", "count/pods": 20},
             },
         },
-        "data": newer_region(s3)["data"],
+        "data": {"S3": [storage]},
         "vault": {
             "URL": vault,
             "kvEngine": MOUNT,
