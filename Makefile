@@ -5,7 +5,7 @@ SARDONYX_DATA ?= $(abspath ../shared/data)
 export SARDONYX_DATA
 
 .PHONY: up down portal pictures test check format test-heavy bench bench-cluster wheel pins clean \
-    cluster cluster-light cluster-down test-cluster
+    cluster cluster-light cluster-down test-cluster test-cluster-light
 
 up:            ## set up and run the platform on this machine
 	@python3 tools/bootstrap.py run
@@ -45,6 +45,12 @@ test-cluster:  ## the tests on clusters; says what this machine leaves out
 	@$(PY) tools/chromium.py
 	@$(PY) -m tools.cluster build
 	@$(BIN)/pytest -m 'cluster or node' -rs tests/cluster
+
+test-cluster-light: ## those of them that need no root: an API server with simulated nodes
+	@python3 tools/bootstrap.py dev
+	@$(PY) -m tools.cluster up light
+	@$(BIN)/pytest -m cluster -rs tests/cluster; ended=$$?; \
+	    $(PY) -m tools.cluster down light; exit $$ended
 
 check:         ## format, lint, types, layers, dead code, translations, documents, hygiene
 	@python3 tools/bootstrap.py dev
