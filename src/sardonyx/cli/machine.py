@@ -13,11 +13,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import httpx2
 
@@ -89,26 +89,26 @@ def up(settings: Settings, *, detach: bool, say: Say) -> str:
     return link
 
 
-def stay(settings: Settings) -> None:
-    """Wait until Ctrl-C, SIGTERM or `down`; then end everything that was started.
+def listen_for_the_end() -> threading.Event:
+    """Return what is set by Ctrl-C, SIGTERM or the terminal's end, from now on."""
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: asked.set())
+    return asked
+
+
+def stay(settings: Settings, asked: threading.Event) -> None:
+    """Wait until `asked` is set or `down` was run; then end everything that was started.
 
     Raises SupervisorEndedError when the supervisor was killed.
     """
     home = Home(settings.home)
-    asked = False
-
-    def ask(_: int, __: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, ask)
     while running(home):
-        if asked:
+        if asked.is_set():
             stop_supervisor(home)
             return
         time.sleep(0.2)
-    if not asked and not _ended_in_order(home):
+    if not asked.is_set() and not _ended_in_order(home):
         raise SupervisorEndedError
 
 

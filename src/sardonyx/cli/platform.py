@@ -52,13 +52,15 @@ def up(
 
     settings = _settings(home, port)
     link = machine.up(settings, detach=detach, say=_say)
+    # Before the last line: whoever reads it may end the platform at once.
+    asked_to_end = None if detach else machine.listen_for_the_end()
     print(link, flush=True)
     if browser and not detach and sys.stdout.isatty():
         import webbrowser
 
         webbrowser.open(link)
-    if not detach:
-        machine.stay(settings)
+    if asked_to_end is not None:
+        machine.stay(settings, asked_to_end)
 
 
 def serve(config: ConfigOption) -> None:
