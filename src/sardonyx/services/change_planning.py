@@ -42,9 +42,8 @@ from sardonyx.services.models import (
     LaunchPlan,
     Observation,
     Revision,
-    Severity,
 )
-from sardonyx.services.planning import Planner, plan_of
+from sardonyx.services.planning import Planner, plan_of, stands_in_the_way
 from sardonyx.services.ports import Runtime
 from sardonyx.values import Json, JsonObject, Path
 
@@ -109,9 +108,7 @@ class ChangePreview:
     @property
     def refused(self) -> bool:
         """Whether the change would be refused as it stands."""
-        return any(problem.level == "error" for problem in self.problems) or any(
-            finding.severity is Severity.ERROR for finding in self.findings
-        )
+        return stands_in_the_way(self.problems, self.findings)
 
     @property
     def is_empty(self) -> bool:

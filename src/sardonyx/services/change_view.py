@@ -6,7 +6,6 @@ from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from sardonyx.launcher.models import UNSET, PatchEntry
 from sardonyx.services.change_planning import ChangePreview
 from sardonyx.services.comparing import ObjectChange, ValueChange
 from sardonyx.services.launching import ChangeRequest
@@ -37,12 +36,7 @@ class ChangeBody(View):
             version=self.version,
             values=self.values,
             settings=tuple(self.set),
-            patch=tuple(
-                PatchEntry(
-                    tuple(entry.path), entry.value if "value" in entry.model_fields_set else UNSET
-                )
-                for entry in self.patch
-            ),
+            patch=tuple(entry.entry() for entry in self.patch),
         )
 
 

@@ -54,9 +54,7 @@ class Preview:
     @property
     def refused(self) -> bool:
         """Whether the launch would be refused as it stands."""
-        return any(problem.level == "error" for problem in self.problems) or any(
-            finding.severity is Severity.ERROR for finding in self.findings
-        )
+        return stands_in_the_way(self.problems, self.findings)
 
 
 class Planner:
@@ -236,6 +234,11 @@ class Planner:
         except ServiceNotFoundError:
             return False
         return True
+
+
+def stands_in_the_way(problems: Sequence[Problem], findings: Sequence[Finding]) -> bool:
+    """Tell whether any of it forbids a launch or a change."""
+    return bool(blocking(problems)) or any(one.severity is Severity.ERROR for one in findings)
 
 
 def blocking(problems: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -156,6 +156,11 @@ class PatchEntryBody(View):
     path: list[str | int] = Field(min_length=1)
     value: JsonValue = None
 
+    def entry(self) -> PatchEntry:
+        """Return the edit as the launcher takes it."""
+        value = self.value if "value" in self.model_fields_set else UNSET
+        return PatchEntry(tuple(self.path), value)
+
 
 class LaunchBody(View):
     """What to launch. `values` merge over the computed defaults; `set` are `PATH=VALUE` texts."""
@@ -181,12 +186,7 @@ class LaunchBody(View):
             shared=self.shared,
             values=self.values,
             settings=tuple(self.set),
-            patch=tuple(
-                PatchEntry(
-                    tuple(entry.path), entry.value if "value" in entry.model_fields_set else UNSET
-                )
-                for entry in self.patch
-            ),
+            patch=tuple(entry.entry() for entry in self.patch),
         )
 
 
