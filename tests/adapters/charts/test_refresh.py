@@ -236,7 +236,7 @@ async def test_what_could_not_be_had_is_asked_for_again_in_its_time(
     server.lines["tide-1.0.0.tgz"] = "icon: tide.png\n"
     now = datetime(2026, 11, 23, tzinfo=UTC)
     cache, reader = DiskCache(tmp_path), ConfinedReader()
-    remote = HelmRepository(address, (), Access(), reader)
+    remote = HelmRepository(address, (), Access(frozenset({"127.0.0.1"})), reader)
     catalog = RemoteCatalog(
         catalog_settings({"id": "lab", "location": address}),
         remote,

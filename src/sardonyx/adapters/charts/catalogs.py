@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import httpx2
 import structlog
 
 from sardonyx.adapters.charts.confined import ConfinedReader
@@ -161,6 +162,10 @@ def _access(settings: CatalogSettings, ca_directory: Path | None) -> Access:
         except (OSError, UnicodeDecodeError):
             raise _wrong(settings, "passwordFile", "the file cannot be read") from None
     return Access(
+        named=frozenset(
+            httpx2.URL(place).raw_host.decode("ascii")
+            for place in (settings.location, *settings.mirrors)
+        ),
         ca_file=ca_file,
         skip_tls_verify=settings.skip_tls_verify,
         seconds=settings.timeout.total_seconds(),

@@ -15,22 +15,35 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
 from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.adapters.charts.outward import (
+    InsideError,
+    OutwardBackend,
+    OutwardTransport,
+    Resolve,
+    resolve,
+)
 from sardonyx.text import N_
 from sardonyx.values import Secret
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MOST_REDIRECTS = 5
 _PORTS = {"http": 80, "https": 443}
+_CONNECTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How a repository is reached. seconds: the longest one answer may take, body included."""
+    """How a repository is reached. seconds: the longest one answer may take, body included.
 
+    named: hosts that an administrator wrote; any other may not lead to machines inside.
+    """
+
+    named: frozenset[str] = frozenset()
     ca_file: Path | None = None
     skip_tls_verify: bool = False
     seconds: float = 60.0
@@ -58,11 +71,12 @@ class Answer:
 class Fetcher:
     """Fetches for one repository; its keys go to `origin` and nowhere else."""
 
-    def __init__(self, access: Access, *, origin: str) -> None:
+    def __init__(self, access: Access, *, origin: str, resolve: Resolve = resolve) -> None:
         self._access = access
         self._origin = _origin(urlsplit(origin))
         self._host = urlsplit(origin).hostname or ""
-        self._client: httpx2.AsyncClient | None = None
+        self._resolve = resolve
+        self._clients: dict[bool, httpx2.AsyncClient] = {}
 
     @property
     def access(self) -> Access:
@@ -71,8 +85,8 @@ class Fetcher:
 
     async def close(self) -> None:
         """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             await client.aclose()
 
     async def to_file(
@@ -165,10 +179,13 @@ class Fetcher:
             ours = _origin(parts) == self._origin
             if ours and authorization is not None:
                 sent["authorization"] = authorization
-            client = self._connected()
+            client = self._connected(by_proxy=_by_proxy(parts))
             request = client.build_request("GET", url, headers=sent)
             basic = self._access.basic if ours and authorization is None else None
-            answer = await client.send(request, auth=basic, stream=True)
+            try:
+                answer = await client.send(request, auth=basic, stream=True)
+            except InsideError as error:
+                raise address_refused(url) from error
             if answer.status_code not in _REDIRECTS or "location" not in answer.headers:
                 return answer
             await answer.aclose()
@@ -191,15 +208,19 @@ class Fetcher:
             raise address_refused(url)
         return parts
 
-    def _connected(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            self._client = httpx2.AsyncClient(
-                verify=_tls(self._access),
+    def _connected(self, *, by_proxy: bool) -> httpx2.AsyncClient:
+        """Return the client: a proxy resolves names itself, and has the organisation's rules."""
+        if by_proxy not in self._clients:
+            tls = _tls(self._access)
+            backend = OutwardBackend(self._access.named, self._resolve)
+            self._clients[by_proxy] = httpx2.AsyncClient(
+                verify=tls,
+                transport=None if by_proxy else OutwardTransport(tls, backend, most=_CONNECTIONS),
                 timeout=httpx2.Timeout(self._access.seconds, connect=10.0),
-                limits=httpx2.Limits(max_connections=8),
+                limits=httpx2.Limits(max_connections=_CONNECTIONS),
                 headers={"user-agent": "sardonyx"},
             )
-        return self._client
+        return self._clients[by_proxy]
 
 
 def joined(base: str, url: str) -> str:
@@ -208,6 +229,12 @@ def joined(base: str, url: str) -> str:
         return urljoin(base, url)
     except ValueError as error:
         raise address_refused(url) from error
+
+
+def _by_proxy(parts: SplitResult) -> bool:
+    proxies = getproxies()
+    named = parts.scheme in proxies or "all" in proxies
+    return named and not proxy_bypass(parts.hostname or "")
 
 
 def address_refused(url: str) -> RepositoryError:

@@ -114,7 +114,7 @@ class HelmRepository:
             # Some indexes name archives of a registry: another host, which gets no key of ours.
             if numbered(urlsplit(url).hostname or ""):
                 raise address_refused(url)
-            registry = OciRegistry(url, Access(seconds=self._access.seconds))
+            registry = OciRegistry(url, Access(self._access.named, seconds=self._access.seconds))
             try:
                 digest = await registry.archive(await registry.pinned(entry), file)
             finally:
