@@ -41,6 +41,7 @@ build_info, profile_problems, profile_schema, reload, set_keys, remove_key, UNRE
 
 # Libraries call or read them by these names.
 capture_signals, should_exit  # uvicorn
+_pool  # httpx2
 lifespan_context, trust_env, make_connection, _connection, cleanup_fds, test, doctype
 handle_starttag, convert, to_string, default_flow_style, key_id, __getattr__, Unresolved
 frame, function, trace, pubid, spec  # arguments whose names a protocol fixes

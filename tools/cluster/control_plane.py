@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,8 @@ FIRST_SERVICE = "10.96.0.1"
 LOOPBACK = "127.0.0.1"
 # Clients of the API that may ask as fast as they can; else 1,000 pods lag by minutes.
 _FAST = ("--kube-api-qps=500", "--kube-api-burst=500")
+# Whose tokens it believes beside its own: nobody, until a test says otherwise.
+_BELIEVED = "authentication.json"
 _ALONE = ("--leader-elect=false", "--secure-port=0")
 
 
@@ -79,6 +82,20 @@ class ControlPlane:
         self.processes.stop(*self.processes.names())
         shutil.rmtree(self.run, ignore_errors=True)
 
+    def believe(self, *issuers: Mapping[str, object]) -> None:
+        """Have the API server believe the tokens of these issuers and of no other.
+
+        issuers: as `jwt` of an AuthenticationConfiguration. A running server reads it again.
+        """
+        written = {
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "AuthenticationConfiguration",
+            "jwt": [dict(one) for one in issuers],
+        }
+        new = self.run / f"{_BELIEVED}.new"
+        new.write_text(json.dumps(written))
+        new.replace(self.run / _BELIEVED)
+
     def wait_ready(self) -> None:
         """Return when the API server is ready. Raises NotReadyError."""
         ready = partial(self._answers, "get", "--raw", "/readyz")
@@ -114,12 +131,13 @@ class ControlPlane:
         ])  # fmt: skip
 
     def _api(self, etcd: int, port: int) -> None:
+        self.believe()
         # An address of loopback is refused as an endpoint of the service `kubernetes`.
         endpoints = ["--endpoint-reconciler-type=none"] if self.address == LOOPBACK else []
         self.processes.start("api", [
             self.programs / "kube-apiserver", f"--etcd-servers=http://{LOOPBACK}:{etcd}",
             f"--bind-address={self.address}", f"--advertise-address={self.address}",
-            f"--secure-port={port}", *endpoints,
+            f"--secure-port={port}", *endpoints, f"--authentication-config={_BELIEVED}",
             "--tls-cert-file=pki/api.crt", "--tls-private-key-file=pki/api.key",
             "--client-ca-file=pki/ca.crt", "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
