@@ -144,3 +144,14 @@ def test_what_is_locked_stays_when_its_group_is_replaced(value: Any) -> None:
     }
     assert ("/n/zone", "readonly", "error") in judged(group, (["n"], value))
     assert judged(group, (["n"], {"zone": "abc", "free": "y"})) == []
+
+
+def test_texts_by_language_in_definitions_do_not_stop_the_checks() -> None:
+    level = {"type": "integer", "title": {"en": "Level", "fr": "Niveau"}, "maximum": 3}
+    definitions = {"level": level, "title": {"type": "string", "maxLength": 2}}
+    made = make_draft(
+        chart=chart({"n": {"$ref": "#/definitions/level", "default": 1}}, definitions=definitions),
+        context=context(),
+        patch=(PatchEntry(("n",), 9),),
+    )
+    assert [(one.pointer, one.code) for one in made.problems] == [("/n", "maximum")]

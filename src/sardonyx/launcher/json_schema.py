@@ -29,6 +29,11 @@ _SCHEMA_KEYWORDS = (
     *("additionalProperties", "additionalItems"),
 )
 _KEYWORDS = frozenset((*_PLAIN_KEYWORDS, *_SCHEMA_KEYWORDS))
+# What stands under these is named by the chart; what stands under those is data.
+_NAMED = ("properties", "patternProperties", "definitions", "$defs", "dependentSchemas")
+_DATA = ("const", "enum", "default", "examples")
+# By language here, which no validator accepts.
+_WORDS = ("title", "description")
 _OWN_PATTERN = "sardonyxPattern"
 _MAX_DEPTH = 60
 
@@ -100,7 +105,7 @@ def compile_rules(root: Node | None) -> Rules:
         return Rules(None)
     for name in ("definitions", "$defs"):
         if isinstance(root.raw.get(name), dict):
-            schema[name] = _rewritten(root.raw[name], 0)
+            schema[name] = _rewritten(root.raw[name], 0, named=True)
     try:
         validator = _validator_class(root.raw.get("$schema"))(
             schema,
@@ -141,7 +146,8 @@ def checked_part(node: Node) -> JsonObject | None:
                 part[name] = raw[name]
         for name in _SCHEMA_KEYWORDS:
             if name in raw:
-                part[name] = _rewritten(raw[name], 0)
+                named = name in (*_NAMED, "dependencies")
+                part[name] = _rewritten(raw[name], 0, named=named)
     if node.properties is not None:
         members: JsonObject = {}
         for key, member in node.properties.items():
@@ -158,17 +164,24 @@ def checked_part(node: Node) -> JsonObject | None:
     return part or None
 
 
-def _rewritten(value: Json, depth: int) -> Json:
-    """Return sub-schemas with our own pattern keyword in place of `pattern`."""
+def _rewritten(value: Json, depth: int, *, named: bool = False) -> Json:
+    """Return sub-schemas with our own pattern keyword in place of `pattern`, and without words.
+
+    named: the keys of `value` are the chart's own names, not keywords.
+    """
     if depth > _MAX_DEPTH:
         return True
+    if isinstance(value, dict) and named:
+        return {key: _rewritten(item, depth + 1) for key, item in value.items()}
     if isinstance(value, dict):
-        return {
-            (_OWN_PATTERN if key == "pattern" and isinstance(item, str) else key): _rewritten(
-                item, depth + 1
-            )
-            for key, item in value.items()
-        }
+        kept: JsonObject = {}
+        for key, item in value.items():
+            if key in _WORDS:
+                continue
+            own = _OWN_PATTERN if key == "pattern" and isinstance(item, str) else key
+            within = key in (*_NAMED, "dependencies")
+            kept[own] = item if key in _DATA else _rewritten(item, depth + 1, named=within)
+        return kept
     if isinstance(value, list):
         return [_rewritten(item, depth + 1) for item in value]
     return value
