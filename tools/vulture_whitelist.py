@@ -7,6 +7,11 @@ Not run. A name that nothing uses any more leaves this list with its code.
 # mypy: ignore-errors
 
 # The pages of the next issues use them; their rules are already held by tests.
+find_password, find_address, notes_with_port  # launcher.access: the open button
+decide, outcome, choose_version  # launcher.auto_launch, launcher.versions: links
+read_configurations, write_configurations, configuration_of_values, values_of_draft, saved
+migrate, complete, read_profiles, write_profiles  # what older portals kept
+read_events, is_unread, is_toast  # launcher.events: a cluster's own words
 read_query, write_query, without_secrets  # launcher.links: links to a filled-in form
 release_commands, helm_commands  # launcher.commands: the Helm commands of a cluster
 

@@ -207,7 +207,7 @@ def test_older_bookmarked_directories_are_read() -> None:
 
 def _named(*names: str, own: tuple[str, ...] = ()) -> list[S3Profile]:
     made = [S3Profile(name, URL) for name in names]
-    return made + [S3Profile(name, URL, is_from_region=False) for name in own]
+    return made + [S3Profile(name, URL, is_from_region=False, created=7) for name in own]
 
 
 @pytest.mark.parametrize(
@@ -219,6 +219,11 @@ def _named(*names: str, own: tuple[str, ...] = ()) -> list[S3Profile]:
         ((), ("mine",), None, "mine", True),
         (("lake",), ("mine",), None, "lake", True),
         (("lake",), (), "region-0", "lake", True),
+        (("lake",), ("default",), "region-0", "lake", True),
+        ((), ("mine",), "region-0", "mine", False),
+        (("lake",), ("mine",), "project-7", "mine", True),
+        (("lake",), ("mine",), "project-8", "lake", False),
+        (("lake",), (), "project-None", "lake", False),
         ((), (), None, None, True),
         ((), (), "gone", None, False),
     ],

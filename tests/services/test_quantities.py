@@ -59,5 +59,4 @@ def test_gauges_put_the_fullest_first() -> None:
     assert [(one.resource, one.tone) for one in shown] == [
         ("limits.memory", "full"),
         ("limits.cpu", "good"),
-        ("count/pods", "good"),
     ]

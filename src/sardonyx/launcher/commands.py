@@ -10,9 +10,9 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from sardonyx.launcher.models import UNSET, Unset, path_text
+from sardonyx.launcher.models import Unset, path_text
+from sardonyx.launcher.overlays import overlay
 from sardonyx.launcher.patch import diff
-from sardonyx.launcher.scalars import same
 from sardonyx.launcher.yaml_text import quoted, write
 from sardonyx.services.models import LaunchPlan
 from sardonyx.values import Json, JsonObject, Path
@@ -115,20 +115,6 @@ def platform_command(plan: LaunchPlan, *, defaults: JsonObject) -> str:
         return shlex.join(arguments) + "\n"
     document = here_document(given, plan.secret_paths).replace(" > ./values.yaml", "", 1)
     return f"{shlex.join(arguments)} -f - {document}"
-
-
-def overlay(default: JsonObject, current: JsonObject) -> JsonObject:
-    """Return what laid over `default` gives `current`: maps by key, all else whole."""
-    given: JsonObject = {}
-    for key, value in current.items():
-        below = default.get(key, UNSET)
-        if isinstance(value, dict) and isinstance(below, dict):
-            inner = overlay(below, value)
-            if inner:
-                given[key] = inner
-        elif isinstance(below, Unset) or not same(below, value):
-            given[key] = value
-    return given
 
 
 def _leaves(value: Json, path: Path, wanted: frozenset[Path]) -> list[Path]:

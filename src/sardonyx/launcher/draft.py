@@ -86,9 +86,7 @@ def make_draft(
         patch=patch,
         options=options,
     )
-    secrets = frozenset(
-        {*computed.secret_paths, *_password_leaves(values, ()), *secret_values(root, values, ())}
-    )
+    secrets = frozenset(computed.secret_paths) | secrets_of(root, values)
     problems = (*schema.problems, *computed.problems, *applied.problems, *checked)
     form = FormGroup((), "", "", "", GroupRole.ROOT, ())
     if root is not None and root.properties is not None:
@@ -161,6 +159,11 @@ def _with_user(
         return origins
     mine = {entry.path: Origin.USER for entry in patch if not isinstance(entry.value, Unset)}
     return {**origins, **mine}
+
+
+def secrets_of(root: Node | None, values: JsonObject) -> frozenset[Path]:
+    """Return the places of `values` that are secret by their nodes or their own names."""
+    return frozenset((*_password_leaves(values, ()), *secret_values(root, values, ())))
 
 
 def secret_values(node: Node | None, value: Json, path: Path) -> list[Path]:

@@ -36,7 +36,7 @@ class S3Profile:
     duration: seconds asked of STS, None to ask none. kept: the claim's value the role was kept
     for. has_working: whether the older shape's `workingDirectory` says where projects work.
     session_policy: whether the store takes a policy that narrows a session. is_from_region: not
-    made by the person.
+    made by the person; what they made was `created` (milliseconds since 1970).
     """
 
     name: str
@@ -52,6 +52,7 @@ class S3Profile:
     has_working: bool = False
     session_policy: bool = True
     is_from_region: bool = True
+    created: int | None = None
 
     def belongs_to(self, *, username: str, group: str | None) -> bool:
         """Tell whether the role was kept for this very person or group.
@@ -107,17 +108,25 @@ def select_profile(
 ) -> tuple[S3Profile | None, bool]:
     """Return the profile to use among the eligible ones, and whether it is the one asked.
 
-    Default: the one named `default`, else the region's first, else the first.
+    Default: the one named `default`, else the region's first, else the first. Ids of older
+    portals are understood: `project-<time>` is one's own made then, `region-…` the region's.
     Source: launcher.md 3.3.
     """
-    for profile in profiles:
-        if profile.name == asked:
-            return profile, True
+    if asked is not None:
+        for profile in profiles:
+            made = None if profile.created is None else f"project-{profile.created}"
+            if asked in (profile.name, made):
+                return profile, True
+        regional = [one for one in profiles if one.is_from_region]
+        if asked.startswith("region-") and regional:
+            return _default(regional), True
+    return _default(profiles), asked is None
+
+
+def _default(profiles: Sequence[S3Profile]) -> S3Profile | None:
     default = next((one for one in profiles if one.name == DEFAULT), None)
     default = default or next((one for one in profiles if one.is_from_region), None)
-    default = default or next(iter(profiles), None)
-    is_old_default = asked is not None and asked.startswith("region-") and default is not None
-    return default, asked is None or is_old_default
+    return default or next(iter(profiles), None)
 
 
 def project_profile(

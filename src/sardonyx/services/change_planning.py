@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.errors import PlatformError, Problem, UserError
-from sardonyx.launcher.commands import here_document, overlay, variables
+from sardonyx.launcher.commands import here_document, variables
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import Draft, make_draft
 from sardonyx.launcher.models import PatchEntry, Unset, path_text
+from sardonyx.launcher.overlays import laid_over, overlay
 from sardonyx.launcher.patch import apply, apply_with_problems, diff, parse_set
 from sardonyx.launcher.plan import make_plan
 from sardonyx.launcher.scalars import at
@@ -33,7 +34,6 @@ from sardonyx.services.launching import (
     Drafts,
     LaunchContexts,
     OpenDraft,
-    laid_over,
     secrets_in_open,
 )
 from sardonyx.services.models import (

@@ -29,7 +29,7 @@ from sardonyx.services.errors import (
     ServiceNameError,
 )
 from sardonyx.text import N_, Text
-from sardonyx.values import Json, JsonObject, Path, Secret, pointer
+from sardonyx.values import JsonObject, Path, Secret, pointer
 
 DRAFT_LIFE = timedelta(hours=12)
 DRAFTS_KEPT = 2_000
@@ -273,16 +273,6 @@ def checked_friendly(name: str) -> str:
     if not stripped or len(stripped) > FRIENDLY_LENGTH or not stripped.isprintable():
         raise FriendlyNameError(name=stripped[:80], limit=FRIENDLY_LENGTH, field="friendlyName")
     return stripped
-
-
-def laid_over(default: Json, given: Json) -> Json:
-    """Return `given` laid over `default` as Helm does: maps merge, all else replaces."""
-    if isinstance(default, dict) and isinstance(given, dict):
-        merged = dict(default)
-        for key, value in given.items():
-            merged[key] = laid_over(default.get(key), value)
-        return merged
-    return given
 
 
 def secrets_in_open(

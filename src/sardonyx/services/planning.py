@@ -15,6 +15,7 @@ from sardonyx.launcher.commands import masked, platform_command
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import Draft, make_draft, merge
 from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.overlays import laid_over
 from sardonyx.launcher.patch import diff, parse_set
 from sardonyx.launcher.plan import make_plan, release_name
 from sardonyx.projects.models import Actor, Project
@@ -30,7 +31,6 @@ from sardonyx.services.launching import (
     OpenDraft,
     checked_friendly,
     checked_release,
-    laid_over,
     secrets_in_open,
 )
 from sardonyx.services.models import Commands, Finding, LaunchPlan, Observation, Severity, State

@@ -42,7 +42,8 @@ _WORDS = {
     "pods": N_("Services that run"),
     "persistentvolumeclaims": N_("Number of disks"),
 }
-NEAR, FULL = 0.8, 0.95
+# Shares from which an allowance is shown as near its end, and as used up (launcher.md 17).
+NEAR, FULL = 0.75, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,20 @@ class Gauge:
     tone: str
 
 
-def gauges(uses: Sequence[QuotaUse]) -> tuple[Gauge, ...]:
-    """Return the allowances, the fullest first; those that cannot be read are left out."""
+def gauges(
+    uses: Sequence[QuotaUse], *, near: float = NEAR, full: float = FULL
+) -> tuple[Gauge, ...]:
+    """Return the allowances, the fullest first.
+
+    Left out: what cannot be read, and what is neither allowed nor used. near, full: shares.
+    """
     found = []
     for use in uses:
         used, hard = quantity(use.used), quantity(use.hard)
-        if used is None or hard is None:
+        if used is None or hard is None or not (used or hard):
             continue
-        share = float(used / hard) if hard else (1.0 if used else 0.0)
-        tone = "full" if share >= FULL else "near" if share >= NEAR else "good"
+        share = float(used / hard) if hard else 1.0
+        tone = "full" if share >= full else "near" if share >= near else "good"
         found.append(Gauge(use.resource, use.used, use.hard, share, tone))
     return tuple(sorted(found, key=lambda one: (-one.share, one.resource)))
 
