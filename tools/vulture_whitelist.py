@@ -35,6 +35,7 @@ SKIP_PATCHES, PROD, read_at  # words of catalogues, by REST and as Onyxia writes
 INFO  # the mildest severity of a finding: templates and REST name it
 
 can_edit, can_delete, can_adopt, has_crashed  # of a card, read by templates
+reset  # of a difference, read by a template
 before_version, after_version  # of a comparison, by REST
 
 # Fields of local.yaml, read from the model as a whole.

@@ -27,6 +27,7 @@ from sardonyx.files import pages as files_pages
 from sardonyx.files.models import Column, S3Credentials, Table
 from sardonyx.files.service import Files
 from sardonyx.launcher.context import ContextInputs
+from sardonyx.onyxia import addresses as onyxia_addresses
 from sardonyx.projects.errors import ForeignRequestError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets import pages as secrets_pages
@@ -475,6 +476,7 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
         files_pages,
         secrets_pages,
         account_pages,
+        onyxia_addresses,
     ):
         portal.include_router(area.router)
     portal.include_router(files_api.router, prefix="/api/v1")

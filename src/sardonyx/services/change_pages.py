@@ -28,7 +28,7 @@ from sardonyx.web.problem_lines import ProblemLine, problem_lines
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
-_NOTHING = Posted(None, None, "", False, (), {}, False)
+_NOTHING = Posted()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""Read what the launch page posts, and give its fields ids that other places can lead to."""
+"""Read what a settings page posts, and give its fields ids that other places can lead to."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from starlette.datastructures import FormData
 
@@ -13,24 +15,49 @@ from sardonyx.launcher.models import UNSET, PatchEntry
 from sardonyx.values import Json
 
 _BUTTONS = ("add", "remove", "reset")
+_SWITCHES = ("view", "all", "look")
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9/]")
+
+
+class View(StrEnum):
+    """The two views of one draft."""
+
+    FORM = "form"
+    YAML = "yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What the launch page sends. `edits` is the form since `patch`; `is_edit` says that a
-    button of the form, not the launch button, sent it."""
+    """What a settings page sends. `edits` is the form since `patch`; `is_edit` says that a
+    button of the form, not the launch button, sent it.
 
-    draft_id: str | None
-    version: str | None
-    friendly_name: str
-    shared: bool
-    patch: tuple[PatchEntry, ...]
-    edits: Mapping[str, list[str]]
-    is_edit: bool
+    shown_version, shown_s3: what the page was made of, where a choice on it changes that; shown:
+    the view it has, view: the one it shall have. text: of the YAML view, None in the form.
+    all_defaults, all_asked: the same for the switch. stamp: of the state that the page shows.
+    looked_at: parts of the page that are open and cost a question to the runtime.
+    """
+
+    draft_id: str | None = None
+    version: str | None = None
+    friendly_name: str = ""
+    shared: bool = False
+    patch: tuple[PatchEntry, ...] = ()
+    edits: Mapping[str, list[str]] = field(default_factory=dict)
+    is_edit: bool = False
+    s3_profile: str | None = None
+    shown_version: str | None = None
+    shown_s3: str | None = None
+    shown: View = View.FORM
+    view: View = View.FORM
+    text: str | None = None
+    all_defaults: bool = False
+    all_asked: bool = False
+    stamp: str = ""
+    looked_at: frozenset[str] = frozenset()
 
 
 def read_posted(form: FormData) -> Posted:
-    """Return the posted launch page; unreadable hidden parts count as absent."""
+    """Return a posted settings page; unreadable hidden parts count as absent."""
     edits: dict[str, list[str]] = {}
     for name, value in form.multi_items():
         if isinstance(value, str) and (name.startswith("/") or name in _BUTTONS):
@@ -40,6 +67,7 @@ def read_posted(form: FormData) -> Posted:
         value = form.get(name, "")
         return value if isinstance(value, str) else ""
 
+    shown = _view(text("shown"))
     return Posted(
         draft_id=text("draft") or None,
         version=text("version") or None,
@@ -47,8 +75,22 @@ def read_posted(form: FormData) -> Posted:
         shared=text("shared") == "true",
         patch=read_patch(text("patch")),
         edits=edits,
-        is_edit=any(name in form for name in _BUTTONS),
+        is_edit=any(name in form for name in (*_BUTTONS, *_SWITCHES)),
+        s3_profile=text("s3") or None,
+        shown_version=text("shown_version") or text("version") or None,
+        shown_s3=text("shown_s3") or text("s3") or None,
+        shown=shown,
+        view=_view(text("view")) if "view" in form else shown,
+        text=text("values") if shown is View.YAML and "values" in form else None,
+        all_defaults=text("all_defaults") == "true",
+        all_asked=text("all" if "all" in form else "all_defaults") == "true",
+        stamp=text("stamp"),
+        looked_at=frozenset(one for one in form.getlist("look") if isinstance(one, str)),
     )
+
+
+def _view(text: str) -> View:
+    return View.YAML if text == View.YAML else View.FORM
 
 
 def write_patch(patch: tuple[PatchEntry, ...]) -> str:
@@ -80,8 +122,12 @@ def read_patch(text: str) -> tuple[PatchEntry, ...]:
 
 
 def field_id(pointer: str) -> str:
-    """Return the HTML id of the field at `pointer`."""
-    return "field" + pointer.replace("/", "-").replace("~", "_").replace(" ", "_")
+    """Return the HTML id of the field at `pointer`; no two pointers have the same."""
+    return "field" + _NOT_IN_IDS.sub(_coded, pointer).replace("/", "-")
+
+
+def _coded(found: re.Match[str]) -> str:
+    return f".{ord(found[0]):x}."
 
 
 def shown_fields(form: FormGroup) -> dict[str, tuple[str, str]]:

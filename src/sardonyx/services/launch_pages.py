@@ -1,83 +1,117 @@
-"""Show the launcher: few fields first, everything folded below, what will be created beside."""
+"""Show the launcher: few fields first, everything folded below, what will be created beside.
+
+A page posts its whole form at each edit (`check`) and is answered with the pieces that changed;
+what asks the runtime (`look`) follows when the typing stops. Without script the same form is
+posted to the page itself, and every answer is the whole page.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import FormData
 
-from sardonyx.catalog.cards import card as chart_card
+from sardonyx.catalog.cards import launch_address
+from sardonyx.catalog.models import ChartRef
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
-from sardonyx.files.places import place_of
-from sardonyx.launcher.draft import Draft
-from sardonyx.launcher.form import read_submission
 from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.patch import apply
 from sardonyx.launcher.yaml_text import write
-from sardonyx.services.form_view import (
-    Posted,
-    counts,
-    field_id,
-    read_posted,
-    shown_fields,
-    write_patch,
-)
-from sardonyx.services.launching import OpenDraft
-from sardonyx.services.planning import Preview
-from sardonyx.services.view import FindingView
+from sardonyx.services.comparing import shown_values
+from sardonyx.services.form_view import Posted, View, read_posted
+from sardonyx.services.launch_state import LaunchPage, open_page
+from sardonyx.services.launch_view import OWN_PARAMETERS, page_context
 from sardonyx.text import N_, Text, localized
-from sardonyx.web.problem_lines import ProblemLine, problem_lines
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
 
 # Where our charts of notebooks take the file to show first.
 _OPENED_FIRST = ("open", "path")
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """One state of the launch page: the draft, what was typed beside it, what it would make."""
-
-    opened: OpenDraft
-    friendly_name: str
-    shared: bool
-    preview: Preview | None
-    refusal: UserError | None
+_VIEW_COOKIE = "launch_view"
+_YEAR = 365 * 24 * 3600
 
 
 @router.get("/launch/{catalog}/{chart}")
 async def launch_page(
     viewer: CurrentViewer,
+    request: Request,
     catalog: str,
     chart: str,
-    version: str | None = None,
     file: str | None = None,
     like: str | None = None,
 ) -> HTMLResponse:
-    """Open the launcher of a chart; with `file`, to open a notebook that reads it first.
+    """Open the launcher of a chart as a link says (launcher.md 12).
 
-    like: a service whose settings are copied, without its secrets.
+    file: open a notebook that reads it first. like: a service whose settings are copied, without
+    its secrets.
     """
+    services, actor, project = viewer.platform.services, viewer.actor, viewer.project.id
+    read = services.read_link(
+        actor, project=project, chart=chart, catalog=catalog, query=_link_query(request)
+    )
+    link = read.link
     patch: tuple[PatchEntry, ...] = ()
     if like:
-        _, patch = await viewer.platform.services.copied(
-            viewer.actor, viewer.project.id, like, language=viewer.language
-        )
+        _, patch = await services.copied(actor, project, like, language=viewer.language)
     if file:
-        name, _ = viewer.platform.files.notebook(viewer.actor, viewer.project.id, file)
+        name, _ = viewer.platform.files.notebook(actor, project, file)
         patch = (PatchEntry(_OPENED_FIRST, name),)
-    posted = Posted(None, version, "", False, patch, {}, False)
-    launch = await _opened(viewer, catalog, chart, posted)
-    return await viewer.render("services/launch.html", **_context(viewer, launch), file=file)
+    posted = Posted(
+        version=link.version,
+        friendly_name=link.name or "",
+        shared=link.shared is True,
+        patch=(*patch, *link.patch),
+        s3_profile=link.s3_profile,
+        view=View.YAML if request.cookies.get(_VIEW_COOKIE) == View.YAML else View.FORM,
+    )
+    page = await _opened(viewer, catalog, chart, posted)
+    page = replace(page, opened=replace(page.opened, problems=read.problems + page.opened.problems))
+    return await _rendered(viewer, await _previewed(viewer, page), file=file)
 
 
 @router.post("/launch/{catalog}/{chart}/check")
 async def check(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> HTMLResponse:
-    """Return the form again with what is typed so far judged; nothing is launched."""
-    launch = await _opened(viewer, catalog, chart, read_posted(await request.form()))
-    return HTMLResponse(viewer.fragment("services/draft.html", **_context(viewer, launch)))
+    """Return the pieces of the page that change with what is typed so far; launches nothing."""
+    posted = read_posted(await request.form())
+    try:
+        page = await _opened(viewer, catalog, chart, posted)
+    except PlatformError as gone:  # the page keeps all it has
+        return HTMLResponse(viewer.fragment("services/launch_gone.html", error=gone))
+    context = page_context(viewer, page)
+    context["sections"] = page.changed_sections()
+    context["whole"] = page.view is not posted.shown or page.view is View.FORM
+    answer = HTMLResponse(viewer.fragment("services/launch_checked.html", **context))
+    return _remembering(answer, viewer, page)
+
+
+@router.post("/launch/{catalog}/{chart}/look")
+async def look(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> HTMLResponse:
+    """Return what the runtime says of the launch: findings, and what is unfolded of the rest."""
+    posted = read_posted(await request.form())
+    page = await _previewed(viewer, await _opened(viewer, catalog, chart, posted))
+    context = page_context(viewer, page)
+    return HTMLResponse(viewer.fragment("services/launch_looked.html", **context))
+
+
+@router.post("/launch/{catalog}/{chart}/script")
+async def script(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> Response:
+    """Return the commands that launch without the platform, as a file (launcher.md 15)."""
+    posted = read_posted(await request.form())
+    page = await _previewed(viewer, await _opened(viewer, catalog, chart, posted))
+    if page.preview is None:
+        return await _rendered(viewer, page, refused=True)
+    return Response(
+        f"#!/bin/sh\n{page.preview.commands.underneath}",
+        media_type="text/x-shellscript",
+        headers={
+            "content-disposition": f'attachment; filename="launch-{page.preview.release}.sh"',
+            "cache-control": "no-store",
+        },
+    )
 
 
 @router.post("/launch/{catalog}/{chart}")
@@ -85,23 +119,26 @@ async def launch_now(
     viewer: CurrentViewer, request: Request, catalog: str, chart: str, file: str | None = None
 ) -> Response:
     """Launch, and go to the service; or show again what stands in the way."""
-    posted = read_posted(await request.form())
-    launch = await _opened(viewer, catalog, chart, posted)
-    if posted.is_edit:  # a button of the form, on a page without script
-        return await viewer.render("services/launch.html", **_context(viewer, launch), file=file)
+    form = await request.form()
+    posted = read_posted(form)
+    try:
+        page = await _opened(viewer, catalog, chart, posted)
+    except UserError as gone:
+        return await _kept(viewer, request, gone, form)
+    if posted.is_edit or page.moved:  # a button of the form, on a page without script
+        return await _rendered(viewer, await _previewed(viewer, page), file=file)
     try:
         done = await viewer.platform.services.launch(
             viewer.actor,
             project=viewer.project.id,
-            draft=launch.opened,
-            friendly_name=launch.friendly_name,
-            shared=launch.shared,
+            draft=page.opened,
+            friendly_name=page.friendly_name,
+            shared=posted.shared,
         )
     except UserError as refused:
-        context = {**_context(viewer, launch), "refused": True, "file": file}
-        return await viewer.render(
-            "services/launch.html", status=HTTP_STATUS[refused.kind], **context
-        )
+        page = await _previewed(viewer, page)
+        status = HTTP_STATUS[refused.kind]
+        return await _rendered(viewer, page, file=file, status=status, refused=True)
     name = done.result.name
     if file:
         notebook, content = viewer.platform.files.notebook(
@@ -116,105 +153,96 @@ async def launch_now(
     return viewer.go(f"/services/{name}", Text(N_("Launched. It opens as soon as it answers.")))
 
 
-async def _opened(viewer: Viewer, catalog: str, chart: str, posted: Posted) -> Launch:
-    """Return the state of the page that `posted` makes."""
-    services = viewer.platform.services
-
-    async def draft(draft_id: str | None, patch: tuple[PatchEntry, ...]) -> OpenDraft:
-        return await services.open_draft(
-            viewer.actor,
-            project=viewer.project.id,
-            chart=chart,
-            catalog=catalog,
-            version=posted.version,
-            patch=patch,
-            language=viewer.language,
-            draft_id=draft_id,
-        )
-
-    opened = await draft(posted.draft_id, posted.patch)
-    if posted.edits:
-        opened = await draft(opened.id, read_submission(opened.draft, posted.edits))
-    title = localized(opened.draft.chart.title, viewer.language)
-    preview, refusal = None, None
+async def _opened(viewer: Viewer, catalog: str, chart: str, posted: Posted) -> LaunchPage:
+    """Return the state of the page that `posted` makes, without asking the runtime."""
+    page = await open_page(
+        viewer.platform.services,
+        viewer.actor,
+        project=viewer.project.id,
+        catalog=catalog,
+        chart=chart,
+        posted=posted,
+        language=viewer.language,
+    )
+    title = localized(page.opened.draft.chart.title, viewer.language)
+    page = replace(page, friendly_name=posted.friendly_name or title)
     try:
-        preview = await services.preview(
+        release = viewer.platform.services.release_name(
             viewer.actor,
             project=viewer.project.id,
-            draft=opened,
-            friendly_name=posted.friendly_name or title,
+            draft=page.opened,
+            friendly_name=page.friendly_name,
             shared=posted.shared,
         )
     except UserError as error:
-        refusal = error
-    return Launch(opened, posted.friendly_name or title, posted.shared, preview, refusal)
+        return replace(page, refusal=error)
+    return replace(page, release=release)
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """What a launch finds inside, as the chart and the values have it."""
+async def _previewed(viewer: Viewer, page: LaunchPage) -> LaunchPage:
+    """Return the page with what a launch would do, unless it has no name to be launched by."""
+    if page.refusal is not None:
+        return page
+    preview = await viewer.platform.services.preview(
+        viewer.actor,
+        project=viewer.project.id,
+        draft=page.opened,
+        friendly_name=page.friendly_name,
+        shared=page.posted.shared,
+        objects="created" in page.posted.looked_at,
+    )
+    return replace(page, preview=preview)
 
-    files: bool
-    secrets: bool
-    git: bool
-    found: bool
 
-    @classmethod
-    def of(cls, draft: Draft) -> Inside:
-        """Return what `draft` switches on; `found`: other services discover this one."""
-        discover = (draft.chart.local or {}).get("discover")
-        return cls(
-            files=_is_on(draft, "s3"),
-            secrets=_is_on(draft, "vault"),
-            git=_is_on(draft, "git"),
-            found=isinstance(discover, dict) and bool(discover.get("provides")),
+async def _rendered(
+    viewer: Viewer,
+    page: LaunchPage,
+    *,
+    file: str | None = None,
+    status: int = 200,
+    refused: bool = False,
+) -> HTMLResponse:
+    context = {**page_context(viewer, page, file=file), "refused": refused}
+    answer = await viewer.render("services/launch.html", status=status, **context)
+    return _remembering(answer, viewer, page)
+
+
+async def _kept(viewer: Viewer, request: Request, gone: UserError, form: FormData) -> HTMLResponse:
+    """Return a page that holds all that was typed, where its chart is no longer there."""
+    kept = [
+        (name, value)
+        for name, value in form.multi_items()
+        if isinstance(value, str) and name != "look"
+    ]
+    edits = apply({}, read_posted(form).patch)
+    return await viewer.render(
+        "services/launch_kept.html",
+        status=HTTP_STATUS[gone.kind],
+        error=gone,
+        again_at=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        kept=kept,
+        edits=write(shown_values(edits, frozenset())) if edits else "",
+    )
+
+
+def _remembering(answer: HTMLResponse, viewer: Viewer, page: LaunchPage) -> HTMLResponse:
+    """Let the browser remember which view a person likes for this chart."""
+    posted = page.posted
+    if posted.view is not posted.shown and posted.is_edit:
+        ref = page.opened.draft.chart.ref
+        answer.set_cookie(
+            _VIEW_COOKIE,
+            posted.view.value,
+            max_age=_YEAR if posted.view is View.YAML else 0,
+            path=launch_address(ChartRef(ref.catalog, ref.chart, "")),
+            secure=viewer.request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
         )
+    return answer
 
 
-def _is_on(draft: Draft, block: str) -> bool:
-    values = draft.merged.get(block)
-    return isinstance(values, dict) and values.get("enabled") is True
-
-
-def _context(viewer: Viewer, launch: Launch) -> dict[str, Any]:
-    draft, preview = launch.opened.draft, launch.preview
-    ref = draft.chart.ref
-    shown = chart_card(draft.chart, viewer.language)
-    versions = viewer.platform.catalog.versions(viewer.actor, ref.chart, catalog=ref.catalog)
-    return {
-        "card": shown,
-        "check_at": f"{shown.launch}/check",
-        "draft_id": launch.opened.id,
-        "form": draft.form,
-        "patch": write_patch(draft.patch),
-        "changed": len(draft.patch),
-        "friendly_name": launch.friendly_name,
-        "version": ref.version,
-        "versions": versions,
-        "is_group": viewer.project.group is not None,
-        "shared": launch.shared,
-        "problems": _problems(viewer, launch),
-        "release": preview.release if preview else "",
-        "values": write(preview.values) if preview else "",
-        "commands": preview.commands if preview else None,
-        "findings": [
-            FindingView.of(one, viewer.language) for one in (preview.findings if preview else ())
-        ],
-        "git_name": viewer.preferences.git_name or viewer.actor.full_name,
-        "git_email": viewer.preferences.git_email or viewer.actor.email,
-        "bucket": place_of(viewer.project),
-        "has": Inside.of(draft),
-        "refused": False,
-        "field_id": field_id,
-        "counts": counts,
-    }
-
-
-def _problems(viewer: Viewer, launch: Launch) -> tuple[ProblemLine, ...]:
-    draft = launch.opened.draft
-    known = (*launch.opened.problems, *draft.problems)
-    lines = problem_lines(known, viewer.language, shown_fields(draft.form))
-    if launch.refusal is not None:
-        said = launch.refusal.detail_text().in_language(viewer.language)
-        lines = (ProblemLine("friendly", viewer.say(N_("Name")), said, "error"), *lines)
-    return lines
+def _link_query(request: Request) -> str:
+    """Return the query without the parameters that are the page's own, all else untouched."""
+    parts: Sequence[str] = request.url.query.split("&")
+    return "&".join(one for one in parts if one.partition("=")[0] not in OWN_PARAMETERS)

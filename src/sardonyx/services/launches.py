@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.commands import platform_command
+from sardonyx.launcher.links import ReadLink
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
@@ -32,6 +34,7 @@ from sardonyx.services.launching import (
     LaunchContexts,
     LaunchRequest,
     OpenDraft,
+    Opening,
     Randomness,
     Repeats,
     SystemRandomness,
@@ -84,6 +87,8 @@ class Launches:
         patch: tuple[PatchEntry, ...] = (),
         language: str = "en",
         draft_id: str | None = None,
+        s3_profile: str | None = None,
+        all_defaults: bool = False,
     ) -> OpenDraft:
         """Return a draft of the launcher, with the same random items for the same `draft_id`.
 
@@ -98,7 +103,43 @@ class Launches:
             patch=patch,
             language=language,
             draft_id=draft_id,
+            s3_profile=s3_profile,
+            all_defaults=all_defaults,
         )
+
+    async def open_form(
+        self, actor: Actor, *, project: str, opening: Opening, language: str = "en"
+    ) -> OpenDraft:
+        """Return the draft a page shows: what it asks for and is no longer there is a notice.
+
+        Raises CatalogNotFoundError, ChartNotFoundError.
+        """
+        place = authorised_project(actor, project)
+        chosen = self._planner.chosen_version(
+            actor, place, opening.chart, opening.catalog, opening.version
+        )
+        opened = await self.open_draft(
+            actor,
+            project=project,
+            chart=opening.chart,
+            catalog=opening.catalog,
+            version=chosen.version,
+            patch=opening.patch,
+            language=language,
+            draft_id=opening.draft_id,
+            s3_profile=opening.s3_profile,
+            all_defaults=opening.all_defaults,
+        )
+        if chosen.notice is None:
+            return opened
+        return replace(opened, problems=(chosen.notice, *opened.problems))
+
+    def read_link(
+        self, actor: Actor, *, project: str, chart: str, catalog: str | None, query: str
+    ) -> ReadLink:
+        """Return what the query of a launcher's link says. Raises as `open_form`."""
+        place = authorised_project(actor, project)
+        return self._planner.read_link(actor, place, chart, catalog, query)
 
     async def open_request(
         self, actor: Actor, *, project: str, request: LaunchRequest, language: str = "en"
@@ -106,6 +147,18 @@ class Launches:
         """Return the draft of a launch asked by command line or REST. Raises like open_draft."""
         place = authorised_project(actor, project)
         return await self._planner.open_request(actor, place, request, language=language)
+
+    def release_name(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        draft: OpenDraft,
+        friendly_name: str | None = None,
+        shared: bool = False,
+    ) -> str:
+        """Return the name the launch would have. Raises as `preview`; asks no runtime."""
+        return self._plan(actor, project, draft, friendly_name, None, shared).release
 
     async def preview(
         self,
@@ -116,14 +169,16 @@ class Launches:
         friendly_name: str | None = None,
         name: str | None = None,
         shared: bool = False,
+        objects: bool = False,
     ) -> Preview:
         """Return what `launch` would do with the same arguments; nothing is changed.
 
-        Raises ServiceNameError, FriendlyNameError, ServiceExistsError; other problems are
+        objects: ask the runtime what would be created, which may take it a second. Raises
+        ServiceNameError, FriendlyNameError, ServiceExistsError; other problems are
         listed in the result.
         """
         plan = self._plan(actor, project, draft, friendly_name, name, shared)
-        return await self._planner.preview(draft, plan, await self._planner.findings(plan))
+        return await self._planner.preview(draft, plan, objects=objects)
 
     async def launch(
         self,

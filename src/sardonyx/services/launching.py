@@ -129,6 +129,8 @@ class OpenDraft:
     """One opening of the launcher: the draft, the id that keeps its random items, its place.
 
     `language` is the reader's; problems found before the launch stand in `problems`.
+    all_defaults: whether values that only values.yaml knows are sent too. s3_profile: the storage
+    profile in use, None without any; s3_profiles: those one may choose from.
     """
 
     id: str
@@ -137,6 +139,26 @@ class OpenDraft:
     language: str
     draft: Draft
     problems: tuple[Problem, ...] = ()
+    all_defaults: bool = False
+    s3_profile: str | None = None
+    s3_profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a page or a link opens the launcher.
+
+    version, s3_profile: what is not there any more gives the default and a notice, as a link may
+    be older than the catalogue. draft_id: of an opening that goes on.
+    """
+
+    chart: str
+    catalog: str | None = None
+    version: str | None = None
+    patch: tuple[PatchEntry, ...] = field(default=(), repr=False)
+    s3_profile: str | None = None
+    all_defaults: bool = False
+    draft_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

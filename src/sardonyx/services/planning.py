@@ -14,14 +14,17 @@ from sardonyx.errors import Problem
 from sardonyx.launcher.commands import masked, platform_command
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import Draft, make_draft, merge
+from sardonyx.launcher.links import ReadLink, read_query
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.overlays import laid_over
 from sardonyx.launcher.patch import diff, parse_set
 from sardonyx.launcher.plan import make_plan, release_name
+from sardonyx.launcher.s3_choice import choose_profile
+from sardonyx.launcher.versions import ChosenVersion, choose_version
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.comparing import hidden_paths
 from sardonyx.services.diagnosis import diagnose
-from sardonyx.services.errors import ServiceNotFoundError
+from sardonyx.services.errors import PlanRefusedError, ServiceNotFoundError
 from sardonyx.services.findings import worded
 from sardonyx.services.launching import (
     Charts,
@@ -33,7 +36,15 @@ from sardonyx.services.launching import (
     checked_release,
     secrets_in_open,
 )
-from sardonyx.services.models import Commands, Finding, LaunchPlan, Observation, Severity, State
+from sardonyx.services.models import (
+    Commands,
+    Finding,
+    LaunchPlan,
+    Observation,
+    PlannedObject,
+    Severity,
+    State,
+)
 from sardonyx.services.ports import Runtime
 from sardonyx.services.preflight import judge_preflight, tells_quota
 from sardonyx.services.quotas import would_exceed
@@ -42,7 +53,11 @@ from sardonyx.values import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a launch would do: its name, values with secrets as `$VAR`, and what is wrong."""
+    """What a launch would do: its name, values with secrets as `$VAR`, and what is wrong.
+
+    objects: what would be created; None where nobody asked, or the runtime refuses it (then a
+    finding says why).
+    """
 
     release: str
     friendly_name: str
@@ -50,6 +65,7 @@ class Preview:
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
     commands: Commands
+    objects: tuple[PlannedObject, ...] | None = None
 
     @property
     def refused(self) -> bool:
@@ -86,6 +102,8 @@ class Planner:
         patch: tuple[PatchEntry, ...],
         language: str,
         draft_id: str | None,
+        s3_profile: str | None = None,
+        all_defaults: bool = False,
     ) -> OpenDraft:
         """Return a draft. Raises ChartNotFoundError and its kin for an unknown chart."""
         found = self._catalog.chart(actor, chart, catalog=catalog, version=version, project=project)
@@ -94,19 +112,47 @@ class Planner:
             draft_id,
             taken=lambda suffix: self.taken(project.id, release_name(chart, suffix)),
         )
-        inputs = await self._contexts.inputs(actor, project)
+        storage = choose_profile(await self._contexts.inputs(actor, project), s3_profile)
         context = launch_context(
             replace(
-                inputs,
+                storage.inputs,
                 random_subdomain=seeds.suffix,
                 one_time_password=seeds.one_time_password,
                 language=language,
             )
         )
-        draft = self._made(actor, found, context, patch, language)
+        draft = self._made(actor, found, context, patch, language, all_defaults=all_defaults)
+        # A chart that reads no storage has no profile to speak of.
+        notice = storage.notice if draft.uses_s3 else None
         return OpenDraft(
-            id=draft_id, project=project.id, seeds=seeds, language=language, draft=draft
+            id=draft_id,
+            project=project.id,
+            seeds=seeds,
+            language=language,
+            draft=draft,
+            problems=() if notice is None else (notice,),
+            all_defaults=all_defaults,
+            s3_profile=storage.name,
+            s3_profiles=storage.names,
         )
+
+    def read_link(
+        self, actor: Actor, project: Project, chart: str, catalog: str | None, query: str
+    ) -> ReadLink:
+        """Return what a link says of a chart. Raises ChartNotFoundError when it is not there."""
+        asked = read_query(query).link.version
+        version = self.chosen_version(actor, project, chart, catalog, asked).version
+        found = self._catalog.chart(actor, chart, catalog=catalog, version=version, project=project)
+        properties = (found.schema or {}).get("properties")
+        known = properties if isinstance(properties, dict) else {}
+        return read_query(query, known={*known, *found.values})
+
+    def chosen_version(
+        self, actor: Actor, project: Project, chart: str, catalog: str | None, asked: str | None
+    ) -> ChosenVersion:
+        """Return the version asked for where it is listed, else the default with a notice."""
+        listed = self._catalog.versions(actor, chart, catalog=catalog, project=project)
+        return choose_version(asked, listed)
 
     async def open_request(
         self, actor: Actor, project: Project, request: LaunchRequest, *, language: str
@@ -143,6 +189,8 @@ class Planner:
         context: JsonObject,
         patch: tuple[PatchEntry, ...],
         language: str,
+        *,
+        all_defaults: bool = False,
     ) -> Draft:
         overrides = self._catalog.overrides(actor)
         return make_draft(
@@ -152,6 +200,7 @@ class Planner:
             language=language,
             registry=overrides.registry,
             roles=overrides.roles,
+            all_defaults=all_defaults,
         )
 
     def plan(
@@ -212,7 +261,7 @@ class Planner:
         )
 
     async def preview(
-        self, opened: OpenDraft, plan: LaunchPlan, findings: Sequence[Finding]
+        self, opened: OpenDraft, plan: LaunchPlan, *, objects: bool = False
     ) -> Preview:
         """Return what launching `plan` would do, with nothing secret in it."""
         return Preview(
@@ -220,12 +269,19 @@ class Planner:
             friendly_name=plan.friendly_name,
             values=masked(plan.values, plan.secret_paths),
             problems=opened.problems + opened.draft.problems,
-            findings=tuple(findings),
+            findings=await self.findings(plan),
             commands=Commands(
                 platform=platform_command(plan, defaults=opened.draft.defaults),
                 underneath=await self._runtime.underneath_plan(plan),
             ),
+            objects=await self._planned(plan) if objects else None,
         )
+
+    async def _planned(self, plan: LaunchPlan) -> tuple[PlannedObject, ...] | None:
+        try:
+            return tuple(await self._runtime.planned(plan))
+        except PlanRefusedError:
+            return None
 
     def taken(self, project: str, release: str) -> bool:
         """Return whether a release of that name exists, whoever owns it."""

@@ -16,6 +16,7 @@ from sardonyx.catalog import pages as catalog_pages
 from sardonyx.credentials import api as credentials_api
 from sardonyx.files import api as files_api
 from sardonyx.files import pages as files_pages
+from sardonyx.onyxia import addresses as onyxia_addresses
 from sardonyx.platform import Platform
 from sardonyx.projects import api as projects_api
 from sardonyx.projects import pages as projects_pages
@@ -69,6 +70,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         secrets_pages,
         account_pages,
         projects_pages,
+        onyxia_addresses,
     ):
         portal.include_router(pages.router, include_in_schema=False)
     if platform.credentials is not None:

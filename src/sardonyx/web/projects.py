@@ -6,7 +6,7 @@ choice (a cookie), else their own project; always checked against the projects t
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -56,8 +56,10 @@ def with_project(address: str, project: str) -> str:
     """Return a local address with the project in its query."""
     path, _, rest = address.partition("#")
     path, _, query = path.partition("?")
-    kept = [(name, value) for name, value in parse_qsl(query, True) if name != QUERY]
-    return f"{path}?{urlencode([*kept, (QUERY, project)])}{'#' if rest else ''}{rest}"
+    # The rest stays as it was written: a link of the launcher is no form (launcher.md 12).
+    kept = [part for part in query.split("&") if part and part.partition("=")[0] != QUERY]
+    query = "&".join([*kept, urlencode({QUERY: project})])
+    return f"{path}?{query}{'#' if rest else ''}{rest}"
 
 
 def install(app: FastAPI) -> None:

@@ -9,6 +9,7 @@ import "./elements/reach.js";
 import { wireCopying } from "./elements/copy.js";
 import { wireDialogs } from "./elements/dialog.js";
 import { wireForms } from "./elements/forms.js";
+import { wireLauncher } from "./elements/launcher.js";
 
 window.htmx = htmx;
 
@@ -24,3 +25,4 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
 wireCopying(document);
 wireDialogs(document);
 wireForms(document);
+wireLauncher(document);

@@ -62,7 +62,8 @@ export function wireForms(root) {
 
   root.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post") return;
+    // A download leaves the page where it is: the form is still to be sent.
+    if (form.method !== "post" || event.submitter?.dataset.download !== undefined) return;
     if (form.dataset.sent !== undefined) event.preventDefault();
     form.dataset.sent = "";
     setTimeout(() => delete form.dataset.sent, 4000);

@@ -1,0 +1,57 @@
+"""Choose which of a person's storage profiles a launch gets. Source: launcher.md 3.3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sardonyx.errors import Problem
+from sardonyx.launcher.context import ContextInputs, S3ProfileInputs
+from sardonyx.launcher.models import warning
+from sardonyx.launcher.s3_profiles import DEFAULT
+from sardonyx.text import N_
+
+# What older links call the region's own profile.
+_OLD_REGION = "region-"
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenProfile:
+    """The inputs of a launch with its storage profile set.
+
+    names: the profiles one may choose from, in order; name: the one in use, None without any.
+    notice: what to say when another was asked for.
+    """
+
+    inputs: ContextInputs
+    names: tuple[str, ...]
+    name: str | None
+    notice: Problem | None = None
+
+
+def choose_profile(inputs: ContextInputs, asked: str | None = None) -> ChosenProfile:
+    """Return `inputs` with the profile asked for where it may be used, else with the default.
+
+    Where personal values are kept out (launcher.md 14), only profiles a person made are left.
+    """
+    offered = list(inputs.s3_profiles)
+    if inputs.s3 is not None and all(one.name != inputs.s3.name for one in offered):
+        offered.insert(0, inputs.s3)
+    eligible = [one for one in offered if inputs.personal_injection or not one.is_from_region]
+    names = tuple(one.name for one in eligible)
+    chosen = next((one for one in eligible if one.name == asked), None)
+    if chosen is not None:
+        return ChosenProfile(replace(inputs, s3=chosen), names, chosen.name)
+    default = inputs.s3 if inputs.s3 in eligible else _default(eligible)
+    name = None if default is None else default.name
+    notice = None
+    if asked is not None and default is not None and not asked.startswith(_OLD_REGION):
+        text = N_("The storage profile “{asked}” is not there; “{name}” is used.")
+        notice = warning((), "s3_profile_not_there", text, asked=asked[:80], name=default.name)
+    return ChosenProfile(replace(inputs, s3=default), names, name, notice)
+
+
+def _default(eligible: Sequence[S3ProfileInputs]) -> S3ProfileInputs | None:
+    named = next((one for one in eligible if one.name == DEFAULT), None)
+    of_region = next((one for one in eligible if one.is_from_region), None)
+    return named or of_region or next(iter(eligible), None)

@@ -1,0 +1,209 @@
+"""Make the state of a launch page from what it posts: one draft, whichever view it is edited in.
+
+What a page shows is a draft over its last patch; what was typed since is read against that
+very draft, then laid over the one that is asked for (another version, another profile).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sardonyx.errors import Problem, UserError
+from sardonyx.launcher.defaults import compute_defaults
+from sardonyx.launcher.form import FormField, FormGroup, read_submission
+from sardonyx.launcher.links import Link, without_secrets, write_query
+from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.patch import apply, diff, flattened
+from sardonyx.projects.models import Actor
+from sardonyx.services.form_view import Posted, View, write_patch
+from sardonyx.services.launching import OpenDraft, Opening
+from sardonyx.services.planning import Preview
+from sardonyx.services.service import Services
+from sardonyx.services.yaml_view import editor_text, read_editor_text
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPage:
+    """One state of the launch page.
+
+    shown: the draft the browser shows now, None when it shows none of this one; opened: the
+    draft it shall show. text: of the YAML view. refusal: why no preview could be made. moved:
+    what is launched is not what the page was made for (another version, another profile).
+    """
+
+    posted: Posted
+    shown: OpenDraft | None
+    opened: OpenDraft
+    view: View
+    text: str
+    friendly_name: str
+    release: str = ""
+    preview: Preview | None = None
+    refusal: UserError | None = None
+
+    @property
+    def moved(self) -> bool:
+        posted, opened = self.posted, self.opened
+        version, profile = posted.version, posted.s3_profile
+        return bool(
+            (version and version != opened.draft.chart.ref.version)
+            or (profile and opened.draft.uses_s3 and profile != opened.s3_profile)
+        )
+
+    @property
+    def stamp(self) -> str:
+        """Names the state: a page that has it shows exactly this draft."""
+        return _stamp(self.opened, self.view)
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether the browser shows the draft as it was before the last edit, in this view."""
+        if self.shown is None or self.view is not self.posted.shown:
+            return False
+        return self.posted.stamp == _stamp(self.shown, self.view)
+
+    def changed_sections(self) -> Sequence[FormGroup | FormField] | None:
+        """Return the sections of the form that look different now; None: all of them."""
+        if not self.is_continued or self.shown is None:
+            return None
+        before, after = self.shown.draft.form.children, self.opened.draft.form.children
+        same_page = (
+            self.shown.draft.chart.ref == self.opened.draft.chart.ref
+            and self.shown.s3_profile == self.opened.s3_profile
+            and [_place(one) for one in before] == [_place(one) for one in after]
+        )
+        if not same_page:
+            return None
+        return [new for old, new in zip(before, after, strict=True) if old != new]
+
+
+def _place(section: FormGroup | FormField) -> tuple[str, str]:
+    return section.pointer, section.role if isinstance(section, FormGroup) else ""
+
+
+def _stamp(opened: OpenDraft, view: View) -> str:
+    draft = opened.draft
+    told = [
+        opened.id,
+        draft.chart.ref.version,
+        draft.chart.digest,
+        opened.all_defaults,
+        opened.s3_profile,
+        opened.language,
+        view,
+        write_patch(draft.patch),
+        draft.defaults,
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+async def open_page(
+    services: Services,
+    actor: Actor,
+    *,
+    project: str,
+    catalog: str,
+    chart: str,
+    posted: Posted,
+    language: str,
+) -> LaunchPage:
+    """Return the state that `posted` makes. Raises ChartNotFoundError when the chart is gone."""
+
+    async def opened(opening: Opening) -> OpenDraft:
+        return await services.open_form(actor, project=project, opening=opening, language=language)
+
+    first = Opening(
+        chart=chart,
+        catalog=catalog,
+        version=posted.shown_version or posted.version,
+        patch=posted.patch,
+        s3_profile=posted.shown_s3 or posted.s3_profile,
+        all_defaults=posted.all_defaults,
+        draft_id=posted.draft_id,
+    )
+    shown = await opened(first)
+    patch, unread = _edited(shown, posted)
+    asked = replace(
+        first,
+        version=posted.version,
+        s3_profile=posted.s3_profile,
+        all_defaults=posted.all_asked,
+        patch=patch,
+        draft_id=shown.id,
+    )
+    same = _told(asked) == _told(first)
+    made = shown if same else await opened(asked)
+    has_form = bool(made.draft.form.children)
+    view = posted.view if has_form and not unread else View.YAML
+    if unread:
+        made = replace(made, problems=(*unread, *made.problems))
+        view = View.YAML
+    typed = posted.text is not None and "reset" not in posted.edits
+    only_typed = _told(replace(asked, patch=())) == _told(replace(first, patch=()))
+    if view is View.FORM:
+        text = ""
+    elif typed and (unread or only_typed):
+        text = posted.text or ""
+    else:
+        text = editor_text(made.draft)
+    return LaunchPage(
+        posted=posted,
+        shown=shown if posted.draft_id == shown.id else None,
+        opened=made,
+        view=view,
+        text=text,
+        friendly_name=posted.friendly_name,
+    )
+
+
+def _told(opening: Opening) -> tuple[object, ...]:
+    """Return what tells two openings apart; `1` and `true` are not the same edit."""
+    patch = write_patch(opening.patch)
+    return opening.version, opening.s3_profile, opening.all_defaults, patch
+
+
+def _edited(shown: OpenDraft, posted: Posted) -> tuple[tuple[PatchEntry, ...], tuple[Problem, ...]]:
+    """Return the patch of what was typed, and why a text makes none."""
+    draft, patch = shown.draft, posted.patch
+    if posted.text is not None:
+        read = read_editor_text(draft, posted.text)
+        if read.problems and "reset" not in posted.edits:
+            return patch, read.problems
+        patch = read.patch
+        draft = replace(draft, values=apply(draft.defaults, patch))
+    if posted.edits:
+        return read_submission(draft, posted.edits), ()
+    return patch, ()
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchLink:
+    """The link of a launch page. left_out: how many of its settings no link holds."""
+
+    query: str
+    left_out: int
+
+
+def link_of(page: LaunchPage, *, is_group: bool) -> LaunchLink:
+    """Return the link that opens the launcher with the page's settings; no secret is in it."""
+    opened, draft = page.opened, page.opened.draft
+    patch = draft.patch
+    if opened.all_defaults and draft.schema.root is not None:
+        # Whoever follows a link has the switch off: what it adds is written out.
+        plain = compute_defaults(draft.schema.root, draft.context, draft.chart.values)
+        patch = diff(plain.values, draft.values)
+    singles = [one for entry in patch for one in flattened(entry)]
+    open_ones = without_secrets(singles, draft.secret_paths)
+    written = write_query(
+        Link(
+            name=page.friendly_name,
+            version=draft.chart.ref.version,
+            shared=page.posted.shared if is_group else None,
+            s3_profile=opened.s3_profile if draft.uses_s3 else None,
+            patch=open_ones,
+        )
+    )
+    return LaunchLink(written.query, len(singles) - len(open_ones) + len(written.left_out))

@@ -1,0 +1,199 @@
+"""Make what the launch page shows of its state: few words, ready for the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sardonyx.catalog.cards import card as chart_card
+from sardonyx.files.places import place_of
+from sardonyx.launcher.commands import masked
+from sardonyx.launcher.draft import Draft
+from sardonyx.launcher.models import Origin, path_text
+from sardonyx.launcher.patch import diff
+from sardonyx.launcher.yaml_text import write
+from sardonyx.services.comparing import ValueChange, compare_values
+from sardonyx.services.form_view import counts, field_id, shown_fields, write_patch
+from sardonyx.services.launch_state import LaunchPage, link_of
+from sardonyx.services.view import FindingView
+from sardonyx.text import N_
+from sardonyx.values import Json, Path, pointer
+from sardonyx.web.problem_lines import ProblemLine, problem_lines
+from sardonyx.web.projects import QUERY
+from sardonyx.web.views import Viewer
+
+# What the launcher's address holds beside the link itself.
+OWN_PARAMETERS = ("file", "like", "done", QUERY)
+_ORIGINS = {
+    Origin.CONST: N_("fixed by the chart"),
+    Origin.CONTEXT: N_("filled for you"),
+    Origin.SCHEMA: N_("default of the chart's form"),
+    Origin.CHART: N_("the chart's own value"),
+    Origin.USER: N_("chosen by you"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a launch finds inside, as the chart and the values have it."""
+
+    files: bool
+    secrets: bool
+    git: bool
+    found: bool
+
+    @classmethod
+    def of(cls, draft: Draft) -> Inside:
+        """Return what `draft` switches on; `found`: other services discover this one."""
+        discover = (draft.chart.local or {}).get("discover")
+        return cls(
+            files=_is_on(draft, "s3"),
+            secrets=_is_on(draft, "vault"),
+            git=_is_on(draft, "git"),
+            found=isinstance(discover, dict) and bool(discover.get("provides")),
+        )
+
+
+def _is_on(draft: Draft, block: str) -> bool:
+    values = draft.merged.get(block)
+    return isinstance(values, dict) and values.get("enabled") is True
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A value that is not the default. reset: pointer that puts it back, empty where another
+    line of the same list does."""
+
+    label: str
+    change: ValueChange
+    reset: str | None
+
+
+def differences(draft: Draft) -> tuple[Difference, ...]:
+    """Return what differs from the defaults; secrets are told, not shown."""
+    labels = shown_fields(draft.form)
+    changes = compare_values(draft.defaults, draft.values, draft.secret_paths)
+    lines, told = [], set()
+    for entry, change in zip(diff(draft.defaults, draft.values), changes, strict=True):
+        place = pointer(_whole_list(entry.path))
+        lines.append(
+            Difference(
+                label=labels.get(pointer(entry.path), ("", ""))[1],
+                change=change,
+                reset=None if place in told else place,
+            )
+        )
+        told.add(place)
+    return tuple(lines)
+
+
+def _whole_list(path: Path) -> Path:
+    """Return the outermost list a path goes through: its items have no default of their own."""
+    for length, part in enumerate(path):
+        if isinstance(part, int):
+            return path[:length]
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """One value that will be sent, and where it comes from."""
+
+    path: str
+    text: str
+    origin: str
+
+
+def value_rows(draft: Draft, viewer: Viewer) -> tuple[ValueRow, ...]:
+    """Return every value of a draft, secrets as `$VAR`, each with its origin in words."""
+    rows: list[ValueRow] = []
+
+    def walk(value: Json, path: Path, above: Origin | None) -> None:
+        origin = draft.origins.get(path, above)
+        if isinstance(value, dict) and value:
+            for key, item in value.items():
+                walk(item, (*path, key), origin)
+        elif isinstance(value, list) and value:
+            for index, item in enumerate(value):
+                walk(item, (*path, index), origin)
+        else:
+            said = viewer.say(_ORIGINS[origin]) if origin is not None else ""
+            text = value if isinstance(value, str) else write(value).strip()
+            rows.append(ValueRow(path_text(path), text, said))
+
+    if draft.values:
+        walk(masked(draft.values, draft.secret_paths), (), None)
+    return tuple(rows)
+
+
+def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -> dict[str, Any]:
+    """Return what the templates of the launch page read."""
+    opened, draft, preview = page.opened, page.opened.draft, page.preview
+    ref = draft.chart.ref
+    shown = chart_card(draft.chart, viewer.language)
+    # A long link is more than a browser says of the page it comes from: each address says it.
+    own = {QUERY: viewer.project.id} if len(viewer.actor.projects) > 1 else {}
+    tail = f"?{urlencode(own)}" if own else ""
+    link = link_of(page, is_group=viewer.project.group is not None)
+    kept = {**({"file": file} if file else {}), **own}
+    return {
+        "card": shown,
+        "chart_home": draft.chart.home,
+        "sources": [one for one in draft.chart.sources if one.startswith(("http://", "https://"))],
+        "launch_at": f"{shown.launch}?{urlencode(kept)}" if kept else shown.launch,
+        "check_at": f"{shown.launch}/check{tail}",
+        "look_at": f"{shown.launch}/look{tail}",
+        "script_at": f"{shown.launch}/script{tail}",
+        "complete_at": f"{shown.launch}/complete{tail}",
+        "link": f"{viewer.platform.public_url}{shown.launch}?{link.query}",
+        "address": f"{shown.launch}?{link.query}"
+        + (f"&{urlencode(kept, quote_via=quote)}" if kept else ""),
+        "link_left_out": link.left_out,
+        "opened": opened,
+        "form": draft.form,
+        "view": page.view.value,
+        "text": page.text,
+        "has_schema": bool(draft.form.children),
+        "patch": write_patch(draft.patch),
+        "stamp": page.stamp,
+        "differences": differences(draft),
+        "friendly_name": page.friendly_name,
+        "version": ref.version,
+        "versions": viewer.platform.catalog.versions(viewer.actor, ref.chart, catalog=ref.catalog),
+        "profiles": opened.s3_profiles if draft.uses_s3 and len(opened.s3_profiles) > 1 else (),
+        "is_group": viewer.project.group is not None,
+        "shared": page.posted.shared,
+        "problems": page_problems(viewer, page),
+        "release": page.release,
+        "commands": preview.commands if preview else None,
+        "findings": [
+            FindingView.of(one, viewer.language) for one in (preview.findings if preview else ())
+        ],
+        "objects": preview.objects if preview else None,
+        "looked": "created" in page.posted.looked_at,
+        "looks_at_values": "sent" in page.posted.looked_at,
+        "rows": lambda: value_rows(draft, viewer),
+        "git_name": viewer.preferences.git_name or viewer.actor.full_name,
+        "git_email": viewer.preferences.git_email or viewer.actor.email,
+        "bucket": place_of(viewer.project),
+        "has": Inside.of(draft),
+        "refused": False,
+        "field_id": field_id,
+        "counts": counts,
+    }
+
+
+def page_problems(viewer: Viewer, page: LaunchPage) -> tuple[ProblemLine, ...]:
+    """Return what is wrong, each with the field it leads to."""
+    draft = page.opened.draft
+    shown = shown_fields(draft.form) if page.view.value == "form" else {}
+    known = (*page.opened.problems, *draft.problems)
+    lines = problem_lines(known, viewer.language, shown)
+    if page.refusal is not None:
+        said = page.refusal.detail_text().in_language(viewer.language)
+        lines = (ProblemLine("friendly", viewer.say(N_("Name")), said, "error"), *lines)
+    return lines
+
+
+__all__ = ["OWN_PARAMETERS", "Inside", "differences", "page_context", "page_problems", "value_rows"]

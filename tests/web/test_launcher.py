@@ -1,0 +1,236 @@
+"""The launch page by its pieces and without script: link, views, origins, what is in the way."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from tests.web.stub_platform import stub_platform, stub_portal
+
+CHART = "/launch/sardonyx/postgresql"
+DATABASE = "/auth/database"
+PASSWORD = "/auth/password"
+HEADERS = {"cookie": "sardonyx=ada", "accept": "text/html", "sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture
+def platform() -> SimpleNamespace:
+    return stub_platform()
+
+
+@pytest.fixture
+async def browser(platform: SimpleNamespace) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=stub_portal(platform)),
+        base_url="http://localhost:8000",
+        headers=HEADERS,
+    ) as made:
+        yield made
+
+
+def hidden(page: str, *, values: bool = False) -> dict[str, str]:
+    """Return what the page's form posts beside its settings; `values`: the YAML text too."""
+    names = ("draft", "patch", "stamp", "shown", "shown_version", "shown_s3", "all_defaults")
+    posted = {name: attribute(page, f'name="{name}" value') for name in names}
+    if values:
+        found = re.search(r'<textarea[^>]*name="values"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+        assert found
+        posted["values"] = html.unescape(found[1])
+    return {**posted, "friendly_name": attribute(page, 'name="friendly_name" value')}
+
+
+def attribute(page: str, name: str) -> str:
+    found = re.search(rf'{re.escape(name)}="([^"]*)"', page)
+    assert found, name
+    return html.unescape(found[1])
+
+
+def address(page: str) -> str:
+    return attribute(page, "data-address")
+
+
+async def checked(browser: httpx2.AsyncClient, page: str, chart: str = CHART, **typed: str) -> str:
+    answer = await browser.post(f"{chart}/check", data={**hidden(page), **typed})
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_the_address_is_the_link_of_each_edit(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    assert re.fullmatch(rf"{CHART}\?name=[^&]+&version=[0-9.]+", address(page))
+    after = await checked(browser, page, **{DATABASE: "census", "friendly_name": "A b"})
+    assert "auth.database=%C2%ABcensus%C2%BB" in address(after).replace("«", "%C2%AB").replace(
+        "»", "%C2%BB"
+    )
+    assert "name=A%20b" in address(after)
+    again = (await browser.get(address(after))).text
+    assert attribute(again, f'name="{DATABASE}" value') == "census"
+    assert attribute(again, 'name="friendly_name" value') == "A b"
+    assert attribute(again, 'name="patch" value') == attribute(after, 'name="patch" value')
+
+
+async def test_a_secret_stays_out_of_the_link_and_of_the_page(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    after = await checked(browser, page, **{PASSWORD: "hunter2"})
+    assert "hunter2" not in address(after) and "hunter2" not in attribute(after, 'id="link" value')
+    assert "1 setting stays out of the link" in after
+    assert "a secret, which changes" in after
+
+
+async def test_a_part_of_a_link_that_is_not_understood_is_told(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(f"{CHART}?auth.database=3Gi&version=9.9.9&utm=5")).text
+    assert "A part of the link is not understood" in page and "auth.database" in page
+    assert "Version 9.9.9 is no longer offered" in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?auth.database=%C2%ABa+b%C2%BB&version=0.1.0",
+        "?labels.app%5Ckind=%abc&a.b=«x»&&c.d=a+b%20c",
+    ],
+)
+async def test_onyxias_address_leads_here_with_its_query_untouched(
+    browser: httpx2.AsyncClient, query: str
+) -> None:
+    answer = await browser.get(f"http://localhost:8000/launcher/sardonyx/postgresql{query}")
+    assert answer.status_code == 308
+    wanted = urlsplit(str(answer.request.url))
+    assert answer.headers["location"] == f"{CHART}{'?' if wanted.query else ''}{wanted.query}"
+
+
+async def test_only_the_sections_that_changed_are_sent_again(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    after = await checked(browser, page, **{DATABASE: "census"})
+    sections = re.findall(r'<details class="fold" id="([^"]+)"', after)
+    assert sections == ["field-auth"]
+    assert 'id="settings-part"' not in after
+    lost = await browser.post(
+        f"{CHART}/check", data={**hidden(page), "stamp": "of another", DATABASE: "census"}
+    )
+    assert 'id="settings-part"' in lost.text
+
+
+async def test_what_differs_is_listed_and_put_back_one_by_one(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    assert "Every setting has its default." in page
+    edited = {DATABASE: "census", "/resources/limits/memory": "6"}
+    after = await checked(browser, page, **edited)
+    assert "What you changed" in after and ">census</ins>" in after
+    answer = await browser.post(CHART, data={**hidden(after), "reset": DATABASE})
+    assert ">census</ins>" not in answer.text and "What you changed" in answer.text
+    answer = await browser.post(CHART, data={**hidden(answer.text), "reset": ""})
+    assert "Every setting has its default." in answer.text
+
+
+async def test_every_value_says_where_it_comes_from(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    assert "filled for you" in page and "default of the chart" in page
+    answer = await browser.post(
+        f"{CHART}/look", data={**hidden(page), DATABASE: "census", "look": "sent"}
+    )
+    assert re.search(
+        r"auth\.database</code></th><td[^>]*>census</td><td[^>]*>chosen by you", answer.text
+    )
+
+
+async def test_what_will_be_created_is_shown_before_the_launch(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    looked = await browser.post(f"{CHART}/look", data={**hidden(page), "look": "created"})
+    assert "Process" in looked.text and "uv venv" in looked.text
+    without_script = await browser.post(CHART, data={**hidden(page), "look": "created"})
+    assert "Process" in without_script.text and without_script.status_code == 200
+
+
+async def test_the_script_of_a_launch_is_a_file_named_after_it(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    page = (await browser.get(CHART)).text
+    answer = await browser.post(f"{CHART}/script", data=hidden(page))
+    name = re.search(r"postgresql-\d+", page)
+    assert name
+    assert answer.headers["content-disposition"] == f'attachment; filename="launch-{name[0]}.sh"'
+    assert answer.text.startswith("#!/bin/sh\n")
+    assert name[0] not in platform.runtime.kept
+
+
+async def test_both_views_are_of_one_draft(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    typed = {DATABASE: "census", PASSWORD: "hunter2"}
+    answer = await browser.post(CHART, data={**hidden(page), **typed, "view": "yaml"})
+    assert "launch_view=yaml" in answer.headers["set-cookie"]
+    assert f"Path={CHART}" in answer.headers["set-cookie"]
+    posted = hidden(answer.text, values=True)
+    assert "database: census" in posted["values"] and "$AUTH_PASSWORD" in posted["values"]
+    text = posted["values"].replace("census", "survey")
+    after = await browser.post(f"{CHART}/check", data={**posted, "values": text})
+    assert ">survey</ins>" in after.text and "a secret, which changes" in after.text
+    back = await browser.post(CHART, data={**posted, "values": text, "view": "form"})
+    assert attribute(back.text, f'name="{DATABASE}" value') == "survey"
+    assert attribute(back.text, f'name="{PASSWORD}" value') == "hunter2"
+    remembered = await browser.get(CHART, headers={"cookie": "sardonyx=ada; launch_view=yaml"})
+    assert 'name="values"' in remembered.text
+
+
+async def test_a_text_that_is_no_yaml_keeps_what_was_typed_and_launches_nothing(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    page = (await browser.post(CHART, data={"view": "yaml"})).text
+    posted = {**hidden(page, values=True), "values": "auth: [broken"}
+    answer = await browser.post(CHART, data=posted)
+    assert answer.status_code == 422
+    assert "auth: [broken" in answer.text and "this is not YAML" in answer.text
+    stays = await browser.post(CHART, data={**posted, "view": "form"})
+    assert "auth: [broken" in stays.text
+    assert platform.runtime.kept == {}
+
+
+async def test_a_secret_of_the_text_can_be_left_and_can_be_replaced(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    for written, wanted in (("$AUTH_PASSWORD", "hunter2"), ("mine", "mine")):
+        page = (await browser.get(CHART)).text
+        typed = {PASSWORD: "hunter2", "view": "yaml"}
+        page = (await browser.post(CHART, data={**hidden(page), **typed})).text
+        posted = hidden(page, values=True)
+        posted["values"] = posted["values"].replace("$AUTH_PASSWORD", written)
+        assert (await browser.post(CHART, data=posted)).status_code == 303
+        kept = list(platform.runtime.kept.values())[-1]
+        assert kept.values["auth"]["password"] == wanted
+
+
+async def test_a_version_that_left_meanwhile_is_told_before_anything_is_launched(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    page = (await browser.get(CHART)).text
+    posted = {**hidden(page), "version": "0.0.9", "shown_version": "0.0.9", DATABASE: "census"}
+    answer = await browser.post(CHART, data=posted)
+    assert answer.status_code == 200 and platform.runtime.kept == {}
+    assert "Version 0.0.9 is no longer offered" in answer.text
+    assert attribute(answer.text, f'name="{DATABASE}" value') == "census"
+
+
+async def test_an_expired_draft_keeps_the_edits(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.get(CHART)).text
+    after = await checked(browser, page, **{DATABASE: "census", "draft": "long gone"})
+    assert attribute(after, f'name="{DATABASE}" value') == "census"
+    assert 'id="settings-part"' in after  # all of it: its random items are new
+
+
+async def test_a_chart_that_left_meanwhile_takes_nothing_with_it(
+    browser: httpx2.AsyncClient,
+) -> None:
+    page = (await browser.get(CHART)).text
+    answer = await browser.post(
+        "/launch/sardonyx/gone/check", data={**hidden(page), DATABASE: "census"}
+    )
+    assert answer.status_code == 200 and "All you typed is still here" in answer.text
+    answer = await browser.post("/launch/sardonyx/gone", data={**hidden(page), DATABASE: "census"})
+    assert answer.status_code == 404
+    assert attribute(answer.text, f'name="{DATABASE}" value') == "census"
