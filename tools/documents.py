@@ -26,6 +26,7 @@ import sardonyx
 from sardonyx.deployment import ClusterSettings
 from sardonyx.errors import EXIT_CODE, HTTP_STATUS, PlatformError
 from sardonyx.settings import Settings
+from sardonyx.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -78,6 +79,24 @@ def findings() -> str:
     ]
     for code, words in sorted(WORDS.items()):
         rows.append(f"| `{code}` | **{words.title}.** {words.explanation} | {words.next_step} |")
+    return "\n".join(rows) + "\n"
+
+
+def chart_lint() -> str:
+    """Return the page of every code of `sardonyx chart lint`."""
+    from sardonyx.catalog.lint_rules import RULES
+
+    rows = [
+        "# What `sardonyx chart lint` finds\n",
+        "Errors are what does not work, warnings what readers of the form would miss.\n",
+        "| code | level | what it says | what to do |",
+        "| --- | --- | --- | --- |",
+    ]
+    for code, rule in sorted(RULES.items()):
+        says, todo = (
+            Text(text).in_language("en").replace("|", "\\|") for text in (rule.says, rule.next_step)
+        )
+        rows.append(f"| `{code}` | {rule.level} | {says} | {todo} |")
     return "\n".join(rows) + "\n"
 
 
@@ -231,6 +250,7 @@ PAGES = {
     "settings.md": settings,
     "cluster-settings.md": cluster_settings,
     "commands.md": commands,
+    "chart-lint.md": chart_lint,
 }
 
 

@@ -37,19 +37,19 @@ def _spoil(file: Path, old: str, new: str) -> int:
 @pytest.mark.parametrize(
     ("file", "old", "new", "code"),
     [
-        ("local.yaml", "{{values.git.name}}", "{{values.git.nom}}", "reference_unknown"),
+        ("local.yaml", "{{values.git.name}}", "{{values.git.nom}}", "profile_reference"),
         (
             "local.yaml",
             "{{discovery.postgres.host}}",
             "{{discovery.redis.host}}",
-            "reference_unknown",
+            "profile_reference",
         ),
-        ("local.yaml", "{{host}}", "{{ host }}", "reference_unknown"),
+        ("local.yaml", "{{host}}", "{{ host }}", "profile_reference"),
         ("local.yaml", "seconds: 120", "seconds: soon", "profile"),
         ("local.yaml", "init: true", "inti: true", "profile"),
         ("local.yaml", "files/notification.json", "files/other.json", "file_missing"),
         ("local.yaml", "fr: notes.fr.md.tmpl", "fr: ../../x", "file_missing"),
-        ("local.yaml", ", fr: notes.fr.md.tmpl", "", "text_missing"),
+        ("local.yaml", ", fr: notes.fr.md.tmpl", "", "notes_missing"),
         ("values.schema.json", '"git.name"', '"git.nom"', "reference_unknown"),
         ("values.yaml", 'size: "10Gi"', 'size: "11Gi"', "default_differs"),
         ("values.yaml", "port: 8888", 'port: "8888"', "default_invalid"),
@@ -95,7 +95,7 @@ def test_a_degraded_node_is_found(chart: Path) -> None:
 
 def test_texts_that_are_maps_are_no_schema_for_helm(chart: Path) -> None:
     _spoil(chart / "values.schema.json", '"title": "Open"', '"title": {"en": "Open"}')
-    assert [one.code for one in lint_chart(chart)] == ["schema_invalid"]
+    assert "schema_invalid" in {one.code for one in lint_chart(chart)}
 
 
 @pytest.mark.parametrize(

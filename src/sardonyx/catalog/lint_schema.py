@@ -1,17 +1,23 @@
-"""Check a chart's values.schema.json against its values, and its texts in both languages."""
+"""Check a chart's values.schema.json as it is written: keywords, references, texts, agreement.
+
+What it means once it is resolved is `lint_nodes`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 import jsonschema_rs
 
+from sardonyx.catalog.lint_model import VALUES, Place, schema_path
+from sardonyx.catalog.lint_nodes import node_findings
 from sardonyx.catalog.localize import KEYWORD, missing_texts
-from sardonyx.catalog.scope import known_in_context
-from sardonyx.launcher.references import texts
+from sardonyx.catalog.models import Chart
+from sardonyx.catalog.scope import CONTEXT, known_in_context
+from sardonyx.launcher.references import Template, look_up, texts
+from sardonyx.launcher.sample import sample_context
 from sardonyx.launcher.schema import resolve_schema
-from sardonyx.text import LANGUAGES, N_, Scalar
+from sardonyx.text import LANGUAGES
 from sardonyx.values import Json, JsonObject, Path
 
 MOST_FIELDS = 8
@@ -29,144 +35,141 @@ useRegionSliderConfig autoInject
 """
 _KEYWORDS = _ROOT_KEYWORDS | frozenset(_KNOWN.split()) | {KEYWORD}
 _HINTS = frozenset(_KNOWN_HINTS.split())
+_REFERENCES = ("overwriteDefaultWith", "overwriteListEnumWith")
+# Variables that Onyxia's early platforms had (launcher.md 2).
+_DEAD = ("oidc", "kaggle")
+_SAMPLE = sample_context()
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaFinding:
-    """A finding with the path of its place inside `file`."""
+def schema_findings(
+    schema: JsonObject, chart: Chart, registry: Mapping[str, JsonObject]
+) -> Iterator[Place]:
+    """Yield what is wrong in `schema` as the file holds it, and where the values disagree.
 
-    path: Path
-    code: str
-    template: str
-    values: Mapping[str, Scalar] = field(default_factory=dict)
-    level: str = "error"
-    file: str = "values.schema.json"
-
-
-def schema_findings(schema: JsonObject, values: JsonObject) -> Iterator[SchemaFinding]:
-    """Yield what is wrong in `schema` as the file holds it, and where `values` disagree."""
+    registry: the schemas that may replace parts, by name.
+    """
+    resolved = resolve_schema(schema, registry=registry)
+    for problem in resolved.problems:
+        yield Place(schema_path(problem.pointer), problem.code, problem.message.values)
     try:
-        validator = jsonschema_rs.validator_for(schema)
-    except jsonschema_rs.ValidationError as error:
+        validator = jsonschema_rs.validator_for(schema, offline=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         # Helm refuses such a chart: neither lint nor install works.
-        yield SchemaFinding(
-            tuple(error.instance_path),
-            "schema_invalid",
-            N_("This is no JSON Schema: {reason}"),
-            {"reason": error.message[:300]},
-        )
+        place = tuple(getattr(error, "instance_path", ()))
+        yield Place(place, "schema_invalid", {"reason": _first_line(error)})
         return
-    for problem in resolve_schema(schema).problems:
-        yield SchemaFinding(
-            _schema_path(problem.pointer),
-            problem.code,
-            problem.message.template,
-            problem.message.values,
-            "warning",
-        )
-    for fault in validator.iter_errors(values):
-        yield SchemaFinding(
-            tuple(fault.instance_path),
-            "default_invalid",
-            N_("The chart's own value does not pass its schema: {reason}"),
-            {"reason": fault.message[:300]},
-            file="values.yaml",
-        )
-    yield from _node(schema, (), hidden=False)
-    yield from _agreement(schema, values, (), ())
+    for fault in validator.iter_errors(chart.values):
+        place = tuple(fault.instance_path)
+        yield Place(place, "default_invalid", {"reason": fault.message[:300]}, VALUES)
+    yield from _node(schema, (), hidden=False, items=False)
+    names = {one.name for one in chart.dependencies}
+    yield from _agreement(schema, chart.values, registry, (), (), names)
+    if resolved.root is not None:
+        yield from node_findings(resolved.root, chart, registry)
     shown = sum(1 for _ in _visible(schema))
     if shown > MOST_FIELDS:
-        yield SchemaFinding(
-            (),
-            "too_many_fields",
-            N_("{count} fields are shown; {most} at most stay readable."),
-            {"count": shown, "most": MOST_FIELDS},
-            "warning",
-        )
+        yield Place((), "too_many_fields", {"count": shown, "most": MOST_FIELDS})
 
 
-def _node(node: Json, path: Path, *, hidden: bool) -> Iterator[SchemaFinding]:
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", maxsplit=1)[0][:300]
+
+
+def _node(node: Json, path: Path, *, hidden: bool, items: bool) -> Iterator[Place]:
+    """items: inside the items of a list, whose elements' own keys are references too."""
     if not isinstance(node, dict):
         return
     hints = node.get("x-onyxia")
     known_hints: JsonObject = hints if isinstance(hints, dict) else {}
-    strangers = [key for key in node if key not in _KEYWORDS]
-    strangers += [f"x-onyxia.{key}" for key in known_hints if key not in _HINTS]
-    for key in strangers:
-        yield SchemaFinding(
-            (*path, key.split(".")[0]),
-            "keyword_ignored",
-            N_("The keyword “{keyword}” is ignored."),
-            {"keyword": key},
-            "warning",
-        )
-    for name in ("overwriteDefaultWith", "overwriteListEnumWith"):
+    for key in (one for one in node if one not in _KEYWORDS):
+        yield Place((*path, key), "keyword_ignored", {"keyword": key})
+    for key in (one for one in known_hints if one not in _HINTS):
+        yield Place((*path, "x-onyxia", key), "keyword_ignored", {"keyword": f"x-onyxia.{key}"})
+    for name in _REFERENCES:
         for parsed, _ in texts(known_hints.get(name), top_level=True):
-            for reference in parsed.references():
-                if not known_in_context(reference):
-                    yield SchemaFinding(
-                        (*path, "x-onyxia", name),
-                        "reference_unknown",
-                        N_("“{reference}” resolves to nothing known."),
-                        {"reference": ".".join(reference) or "{{}}"},
-                    )
+            for code, values in _reference_faults(parsed, items):
+                yield Place((*path, "x-onyxia", name), code, values)
     hidden = hidden or known_hints.get("hidden") is True or node.get("hidden") is True
-    if path and not hidden:
+    if path and not hidden and not _replaced(node):
         yield from _texts(node, path)
-    members = node.get("properties")
-    for name, member in (members if isinstance(members, dict) else {}).items():
-        yield from _node(member, (*path, "properties", name), hidden=hidden)
-    yield from _node(node.get("items"), (*path, "items"), hidden=True)
+    for below in ("properties", "definitions", "$defs"):
+        members = node.get(below)
+        for name, member in (members if isinstance(members, dict) else {}).items():
+            unseen = hidden or below != "properties"
+            yield from _node(member, (*path, below, name), hidden=unseen, items=items)
+    yield from _node(node.get("items"), (*path, "items"), hidden=True, items=True)
 
 
-def _texts(node: JsonObject, path: Path) -> Iterator[SchemaFinding]:
+def _replaced(node: JsonObject) -> bool:
+    """Tell whether other texts than the node's own are shown."""
+    hints = node.get("x-onyxia")
+    return "$ref" in node or (isinstance(hints, dict) and "overwriteSchemaWith" in hints)
+
+
+def _reference_faults(parsed: Template, items: bool) -> Iterator[tuple[str, dict[str, str]]]:
+    for part in parsed.parts:
+        if isinstance(part, str):
+            if "{{" in part or "}}" in part:
+                yield "reference_broken", {"text": part.strip()[:100]}
+            continue
+        shown = ".".join(part)
+        first = part[0] if part else ""
+        if not part or any(name != name.strip() for name in part):
+            yield "reference_broken", {"text": f"{{{{{shown}}}}}"}
+        elif first in _DEAD:
+            yield "reference_dead", {"reference": shown}
+        elif items and first not in CONTEXT:
+            continue
+        elif not known_in_context(part):
+            yield "reference_unknown", {"reference": shown}
+        elif not parsed.alone and isinstance(look_up(part, _SAMPLE), (list, dict)):
+            yield "reference_never_text", {"reference": shown}
+
+
+def _texts(node: JsonObject, path: Path) -> Iterator[Place]:
     lacking = ["title (en)"] if not node.get("title") else []
     for language in LANGUAGES[1:]:
         lacking += [f"{name} ({language})" for name in missing_texts(node, language)]
     if lacking:
-        yield SchemaFinding(
-            path,
-            "text_missing",
-            N_("What is shown lacks: {texts}."),
-            {"texts": ", ".join(lacking)},
-            "warning",
-        )
+        yield Place(path, "text_missing", {"texts": ", ".join(lacking)})
 
 
-def _agreement(node: Json, value: Json, path: Path, place: Path) -> Iterator[SchemaFinding]:
-    """Every value has its schema, every schema its value, and they say the same."""
-    members = node.get("properties") if isinstance(node, dict) else None
-    if isinstance(members, dict) and isinstance(value, dict):
+def _agreement(
+    node: Json,
+    value: Json,
+    registry: Mapping[str, JsonObject],
+    path: Path,
+    place: Path,
+    parts: set[str],
+) -> Iterator[Place]:
+    """Every value has its schema, every schema its value, and they say the same.
+
+    parts: names of sub-charts, whose values Helm reads from them.
+    """
+    members = _members(node, registry)
+    if members is not None and isinstance(value, dict):
         for name in value:
-            if name not in members:
-                yield SchemaFinding(
-                    (*place, name),
-                    "value_without_schema",
-                    N_("The value “{name}” is not in the schema."),
-                    {"name": name},
-                    "warning",
-                    "values.yaml",
-                )
+            if name not in members and (place or name not in parts):
+                yield Place((*place, name), "value_without_schema", {"name": name}, VALUES)
         for name, member in members.items():
             inner = (*path, "properties", name)
             if name in value:
-                yield from _agreement(member, value[name], inner, (*place, name))
-            else:
-                yield SchemaFinding(
-                    inner,
-                    "schema_without_value",
-                    N_("The setting “{name}” is not in values.yaml."),
-                    {"name": name},
-                    "warning",
-                )
+                yield from _agreement(member, value[name], registry, inner, (*place, name), set())
+            elif not (isinstance(member, dict) and "const" in member):
+                yield Place(inner, "schema_without_value", {"name": name})
     elif isinstance(node, dict) and "default" in node and node["default"] != value:
-        yield SchemaFinding(
-            place,
-            "default_differs",
-            N_("values.yaml and the schema's default differ."),
-            level="warning",
-            file="values.yaml",
-        )
+        yield Place(place, "default_differs", file=VALUES)
+
+
+def _members(node: Json, registry: Mapping[str, JsonObject]) -> JsonObject | None:
+    if not isinstance(node, dict):
+        return None
+    hints = node.get("x-onyxia")
+    name = hints.get("overwriteSchemaWith") if isinstance(hints, dict) else None
+    if isinstance(name, str) and name in registry:
+        node = registry[name]
+    members = node.get("properties")
+    return members if isinstance(members, dict) else None
 
 
 def _visible(node: Json) -> Iterator[Json]:
@@ -181,12 +184,3 @@ def _visible(node: Json) -> Iterator[Json]:
             yield from _visible(member)
     else:
         yield node
-
-
-def _schema_path(values_pointer: str) -> Path:
-    """Return where in the schema the node of a place in the values is described."""
-    path: list[str | int] = []
-    for part in values_pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        path += ["items"] if name == "-" or name.isdecimal() else ["properties", name]
-    return tuple(path)

@@ -64,6 +64,10 @@ class SchemaRegistry:
         # Roles without a file of their own would only multiply what is compiled.
         return Overrides(registry, tuple(role for role in roles if role in owners))
 
+    def schemas(self) -> Mapping[str, JsonObject]:
+        """Return every schema by name."""
+        return self._read()[0]
+
     def problems(self) -> tuple[Problem, ...]:
         """Return the files that could not be read, for the administrator."""
         return self._read()[1]
@@ -101,6 +105,11 @@ class SchemaRegistry:
                 # A mounted ConfigMap keeps its versions in folders whose name begins with “..”.
                 if number < _MAX_FILES and not any(part[0] == "." for part in name.split("/")):
                     yield prefix + name, path
+
+
+def built_in_schemas() -> Mapping[str, JsonObject]:
+    """Return the schemas that every platform has."""
+    return SchemaRegistry().schemas()
 
 
 def _schema(path: Path) -> JsonObject | Text:

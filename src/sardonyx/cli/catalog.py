@@ -135,6 +135,7 @@ def lint(
                 "level": one.level,
                 "code": one.code,
                 "message": one.message.in_language(language),
+                "next": one.next_step.in_language(language),
             }
             for one in findings
         ]
@@ -143,6 +144,7 @@ def lint(
         for one in findings:
             words = one.message.in_language(language)
             print(f"{folder / one.file}:{one.line}: {one.level}: {words} [{one.code}]")
+            print(f"    {one.next_step.in_language(language)}")
     errors = sum(one.level == "error" for one in findings)
     if errors:
         raise ChartFaultyError(folder=str(folder), count=errors)
