@@ -11,6 +11,13 @@ find_password, find_address, notes_with_port  # launcher.access: the open button
 decide, outcome, choose_version  # launcher.auto_launch, launcher.versions: links
 read_configurations, write_configurations, configuration_of_values, values_of_draft, saved
 migrate, complete, read_profiles, write_profiles  # what older portals kept
+(
+    check_text,
+    editor_schema,
+    complete,
+    insert,
+    suggestions,
+)  # launcher.editor, form_model: the launcher page
 read_events, is_unread, is_toast  # launcher.events: a cluster's own words
 read_query, write_query, without_secrets  # launcher.links: links to a filled-in form
 release_commands, helm_commands  # launcher.commands: the Helm commands of a cluster

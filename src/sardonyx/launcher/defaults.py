@@ -15,7 +15,7 @@ from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset, warning
 from sardonyx.launcher.nodes import NUMERIC, Node, NodeKind
 from sardonyx.launcher.options import OptionFinder, reads_s3
 from sardonyx.launcher.references import resolve
-from sardonyx.launcher.scalars import copy, is_container
+from sardonyx.launcher.scalars import copy, is_container, same
 from sardonyx.launcher.secret_names import secret_places
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
@@ -262,6 +262,28 @@ def new_item(node: Node, path: Path, index: int, context: JsonObject, listed: Ma
         if isinstance(source, list) and source:
             return copy(source[index] if index < len(source) else source[0])
     return _blank(items) if isinstance(value, Unset) else value
+
+
+def suggested_items(
+    node: Node, path: Path, profile: JsonObject, context: JsonObject
+) -> tuple[JsonObject, ...]:
+    """Return the items of a person's profile that a list's template names, as items of the list.
+
+    profile: what is not injected. An item that does not become one of the list's is left out.
+    Source: launcher.md 9.2.
+    """
+    template, items = node.overwrite_default, node.items
+    if not isinstance(template, str) or items is None or not items.is_group:
+        return ()
+    listed = resolve(template, {"user": {"profile": profile}})
+    found: list[JsonObject] = []
+    for element in listed if isinstance(listed, list) else ():
+        if isinstance(element, dict):
+            run = _Run(OptionFinder({**context, **element}))
+            item = run.mapped_item(items, (*path, 0), {**context, **element})
+            if item is not None and not any(same(item, other) for other in found):
+                found.append(item)
+    return tuple(found)
 
 
 def _complete(node: Node, value: Json) -> bool:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from sardonyx.catalog.models import Chart
 from sardonyx.errors import Problem
-from sardonyx.launcher.compiled import compiled
-from sardonyx.launcher.defaults import compute_defaults
+from sardonyx.launcher.compiled import Compiled, compiled
+from sardonyx.launcher.defaults import Defaults, compute_defaults
 from sardonyx.launcher.form_build import FormInputs, build_tree
 from sardonyx.launcher.form_layout import join_ranges, lay_out
 from sardonyx.launcher.form_model import FormGroup, GroupRole
@@ -26,6 +26,21 @@ from sardonyx.values import Json, JsonObject, Path
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What a draft is made of before any edit; the same at each round trip of one opening.
+
+    suggested: the items of a person's profile that forms propose and do not inject.
+    """
+
+    chart: Chart
+    context: JsonObject = field(repr=False)
+    language: str
+    known: Compiled = field(repr=False)
+    computed: Defaults = field(repr=False)
+    suggested: JsonObject | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One opening of the launcher.
 
@@ -34,19 +49,35 @@ class Draft:
     be shown in clear. uses_s3: the chart reads the storage profile.
     """
 
-    chart: Chart
-    context: JsonObject = field(repr=False)
+    opening: Opening = field(repr=False)
     patch: tuple[PatchEntry, ...] = field(repr=False)
-    defaults: JsonObject = field(repr=False)
     values: JsonObject = field(repr=False)
     merged: JsonObject = field(repr=False)
     form: FormGroup = field(repr=False)
     problems: tuple[Problem, ...]
     secret_paths: frozenset[Path]
     origins: Mapping[Path, Origin] = field(repr=False)
-    schema: ResolvedSchema = field(repr=False)
-    language: str = "en"
     uses_s3: bool = False
+
+    @property
+    def chart(self) -> Chart:
+        return self.opening.chart
+
+    @property
+    def context(self) -> JsonObject:
+        return self.opening.context
+
+    @property
+    def language(self) -> str:
+        return self.opening.language
+
+    @property
+    def defaults(self) -> JsonObject:
+        return self.opening.computed.values
+
+    @property
+    def schema(self) -> ResolvedSchema:
+        return self.opening.known.schema
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -64,6 +95,7 @@ def make_draft(
     roles: Sequence[str] = (),
     all_defaults: bool = False,
     region_sliders: bool = False,
+    suggested: JsonObject | None = None,
 ) -> Draft:
     """Return the draft of `chart` for the person of `context`, with `patch` applied.
 
@@ -71,15 +103,24 @@ def make_draft(
     """
     sliders = _region_sliders(context) if region_sliders else None
     known = compiled(chart.schema, registry=registry, roles=roles, sliders=sliders)
-    schema, root = known.schema, known.schema.root
-    computed = compute_defaults(root, context, chart.values, all_defaults=all_defaults)
+    computed = compute_defaults(known.schema.root, context, chart.values, all_defaults=all_defaults)
+    return _made(Opening(chart, context, language, known, computed, suggested), patch)
+
+
+def patched(draft: Draft, patch: tuple[PatchEntry, ...]) -> Draft:
+    """Return the draft of the same opening with another patch in place of its own."""
+    return _made(draft.opening, patch)
+
+
+def _made(opening: Opening, patch: tuple[PatchEntry, ...]) -> Draft:
+    chart, computed = opening.chart, opening.computed
+    root, options = opening.known.schema.root, computed.options
     applied = apply_with_problems(computed.values, patch)
     values = applied.values
     merged = merge(chart.values, values)
-    options = computed.options
     checked = validate(
         root,
-        known.rules,
+        opening.known.rules,
         values=values,
         merged=merged,
         defaults=computed.values,
@@ -87,7 +128,7 @@ def make_draft(
         options=options,
     )
     secrets = frozenset(computed.secret_paths) | secrets_of(root, values)
-    problems = (*schema.problems, *computed.problems, *applied.problems, *checked)
+    problems = (*opening.known.schema.problems, *computed.problems, *applied.problems, *checked)
     form = FormGroup((), "", "", "", GroupRole.ROOT, ())
     if root is not None and root.properties is not None:
         by_pointer: dict[str, list[Problem]] = {}
@@ -99,10 +140,11 @@ def make_draft(
                 values=values,
                 defaults=computed.values,
                 options=options,
-                language=language,
+                language=opening.language,
                 problems=by_pointer,
                 origins=computed.origins,
                 secrets=secrets,
+                suggested=opening.suggested,
             ),
         )
         tree, range_problems = join_ranges(tree, root)
@@ -113,21 +155,17 @@ def make_draft(
             dependencies=chart.dependencies,
             values=values,
             chart_values=chart.values,
-            language=language,
+            language=opening.language,
         )
     return Draft(
-        chart=chart,
-        context=context,
+        opening=opening,
         patch=patch,
-        defaults=computed.values,
         values=values,
         merged=merged,
         form=form,
         problems=problems,
         secret_paths=secrets,
         origins=_with_user(computed.origins, patch),
-        schema=schema,
-        language=language,
         uses_s3=computed.uses_s3,
     )
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from sardonyx.launcher.form_model import FormField, FormGroup, FormOption, GroupRole, Widget
+from sardonyx.launcher.form_model import (
+    FormField,
+    FormGroup,
+    FormOption,
+    FormSuggestion,
+    GroupRole,
+    Widget,
+)
 from sardonyx.launcher.submission import read_submission, read_values_text
 
 __all__ = [
     "FormField",
     "FormGroup",
     "FormOption",
+    "FormSuggestion",
     "GroupRole",
     "Widget",
     "read_submission",

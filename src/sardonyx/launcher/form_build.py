@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.conditions import is_hidden
-from sardonyx.launcher.form_model import FormField, FormGroup, FormOption, GroupRole, Widget
+from sardonyx.launcher.defaults import suggested_items
+from sardonyx.launcher.form_model import (
+    FormField,
+    FormGroup,
+    FormOption,
+    FormSuggestion,
+    GroupRole,
+    Widget,
+)
 from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset
 from sardonyx.launcher.nodes import NUMERIC, Node, NodeKind, Slider
 from sardonyx.launcher.options import OptionFinder
@@ -24,7 +32,10 @@ from sardonyx.values import Json, JsonObject, Path
 
 @dataclass(frozen=True, slots=True)
 class FormInputs:
-    """What a form is built from. `problems` by pointer; `secrets` as value paths."""
+    """What a form is built from. `problems` by pointer; `secrets` as value paths.
+
+    suggested: what of a person's profile is proposed, None without any.
+    """
 
     values: JsonObject
     defaults: JsonObject
@@ -33,6 +44,7 @@ class FormInputs:
     problems: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
     origins: Mapping[Path, Origin] = field(default_factory=dict)
     secrets: frozenset[Path] = frozenset()
+    suggested: JsonObject | None = None
 
 
 def build_tree(root: Node, inputs: FormInputs) -> FormGroup:
@@ -119,6 +131,7 @@ class _Builder:
         heading = self._label(node, spot.label)
         items = spot.value if isinstance(spot.value, list) else []
         defaults = spot.default if isinstance(spot.default, list) else []
+        proposed = self._suggested(node, spot, items)
         children: list[FormGroup | FormField] = []
         for index, item in enumerate(items) if node.items is not None else ():
             inner = _Spot(
@@ -130,6 +143,8 @@ class _Builder:
                 spot.options.inside(item) if isinstance(item, dict) else spot.options,
             )
             child = self.child(node.items, inner) if node.items is not None else None
+            if isinstance(child, FormGroup) and proposed:
+                child = _with_suggestions(child, proposed)
             if child is not None:
                 children.append(child)
         limit = node.max_items
@@ -144,6 +159,7 @@ class _Builder:
             can_add=not node.readonly and (limit is None or len(items) < limit),
             can_remove=not node.readonly and len(items) > node.min_items,
             item_count=len(items),
+            suggested=proposed,
             problems=tuple(self.inputs.problems.get(spot.pointer, ())),
         )
 
@@ -190,6 +206,14 @@ class _Builder:
             problems=tuple(inputs.problems.get(pointer, ())),
         )
 
+    def _suggested(self, node: Node, spot: _Spot, items: Sequence[Json]) -> tuple[JsonObject, ...]:
+        """Return what a person's profile proposes for a list, without what it holds already."""
+        profile = self.inputs.suggested
+        if profile is None or node.readonly:
+            return ()
+        found = suggested_items(node, spot.path, profile, spot.options.scope)
+        return tuple(one for one in found if not any(same(one, item) for item in items))
+
     def _label(self, node: Node, fallback: str) -> str:
         title = node.title
         if title is None:
@@ -202,6 +226,22 @@ class _Builder:
         if node.description is None:
             return ""
         return localized(node.description, self.inputs.language)
+
+
+def _with_suggestions(item: FormGroup, proposed: Sequence[JsonObject]) -> FormGroup:
+    """Return an item whose text fields propose what each suggestion holds at their place."""
+    children: list[FormGroup | FormField] = []
+    for child in item.children:
+        if isinstance(child, FormField) and child.widget is Widget.TEXT and not child.disabled:
+            key = child.path[-1]
+            offered = tuple(
+                FormSuggestion(form_text(one[key]), f"{item.pointer}:{number}")
+                for number, one in enumerate(proposed)
+                if isinstance(key, str) and one.get(key) not in (None, "")
+            )
+            child = replace(child, suggestions=offered)  # noqa: PLW2901 - the same, with more
+        children.append(child)
+    return replace(item, children=tuple(children))
 
 
 def _step(node: Node) -> float | None:

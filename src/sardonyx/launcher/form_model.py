@@ -9,7 +9,8 @@ the last value posted under a name counts.
 
 Lists: a button named `add` (value: the list's pointer) appends an item, one named `remove`
 (value: the item's pointer) removes it, one named `reset` (value: a pointer, `""` for all) puts
-the default back. Source: launcher.md 9.
+the default back, one named `suggest` (value: a suggestion's token) overwrites the whole item.
+Source: launcher.md 9.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from enum import StrEnum
 from sardonyx.errors import Problem
 from sardonyx.launcher.models import Maybe, Origin
 from sardonyx.launcher.nodes import NodeKind
-from sardonyx.values import Json, Path
+from sardonyx.values import Json, JsonObject, Path
 
 
 class Widget(StrEnum):
@@ -60,6 +61,17 @@ class FormOption:
 
 
 @dataclass(frozen=True, slots=True)
+class FormSuggestion:
+    """One item of a person's profile, proposed on a text field of a list's item.
+
+    text: what this field would hold. token: what the button `suggest` posts.
+    """
+
+    text: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class FormField:
     """One setting. `text` is what its input holds; `companion` what a checkbox posts when off.
 
@@ -92,6 +104,7 @@ class FormField:
     origin: Origin | None = None
     reason: str = ""
     halves: tuple[FormField, ...] = ()
+    suggestions: tuple[FormSuggestion, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -101,7 +114,10 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class FormGroup:
-    """Fields and groups under one heading; a list has one child per item."""
+    """Fields and groups under one heading; a list has one child per item.
+
+    suggested: the items that its fields' suggestions stand for, by number.
+    """
 
     path: Path
     pointer: str
@@ -113,6 +129,7 @@ class FormGroup:
     can_add: bool = False
     can_remove: bool = False
     item_count: int = 0
+    suggested: tuple[JsonObject, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     def fields(self) -> Iterator[FormField]:

@@ -23,7 +23,7 @@ from sardonyx.launcher.yaml_text import read
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
 
-ADD, REMOVE, RESET = "add", "remove", "reset"
+ADD, REMOVE, RESET, SUGGEST = "add", "remove", "reset", "suggest"
 
 
 def read_submission(draft: Draft, submitted: Mapping[str, Sequence[str]]) -> tuple[PatchEntry, ...]:
@@ -37,6 +37,8 @@ def read_submission(draft: Draft, submitted: Mapping[str, Sequence[str]]) -> tup
         if value is not field.value:
             edits.append(PatchEntry(field.path, value))
     values = apply(draft.values, edits) if edits else draft.values
+    for token in submitted.get(SUGGEST, ()):
+        values = _suggested(draft, values, token)
     for pointer in submitted.get(ADD, ()):
         values = _added(draft, values, path_of(pointer, values))
     for pointer in submitted.get(REMOVE, ()):
@@ -138,6 +140,18 @@ def _added(draft: Draft, values: JsonObject, path: Path) -> JsonObject:
     count = len(current) if isinstance(current, list) else 0
     item = new_item(node, path, count, draft.context, at(draft.defaults, path))
     return apply(values, [PatchEntry((*path, count), item)])
+
+
+def _suggested(draft: Draft, values: JsonObject, token: str) -> JsonObject:
+    """Return the values with a list's item overwritten by what the draft's form proposed."""
+    pointer, _, number = token.rpartition(":")
+    for group in draft.form.groups():
+        if group.suggested and pointer.rpartition("/")[0] == group.pointer:
+            path = path_of(pointer, values)
+            known = number.isascii() and number.isdigit() and len(number) < 6
+            if known and int(number) < len(group.suggested) and at(values, path) is not UNSET:
+                return apply(values, [PatchEntry(path, group.suggested[int(number)])])
+    return values
 
 
 def _removed(values: JsonObject, path: Path) -> JsonObject:

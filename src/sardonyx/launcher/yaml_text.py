@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -30,7 +31,7 @@ from sardonyx.errors import Problem
 from sardonyx.launcher.models import UNSET, Maybe, error
 from sardonyx.launcher.scalars import number_text, tidy
 from sardonyx.text import N_
-from sardonyx.values import Json, JsonObject
+from sardonyx.values import Json, JsonObject, Path
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OCTAL = re.compile(r"0o[0-7]+")
@@ -53,17 +54,26 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 class _RefusedError(Exception):
     """A text that is YAML and no JSON. Turned into a problem before it leaves the module."""
 
-    def __init__(self, line: int, template: str) -> None:
-        self.line = line
+    def __init__(self, event: Event, template: str) -> None:
+        self.place = _place(event)
         self.template = template
+
+
+# A line and a column, both from 1.
+Place: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadYaml:
-    """What a text holds (UNSET when it cannot be read) and why not."""
+    """What a text holds (UNSET when it cannot be read) and why not.
+
+    places: where each value's key, or the item itself, begins; in a text that cannot be read,
+    only `()`: where it goes wrong.
+    """
 
     value: Maybe
     problems: tuple[Problem, ...] = ()
+    places: Mapping[Path, Place] = field(default_factory=dict)
 
     @property
     def object(self) -> JsonObject | None:
@@ -73,19 +83,22 @@ class ReadYaml:
 def read(text: str) -> ReadYaml:
     """Return the one document of `text`; an empty text is null."""
     try:
-        return ReadYaml(_Builder(YAML(typ="safe", pure=True).parse(text)).document())
+        builder = _Builder(YAML(typ="safe", pure=True).parse(text))
+        return ReadYaml(builder.document(), places=builder.places)
     except _RefusedError as fault:
-        return _failed(fault.line, fault.template)
+        return _failed(fault.place, fault.template)
     except YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
-        return _failed(mark.line + 1 if mark else 1, N_("line {line}: this is not YAML"))
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return _failed(place, N_("line {line}: this is not YAML"))
     except (ValueError, RecursionError, AttributeError, TypeError):
         # The reader refuses control characters and broken escapes by these.
-        return _failed(1, N_("line {line}: this is not YAML"))
+        return _failed((1, 1), N_("line {line}: this is not YAML"))
 
 
-def _failed(line: int, template: str) -> ReadYaml:
-    return ReadYaml(UNSET, (error((), "yaml_not_understood", template, line=line),))
+def _failed(place: Place, template: str) -> ReadYaml:
+    problem = error((), "yaml_not_understood", template, line=place[0])
+    return ReadYaml(UNSET, (problem,), {(): place})
 
 
 class _Builder:
@@ -93,6 +106,8 @@ class _Builder:
         self.events = events
         self.anchors: dict[str, Json] = {}
         self.count = 0
+        self.path: list[str | int] = []
+        self.places: dict[Path, Place] = {}
 
     def document(self) -> Json:
         documents = 0
@@ -101,14 +116,14 @@ class _Builder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise _RefusedError(_line(event), N_("line {line}: a second document"))
+                    raise _RefusedError(event, N_("line {line}: a second document"))
                 value = self.value(next(self.events), 0)
         return value
 
     def value(self, event: Event, depth: int) -> Json:
         self.count += 1
         if depth > _MAX_DEPTH or self.count > _MAX_VALUES:
-            raise _RefusedError(_line(event), N_("line {line}: too large or nested too deeply"))
+            raise _RefusedError(event, N_("line {line}: too large or nested too deeply"))
         if isinstance(event, AliasEvent):
             return self._alias(event)
         made: Json
@@ -119,11 +134,11 @@ class _Builder:
             for inner in self.events:
                 if isinstance(inner, SequenceEndEvent):
                     break
-                made.append(self.value(inner, depth + 1))
+                made.append(self._below(len(made), inner, inner, depth))
         elif isinstance(event, MappingStartEvent):
             made = self._mapping(depth)
         else:
-            raise _RefusedError(_line(event), N_("line {line}: this is not YAML"))
+            raise _RefusedError(event, N_("line {line}: this is not YAML"))
         if getattr(event, "anchor", None):
             self.anchors[event.anchor] = made
         return made
@@ -135,20 +150,28 @@ class _Builder:
                 break
             key = self.value(inner, depth + 1)
             if isinstance(key, (dict, list)):
-                raise _RefusedError(_line(inner), N_("line {line}: a key that is no text"))
+                raise _RefusedError(inner, N_("line {line}: a key that is no text"))
             name = key if isinstance(key, str) else text_of(key)
             if name in members:
-                raise _RefusedError(_line(inner), N_("line {line}: a key is written twice"))
-            members[name] = self.value(next(self.events), depth + 1)
+                raise _RefusedError(inner, N_("line {line}: a key is written twice"))
+            members[name] = self._below(name, inner, next(self.events), depth)
         return _merged(members) if "<<" in members else members
+
+    def _below(self, name: str | int, begins: Event, event: Event, depth: int) -> Json:
+        """Return a member or an item, with its place noted."""
+        self.path.append(name)
+        self.places[tuple(self.path)] = _place(begins)
+        value = self.value(event, depth + 1)
+        self.path.pop()
+        return value
 
     def _alias(self, event: AliasEvent) -> Json:
         if event.anchor not in self.anchors:
-            raise _RefusedError(_line(event), N_("line {line}: an alias without its anchor"))
+            raise _RefusedError(event, N_("line {line}: an alias without its anchor"))
         value = self.anchors[event.anchor]
         self.count += _size(value)
         if self.count > _MAX_VALUES:
-            raise _RefusedError(_line(event), N_("line {line}: too large or nested too deeply"))
+            raise _RefusedError(event, N_("line {line}: too large or nested too deeply"))
         return value
 
 
@@ -171,9 +194,9 @@ def _size(value: Json) -> int:
     return 1
 
 
-def _line(event: Event) -> int:
+def _place(event: Event) -> Place:
     mark = getattr(event, "start_mark", None)
-    return mark.line + 1 if mark is not None else 1
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
 def _scalar_event(event: ScalarEvent) -> Json:
@@ -183,7 +206,7 @@ def _scalar_event(event: ScalarEvent) -> Json:
         return text
     value = plain(text)
     if isinstance(value, float) and not math.isfinite(value):
-        raise _RefusedError(_line(event), N_("line {line}: a number that is not finite"))
+        raise _RefusedError(event, N_("line {line}: a number that is not finite"))
     return value
 
 
