@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.cli.machine import Served
+from tests.services.fakes import NOW
+from tests.services.test_listing import release
 from tests.services.world import World
 
 from sardonyx.client import AsyncClient, Client, RemoteError, calls, file_calls
@@ -44,6 +47,20 @@ def test_a_launch_from_python(served: Served, served_world: World) -> None:
         assert [one.name for one in platform.services.list()] == [service.name]
         platform.services.delete(service.name)
         assert platform.services.list() == ()
+
+
+async def test_all_pages_of_a_long_list_are_read(served: Served, served_world: World) -> None:
+    for number in range(7):
+        served_world.runtime.put(release(f"postgresql-{number}", NOW + timedelta(seconds=number)))
+    expected = [f"postgresql-{number}" for number in reversed(range(7))]
+    with Client.of_home(served.home) as platform:
+        pages = list(platform.services.pages(limit=3))
+        assert [len(page.services) for page in pages] == [3, 3, 1]
+        assert {page.total for page in pages} == {7}
+        assert [one.name for page in pages for one in page.services] == expected
+        assert [one.name for one in platform.services.list()] == expected
+    async with AsyncClient.of_home(served.home) as platform:
+        assert [one.name for one in await platform.services()] == expected
 
 
 def test_a_refusal_keeps_its_shape(served: Served, served_world: World) -> None:

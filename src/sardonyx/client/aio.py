@@ -87,6 +87,16 @@ class AsyncClient:
             self._project = str((await self.send(calls.me()))["personalProject"])
         return self._project
 
+    async def services(self, *, project: str | None = None) -> tuple[Service, ...]:
+        """Return the services one may see, newest start first: of all pages, each once."""
+        where = await self.project(project)
+        page = await self.send(calls.services(where))
+        found = list(page.services)
+        while page.cursor is not None:
+            page = await self.send(calls.services(where, cursor=page.cursor))
+            found += page.services
+        return tuple({one.name: one for one in found}.values())
+
     async def launch(
         self, body: JsonObject, *, project: str | None = None, idempotency_key: str | None = None
     ) -> Service:

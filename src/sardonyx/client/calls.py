@@ -17,6 +17,7 @@ from sardonyx.values import Json, JsonObject
 
 T = TypeVar("T")
 API = "/api/v1"
+LONGEST_PAGE = 1_000  # of services in one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,27 @@ def projects() -> Call[JsonObject]:
     return Call("GET", path("projects"), raw)
 
 
-def services(project: str) -> Call[tuple[Service, ...]]:
-    """List a project's services."""
+@dataclass(frozen=True, slots=True)
+class ServicePage:
+    """One page of a project's services; `cursor` asks for the next, `total` counts all."""
 
-    def read(answer: Answer) -> tuple[Service, ...]:
-        return tuple(models.service(s) for s in Fields(answer.document).items("services"))
+    services: tuple[Service, ...]
+    total: int
+    cursor: str | None
 
-    return Call("GET", path("projects", project, "services"), read)
+
+def services(
+    project: str, *, cursor: str | None = None, limit: int = LONGEST_PAGE
+) -> Call[ServicePage]:
+    """List a project's services, a page at a time."""
+
+    def read(answer: Answer) -> ServicePage:
+        read = Fields(answer.document)
+        found = tuple(models.service(one) for one in read.items("services"))
+        return ServicePage(found, read.integer("total"), read.optional("next"))
+
+    query = {"limit": str(limit)} | ({} if cursor is None else {"cursor": cursor})
+    return Call("GET", path("projects", project, "services"), read, query=query)
 
 
 def launch(project: str, body: JsonObject, *, idempotency_key: str | None = None) -> Call[Service]:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from sardonyx.client import calls
-from sardonyx.client.calls import Answer, Call
+from sardonyx.client.calls import Answer, Call, ServicePage
 from sardonyx.client.catalog import CatalogCalls
 from sardonyx.client.connection import (
     EventReader,
@@ -152,8 +152,20 @@ class ServiceCalls:
         self._client = client
 
     def list(self, *, project: str | None = None) -> tuple[Service, ...]:
-        """Return the services one may see, newest start first."""
-        return self._client.send(calls.services(self._client.project(project)))
+        """Return the services one may see, newest start first: of all pages, each once."""
+        found = (one for page in self.pages(project=project) for one in page.services)
+        return tuple({one.name: one for one in found}.values())
+
+    def pages(
+        self, *, project: str | None = None, limit: int = calls.LONGEST_PAGE
+    ) -> Iterator[ServicePage]:
+        """Yield the services a page at a time, up to `limit` each, asked for when it is taken."""
+        where = self._client.project(project)
+        page = self._client.send(calls.services(where, limit=limit))
+        yield page
+        while page.cursor is not None:
+            page = self._client.send(calls.services(where, cursor=page.cursor, limit=limit))
+            yield page
 
     def launch(
         self,

@@ -19,9 +19,8 @@ from sardonyx.files.errors import ObjectExistsError
 from sardonyx.files.formats import format_of_name
 from sardonyx.files.models import Table
 from sardonyx.files.places import place_of
-from sardonyx.services.cards import card
 from sardonyx.text import N_, Text
-from sardonyx.web.home_pages import notebook_address, notebook_service
+from sardonyx.web.home_pages import notebook_address, notebook_service, own_notebooks
 from sardonyx.web.views import CurrentViewer, Viewer, quote_key
 
 router = APIRouter()
@@ -106,9 +105,8 @@ async def _file(viewer: Viewer, key: str, sql: str | None) -> HTMLResponse:
             answer, commands = done.result, done.commands
         except UserError as error:
             problem = error
-    services = await viewer.platform.services.list(actor, project)
-    cards = [card(viewer, one) for one in services]
-    ours = notebook_service(cards)
+    notebooks = await own_notebooks(viewer)
+    ours = notebook_service(notebooks)
     return await viewer.render(
         "files/file.html",
         stored=stored,
@@ -123,7 +121,7 @@ async def _file(viewer: Viewer, key: str, sql: str | None) -> HTMLResponse:
         sql=sql or FIRST_QUERY,
         asked=bool(sql),
         snippet=await files.snippet(actor, project, key),
-        notebook=f"{notebook_address(viewer, cards)}?{urlencode({'file': key})}",
+        notebook=f"{notebook_address(viewer, notebooks)}?{urlencode({'file': key})}",
         notebook_is_there=ours is not None,
         notebook_answers=ours is not None and ours.can_open,
         commands=commands,
@@ -133,8 +131,7 @@ async def _file(viewer: Viewer, key: str, sql: str | None) -> HTMLResponse:
 async def _open_notebook(viewer: Viewer, key: str) -> RedirectResponse:
     """Open a notebook that reads the file in the person's JupyterLab; kept when it was there."""
     actor, project = viewer.actor, viewer.project.id
-    services = await viewer.platform.services.list(actor, project)
-    ours = notebook_service([card(viewer, one) for one in services])
+    ours = notebook_service(await own_notebooks(viewer))
     if ours is None:  # ended since the page was shown
         return viewer.go(f"/files/{quote_key(key)}")
     name, content = viewer.platform.files.notebook(actor, project, key, language=viewer.language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -38,6 +39,7 @@ _TONES = {
     State.FAILED: "bad",
 }
 _RESUMABLE = (State.PAUSED, State.STOPPED, State.FINISHED, State.FAILED)
+_BEGINNING = (State.PREPARING, State.STARTING)
 _LEAVING = (State.PAUSING, State.STOPPING)
 # Findings after which the log that matters is that of the run before.
 _CRASHES = {"crash_loop", "pod_out_of_memory", "pod_killed", "init_failed", "ended_too_soon"}
@@ -77,15 +79,19 @@ class ServiceCard:
     steps: tuple[StepView, ...]
 
 
-def card(viewer: Viewer, service: Service) -> ServiceCard:
-    """Return the card of `service`; its chart may have left the catalogue."""
+def card(viewer: Viewer, service: Service, *, with_story: bool = True) -> ServiceCard:
+    """Return the card of `service`; its chart may have left the catalogue.
+
+    with_story: also the lines of its timeline, which a list shows none of.
+    """
     chart = chart_of(viewer, service)
     chart_title = localized(chart.title, viewer.language) if chart else service.chart.chart
     own = service.standing is Standing.OWNER
     used = own or service.standing is Standing.MEMBER
     codes = {finding.code for finding in service.findings}
-    now = datetime.now(UTC)
-    lines = steps(service.timeline, service.state, viewer.language, now)
+    lines: tuple[StepView, ...] = ()
+    if with_story or service.state in _BEGINNING:  # these show how far it is
+        lines = steps(service.timeline, service.state, viewer.language, datetime.now(UTC))
     begin = latest(lines)
     return ServiceCard(
         name=service.name,
@@ -117,6 +123,11 @@ def card(viewer: Viewer, service: Service) -> ServiceCard:
     )
 
 
+def rows(viewer: Viewer, services: Iterable[Service]) -> list[ServiceCard]:
+    """Return the cards of a list."""
+    return [card(viewer, one, with_story=False) for one in services]
+
+
 def chart_of(viewer: Viewer, service: Service) -> Chart | None:
     """Return the service's chart, None when it is no longer in the catalogue."""
     ref = service.chart
@@ -129,7 +140,7 @@ def chart_of(viewer: Viewer, service: Service) -> Chart | None:
 
 
 def _arc(state: State, lines: tuple[StepView, ...]) -> int:
-    if state not in (State.PREPARING, State.STARTING):
+    if state not in _BEGINNING:
         return CIRCUMFERENCE if state not in (State.PAUSED, State.STOPPED) else 0
     done = sum(1.0 if line.tone == "done" else line.progress or 0.0 for line in lines)
     return max(8, round(CIRCUMFERENCE * done / max(len(lines), 1)))

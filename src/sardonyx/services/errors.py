@@ -14,6 +14,13 @@ class ServiceNotFoundError(UserError):
     next_step = N_("List your services to see their names.")
 
 
+class ListCursorError(UserError):
+    code = "list_cursor"
+    title = N_("This part of the list cannot be found")
+    detail = N_("“{cursor}” is no place in the list of services.")
+    next_step = N_("Begin at the start of the list, and take `next` as it is given.")
+
+
 class ServiceExistsError(UserError):
     code = "service_exists"
     kind = Kind.CONFLICT

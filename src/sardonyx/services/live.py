@@ -8,26 +8,24 @@ from collections.abc import AsyncIterator
 from markupsafe import escape
 
 from sardonyx.errors import PlatformError
-from sardonyx.services.cards import card
-from sardonyx.services.models import State
+from sardonyx.services.cards import card, rows
 from sardonyx.services.notes import safe_html
 from sardonyx.web.views import Viewer
 
-_MOVING = (State.PREPARING, State.STARTING, State.PAUSING, State.STOPPING)
 _TICK = 2.0  # seconds between two looks at what moves by itself (durations)
 
 Event = dict[str, str]
 
 
-async def list_changes(viewer: Viewer, limit: int | None) -> AsyncIterator[Event]:
-    """Yield the list of services, or its `limit` first, now and after each change."""
-    services = viewer.platform.services
+async def list_changes(viewer: Viewer, *, cursor: str | None, limit: int) -> AsyncIterator[Event]:
+    """Yield a page of the list of services, now and each time it is another."""
+    services, shown = viewer.platform.services, ""
     async for _ in _changes(viewer, None):
-        found = await services.list(viewer.actor, viewer.project.id)
-        html = viewer.fragment(
-            "services/rows.html", cards=[card(viewer, one) for one in found[:limit]]
-        )
-        yield {"event": "list", "data": html}
+        page = await services.listing(viewer.actor, viewer.project.id, cursor=cursor, limit=limit)
+        html = viewer.fragment("services/rows.html", cards=rows(viewer, page.services))
+        if html != shown:  # what changed may be on another page
+            shown = html
+            yield {"event": "list", "data": html}
 
 
 async def service_changes(viewer: Viewer, name: str) -> AsyncIterator[Event]:
@@ -87,8 +85,7 @@ async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
     try:
         while not watching.done():
             yield
-            found = await services.list(viewer.actor, viewer.project.id)
-            moving = any(one.state in _MOVING for one in found if name is None or one.name == name)
+            moving = services.is_moving(viewer.actor, viewer.project.id, name)
             try:
                 async with asyncio.timeout(_TICK if moving else None):
                     await changed.wait()

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from sse_starlette import EventSourceResponse
 
 from sardonyx.done import Done
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services import change_pages, launch_pages
-from sardonyx.services.cards import card
+from sardonyx.services.cards import card, rows
+from sardonyx.services.listing import PAGE
 from sardonyx.services.live import list_changes, service_changes
 from sardonyx.services.models import Service
 from sardonyx.services.notes import safe_html
@@ -29,22 +30,29 @@ SHOWN_LOG = 200
 
 
 @router.get("/services")
-async def services_page(viewer: CurrentViewer) -> HTMLResponse:
-    """Show the services of the project, newest first."""
+async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTMLResponse:
+    """Show the services of the project, newest first: the first of them, or those after."""
     services = viewer.platform.services
-    found = await services.list(viewer.actor, viewer.project.id)
+    page = await services.listing(viewer.actor, viewer.project.id, cursor=cursor)
     return await viewer.render(
         "services/list.html",
-        cards=[card(viewer, one) for one in found],
+        cards=rows(viewer, page.services),
+        cursor=cursor,
+        following=page.next,
+        total=page.total,
         gauges=gauges(services.quota(viewer.actor, viewer.project.id)),
         resource=lambda name: viewer.say(resource_words(name)),
     )
 
 
 @router.get("/services/stream")
-async def services_stream(viewer: CurrentViewer, limit: int | None = None) -> EventSourceResponse:
-    """Send the list, or its `limit` first, again each time a service changes."""
-    return EventSourceResponse(list_changes(viewer, limit))
+async def services_stream(
+    viewer: CurrentViewer,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+) -> EventSourceResponse:
+    """Send a page of the list, or its `limit` first, again each time one of them changes."""
+    return EventSourceResponse(list_changes(viewer, cursor=cursor, limit=limit))
 
 
 @router.get("/services/{name}")

@@ -31,6 +31,7 @@ from sardonyx.services.launches import NO_COMMANDS, visible
 from sardonyx.services.launching import (
     checked_friendly,
 )
+from sardonyx.services.listing import PAGE, Listing, cut, in_order
 from sardonyx.services.models import (
     Loss,
     Observation,
@@ -45,6 +46,7 @@ __all__ = ["OWN_PASSWORD", "ServiceCredential", "Services", "etag"]
 
 T = TypeVar("T")
 CREDENTIAL_LIFE = timedelta(hours=1)
+_MOVING = {State.PREPARING, State.STARTING, State.PAUSING, State.STOPPING}
 OWN_PASSWORD = "password"  # noqa: S105 - what a runtime calls it
 
 
@@ -65,12 +67,34 @@ class ServiceCredential:
 class Services(Changes):
     """Running services of people and projects, over one runtime."""
 
-    async def list(self, actor: Actor, project: str) -> list[Service]:
-        """Return one's own services and those shared in the project, newest start first."""
-        place = authorised_project(actor, project)
-        seen = [o for o in self._runtime.releases(place.id) if visible(actor, place, o)]
-        seen.sort(key=lambda o: o.started_at or o.created_at, reverse=True)
-        return [self._judged(actor, o, NO_COMMANDS) for o in seen]
+    async def list(self, actor: Actor, project: str, *, chart: str | None = None) -> list[Service]:
+        """Return one's own services and those shared in the project, newest start first.
+
+        chart: only those of the charts of that name. Each is judged: for a long list see `listing`.
+        """
+        seen = self._listed(actor, project)
+        return [
+            self._judged(actor, one, NO_COMMANDS)
+            for one in seen
+            if chart is None or one.chart.chart == chart
+        ]
+
+    async def listing(
+        self, actor: Actor, project: str, *, cursor: str | None = None, limit: int = PAGE
+    ) -> Listing:
+        """Return a page of `list`: the first, or the one after `cursor`. Only it is judged.
+
+        Raises ListCursorError.
+        """
+        seen = self._listed(actor, project)
+        page, following = cut(seen, cursor=cursor, limit=limit)
+        shown = tuple(self._judged(actor, one, NO_COMMANDS) for one in page)
+        return Listing(shown, total=len(seen), next=following)
+
+    def is_moving(self, actor: Actor, project: str, name: str | None = None) -> bool:
+        """Tell whether a service, or any of the project, changes with time alone (durations)."""
+        seen = self._listed(actor, project)
+        return any(one.state in _MOVING for one in seen if name in (None, one.release))
 
     async def show(self, actor: Actor, project: str, name: str) -> Service:
         """Return one service with the commands that run it. Raises ServiceNotFoundError."""
@@ -158,6 +182,26 @@ class Services(Changes):
                 if visible(actor, place, seen):
                     yield self._judged(actor, seen, NO_COMMANDS)
 
+    async def follow(self, actor: Actor, project: str) -> AsyncGenerator[tuple[Service, ...], None]:
+        """Yield all services of the project, a page at a time, then each one that changes."""
+        async with aclosing(self.observe(actor, project)) as changes:
+            following = asyncio.ensure_future(anext(changes, None))
+            try:
+                await asyncio.sleep(0)  # listening before the first look: no change is missed
+                cursor: str | None = None
+                while True:
+                    page = await self.listing(actor, project, cursor=cursor)
+                    yield page.services
+                    await asyncio.sleep(0)  # others have their turn between two pages
+                    if (cursor := page.next) is None:
+                        break
+                while (changed := await following) is not None:
+                    following = asyncio.ensure_future(anext(changes, None))
+                    yield (changed,)
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+
     async def watch(self, actor: Actor, project: str, name: str) -> AsyncGenerator[Service, None]:
         """Yield one service now and after each change, until it is gone.
 
@@ -244,6 +288,11 @@ class Services(Changes):
         if not seen.urls:
             raise ServiceHasNoPageError(name=name)
         return seen.urls[0]
+
+    def _listed(self, actor: Actor, project: str) -> Sequence[Observation]:
+        """Return the releases the person may see, newest start first."""
+        place = authorised_project(actor, project)
+        return in_order(o for o in self._runtime.releases(place.id) if visible(actor, place, o))
 
     def _used(self, actor: Actor, project: str, name: str) -> Observation:
         """Return a release one may pause and resume: one's own, or one that is shared."""

@@ -112,9 +112,14 @@ class ServiceView(ServiceSummary):
 
 
 class ServiceList(View):
-    """The services of a project that one may see, newest start first."""
+    """A page of the services of a project that one may see, newest start first.
+
+    `total` counts those of all pages; `next` is there when more follow: give it back as `cursor`.
+    """
 
     services: list[ServiceSummary]
+    total: int
+    next: str | None = None
 
 
 def summary(service: Service, language: str) -> ServiceSummary:

@@ -12,14 +12,14 @@ from fastapi.responses import HTMLResponse
 from sardonyx.catalog.cards import launch_address
 from sardonyx.errors import PlatformError
 from sardonyx.files.models import StoredObject
-from sardonyx.services.cards import ServiceCard, card
-from sardonyx.services.models import Service
+from sardonyx.services.cards import ServiceCard, rows
+from sardonyx.services.listing import Listing
 from sardonyx.web.views import CurrentViewer, Viewer, quote_key
 
 router = APIRouter()
 
 NOTEBOOK = "jupyter-python"
-RECENT = 5
+NEWEST, RECENT = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,17 @@ class RecentFile:
 @router.get("/")
 async def home(viewer: CurrentViewer) -> HTMLResponse:
     """Say how to start; later, where to continue."""
-    found, recent = await asyncio.gather(_services(viewer), _recent(viewer))
-    cards = [card(viewer, one) for one in found]
+    page, notebooks, recent = await asyncio.gather(
+        _newest(viewer), own_notebooks(viewer), _recent(viewer)
+    )
+    cards = rows(viewer, page.services)
     return await viewer.render(
         "web/home.html",
-        cards=cards[:4],
-        more=len(cards) > 4,
+        cards=cards,
+        more=page.next is not None,
         files=recent,
         files_reached=recent is not None,
-        notebook=notebook_address(viewer, cards),
+        notebook=notebook_address(viewer, notebooks),
         started=bool(cards or recent),
         first_name=(viewer.actor.full_name or viewer.actor.username).split(" ")[0],
     )
@@ -52,8 +54,8 @@ async def home(viewer: CurrentViewer) -> HTMLResponse:
 @router.get("/tour")
 async def tour(viewer: CurrentViewer) -> HTMLResponse:
     """Lead through the main job in ten minutes."""
-    found = [card(viewer, one) for one in await _services(viewer)]
-    return await viewer.render("web/tour.html", notebook=notebook_address(viewer, found))
+    notebook = notebook_address(viewer, await own_notebooks(viewer))
+    return await viewer.render("web/tour.html", notebook=notebook)
 
 
 @router.get("/preparing")
@@ -62,9 +64,18 @@ async def preparing(viewer: CurrentViewer) -> HTMLResponse:
     return await viewer.render("web/strip.html")
 
 
-def notebook_address(viewer: Viewer, cards: list[ServiceCard]) -> str:
+async def own_notebooks(viewer: Viewer) -> list[ServiceCard]:
+    """Return the cards of one's own JupyterLabs, newest start first."""
+    try:
+        found = await viewer.platform.services.list(viewer.actor, viewer.project.id, chart=NOTEBOOK)
+    except PlatformError:  # home stands while a part is down; the part's own page says why
+        return []
+    return [one for one in rows(viewer, found) if one.is_own]
+
+
+def notebook_address(viewer: Viewer, notebooks: list[ServiceCard]) -> str:
     """Return what “open JupyterLab” leads to: the one that runs, else its launcher."""
-    ours = notebook_service(cards)
+    ours = notebook_service(notebooks)
     if ours is not None:
         return ours.open_address if ours.can_open else ours.address
     try:
@@ -73,17 +84,17 @@ def notebook_address(viewer: Viewer, cards: list[ServiceCard]) -> str:
         return f"/catalog?search={quote('jupyter')}"
 
 
-def notebook_service(cards: list[ServiceCard]) -> ServiceCard | None:
+def notebook_service(notebooks: list[ServiceCard]) -> ServiceCard | None:
     """Return one's own JupyterLab, the one that runs first; None where there is none."""
-    ours = [one for one in cards if one.name.startswith(NOTEBOOK) and one.is_own]
-    return next((one for one in ours if one.can_open), ours[0] if ours else None)
+    first = notebooks[0] if notebooks else None
+    return next((one for one in notebooks if one.can_open), first)
 
 
-async def _services(viewer: Viewer) -> list[Service]:
+async def _newest(viewer: Viewer) -> Listing:
     try:
-        return list(await viewer.platform.services.list(viewer.actor, viewer.project.id))
-    except PlatformError:  # home stands while a part is down; the part's own page says why
-        return []
+        return await viewer.platform.services.listing(viewer.actor, viewer.project.id, limit=NEWEST)
+    except PlatformError:  # as above
+        return Listing((), total=0)
 
 
 async def _recent(viewer: Viewer) -> list[RecentFile] | None:

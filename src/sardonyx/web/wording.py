@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
@@ -40,7 +41,8 @@ def ago(moment: datetime, language: str, now: datetime | None = None) -> str:
     elapsed = (now or datetime.now(UTC)) - moment
     if abs(elapsed) < timedelta(seconds=10):
         return translations(language).gettext("just now")
-    return format_timedelta(-elapsed, add_direction=True, locale=language, threshold=1.2)
+    seconds = elapsed.total_seconds() // 1
+    return _ago(timedelta(seconds=seconds - seconds % _step(abs(seconds))), language)
 
 
 def duration(elapsed: timedelta, language: str) -> str:
@@ -59,9 +61,27 @@ def duration(elapsed: timedelta, language: str) -> str:
 
 def moment(value: datetime, language: str) -> str:
     """Return date and time where the platform runs: `23 Nov 2026, 14:05`."""
-    return format_datetime(value.astimezone(), "d MMM y, HH:mm", locale=language)
+    return _moment(value.astimezone().replace(second=0, microsecond=0), language)
 
 
 def clock(value: datetime) -> str:
     """Return the time of day where the platform runs, with seconds."""
     return value.astimezone().strftime("%H:%M:%S")
+
+
+# A list of a hundred services asks for two hundred of these each time one of them changes.
+@lru_cache(maxsize=2_048)
+def _moment(minute: datetime, language: str) -> str:
+    return format_datetime(minute, "d MMM y, HH:mm", locale=language)
+
+
+def _step(seconds: float) -> int:
+    """Return how fine a time is told, in seconds: what is hours ago needs no minutes."""
+    if seconds < 3_600:
+        return 1
+    return 300 if seconds < 2 * 86_400 else 3_600
+
+
+@lru_cache(maxsize=2_048)
+def _ago(elapsed: timedelta, language: str) -> str:
+    return format_timedelta(-elapsed, add_direction=True, locale=language, threshold=1.2)

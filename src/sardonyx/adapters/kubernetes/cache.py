@@ -155,12 +155,12 @@ class ClusterCache:
 
     def observation(self, namespace: str, release: str) -> Observation:
         """Raises ServiceNotFoundError."""
-        index, seen = self._found(namespace, release)
         key = (namespace, release)
         ready = self._ready.get(key)
         if ready is not None:
             self._ready.move_to_end(key)
             return ready
+        index, seen = self._found(namespace, release)
         made = observe(
             release, seen, index.members(release), self._surroundings(namespace, release)
         )

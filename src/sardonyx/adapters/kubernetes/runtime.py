@@ -192,7 +192,7 @@ class KubernetesRuntime:
 
     def releases(self, project: str) -> Sequence[Observation]:
         namespace = self._parts.namespace(project)
-        return [replace(o, project=project) for o in self._reads.observations(namespace)]
+        return [_of_project(seen, project) for seen in self._reads.observations(namespace)]
 
     def release(self, project: str, release: str) -> Observation:
         return self._known(project, release)
@@ -200,7 +200,7 @@ class KubernetesRuntime:
     async def observe(self, project: str) -> AsyncIterator[Observation]:
         async with aclosing(self._reads.changes(self._parts.namespace(project))) as changes:
             async for seen in changes:
-                yield replace(seen, project=project)
+                yield _of_project(seen, project)
 
     async def history(self, project: str, release: str) -> Sequence[Revision]:
         self._known(project, release)
@@ -305,7 +305,7 @@ class KubernetesRuntime:
             seen = self._reads.observation(self._parts.namespace(project), release)
         except ServiceNotFoundError as fault:
             raise ServiceNotFoundError(name=release, project=project, field="name") from fault
-        return replace(seen, project=project)
+        return _of_project(seen, project)
 
     def _of_plan(self, verb: Verb, namespace: str, issued: Issued) -> Operation:
         plan = issued.plan
@@ -500,6 +500,11 @@ def notice(cache: ClusterCache, secret: JsonObject) -> None:
     """Let the cache know a Secret of ours that was just written, before its watch tells it."""
     what = OPERATIONS if secret.get("type") == OPERATION_TYPE else ONYXIA
     cache.store.put(what, json.dumps(secret).encode())
+
+
+def _of_project(seen: Observation, project: str) -> Observation:
+    """Return what was seen under the name its project was asked by; mostly it bears it."""
+    return seen if seen.project == project else replace(seen, project=project)
 
 
 def _helm_status(seen: Observation) -> str:
