@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sardonyx.launcher.context import ContextInputs
+from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.errors import (
     RevisionNotFoundError,
@@ -49,6 +50,7 @@ class MemoryRuntime:
     losses_of: list[Loss] = field(default_factory=list)
     log: str = "one\ntwo\n"
     installs: int = 0
+    placeless: set[str] = field(default_factory=set)
     state_at_install: State = State.PREPARING
     archived: set[str] = field(default_factory=set)
     watchers: list[asyncio.Queue[Observation]] = field(default_factory=list)
@@ -57,6 +59,8 @@ class MemoryRuntime:
 
     async def install(self, plan: LaunchPlan) -> None:
         await asyncio.sleep(0)  # as a real one lets others run meanwhile
+        if plan.project in self.placeless:
+            raise WorkspaceRefusedError(namespace=plan.project, reason="it does not exist")
         if plan.release in self.seen:
             raise ServiceExistsError(name=plan.release, project=plan.project)
         self.installs += 1

@@ -17,7 +17,8 @@ from tests.services.world import World, world
 
 from sardonyx.catalog.errors import ChartNotFoundError, ChartVersionNotFoundError
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.projects.errors import ProjectNotFoundError
+from sardonyx.projects.errors import ProjectNotFoundError, WorkspaceRefusedError
+from sardonyx.projects.models import Actor, Project
 from sardonyx.services.errors import (
     FriendlyNameError,
     IdempotencyConflictError,
@@ -52,6 +53,46 @@ async def test_a_launch_is_acknowledged_with_its_first_steps_and_both_tabs() -> 
     assert "sardonyx launch postgresql" in done.commands.platform
     assert done.commands.underneath == "uv venv postgresql-4711\n"
     assert w.audit.lines == [("ada", "service.launch", "user-ada/postgresql-4711", "done")]
+
+
+class Places:
+    """Makes places anew, unless an administrator forbids it."""
+
+    def __init__(self, *, forbidden: bool = False) -> None:
+        self.opened: list[tuple[str, str]] = []
+        self.gone: set[str] = set()
+        self._forbidden = forbidden
+
+    async def open(self, actor: Actor, project: Project) -> None:
+        if self._forbidden:
+            raise WorkspaceRefusedError(namespace=project.namespace, reason="it does not exist")
+        self.opened.append((actor.username, project.id))
+        self.gone.discard(project.id)
+
+
+async def test_a_place_that_went_since_the_sign_in_is_made_ready_before_the_launch() -> None:
+    places = Places()
+    w = world("4711", workspaces=places)
+    w.runtime.placeless = places.gone
+    places.gone.add(P)
+    assert await launched(w) == "postgresql-4711"
+    assert places.opened == [("ada", P)]
+    assert w.audit.lines == [
+        ("ada", "project.open", P, "done"),
+        ("ada", "service.launch", f"{P}/postgresql-4711", "done"),
+    ]
+    await launched(w)
+    assert len(places.opened) == 1
+
+
+@pytest.mark.parametrize("places", [None, Places(forbidden=True)])
+async def test_a_place_that_may_not_be_made_is_told(places: Places | None) -> None:
+    w = world(workspaces=places)
+    w.runtime.placeless.add(P)
+    with pytest.raises(WorkspaceRefusedError):
+        await launched(w)
+    assert w.audit.lines[-1][3] == "workspace_refused"
+    assert not w.runtime.plans
 
 
 async def test_no_secret_stands_in_any_command_or_shown_value() -> None:

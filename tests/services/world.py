@@ -22,6 +22,7 @@ from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
 from sardonyx.projects.models import Actor
+from sardonyx.projects.ports import Workspaces
 from sardonyx.services import api as services_api
 from sardonyx.services.service import Services
 from sardonyx.values import Secret
@@ -40,10 +41,12 @@ class World:
     now: list[datetime]
 
 
-def world(*suffixes: str, sources: Sequence[CatalogSource] = ()) -> World:
+def world(
+    *suffixes: str, sources: Sequence[CatalogSource] = (), workspaces: Workspaces | None = None
+) -> World:
     """Return services of their own; the first drafts get these suffixes.
 
-    sources: catalogues beside our own.
+    sources: catalogues beside our own. workspaces: made ready where they are gone.
     """
     runtime, audit, now = MemoryRuntime(), AuditList(), [NOW]
     catalog = CatalogService([*default_sources(), *sources])
@@ -54,6 +57,7 @@ def world(*suffixes: str, sources: Sequence[CatalogSource] = ()) -> World:
         audit=audit,
         clock=lambda: now[0],
         randomness=Counted(*suffixes),
+        workspaces=workspaces,
     )
     return World(services, runtime, audit, catalog, now)
 

@@ -17,6 +17,7 @@ from sardonyx.done import Done
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff
 from sardonyx.projects.models import Actor
+from sardonyx.projects.ports import Workspaces
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.change_planning import (
     ChangePlanner,
@@ -73,6 +74,7 @@ class Changes(Launches):
         audit: Audit,
         clock: Callable[[], datetime] | None = None,
         randomness: Randomness | None = None,
+        workspaces: Workspaces | None = None,
     ) -> None:
         super().__init__(
             catalog=catalog,
@@ -81,6 +83,7 @@ class Changes(Launches):
             audit=audit,
             clock=clock,
             randomness=randomness,
+            workspaces=workspaces,
         )
         self._changing: dict[tuple[str, str], asyncio.Lock] = {}
         self._changes = ChangePlanner(

@@ -17,7 +17,9 @@ from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.links import ReadLink
 from sardonyx.launcher.models import PatchEntry
+from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.projects.models import Actor, Project
+from sardonyx.projects.ports import Workspaces
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import CHART_GONE, launch_command
 from sardonyx.services.diagnosis import diagnose
@@ -59,7 +61,9 @@ class Launches:
         audit: Audit,
         clock: Callable[[], datetime] | None = None,
         randomness: Randomness | None = None,
+        workspaces: Workspaces | None = None,
     ) -> None:
+        """`workspaces`: makes a project's place ready that is gone; None where there is none."""
         clock = clock or (lambda: datetime.now(UTC))
         self._catalog = catalog
         self._runtime = runtime
@@ -75,6 +79,7 @@ class Launches:
         )
         self._repeats = Repeats()
         self._installing = asyncio.Lock()
+        self._workspaces = workspaces
 
     async def open_draft(
         self,
@@ -207,7 +212,7 @@ class Launches:
                 raise LaunchRefusedError(problems=problems, count=len(problems))
             async with self._installing:
                 self._refuse_taken(plan)
-                await self._runtime.install(plan)
+                await self._installed(actor, project, plan)
         self._drafts.forget(actor.username, draft.id)
         seen = self._seen(actor, project, plan.release)
         commands = Commands(
@@ -251,6 +256,20 @@ class Launches:
             name = await self._repeats.once(key, request, act)
         service = await self._described(actor, self._seen(actor, project, name))
         return Done(service, service.commands)
+
+    async def _installed(self, actor: Actor, project: str, plan: LaunchPlan) -> None:
+        """Install, making the project's place ready first where it went since the sign-in.
+
+        Raises as `Runtime.install`, WorkspaceRefusedError where settings forbid making it.
+        """
+        try:
+            await self._runtime.install(plan)
+        except WorkspaceRefusedError:
+            if self._workspaces is None:
+                raise
+            async with self._audited(actor, "project.open", project):
+                await self._workspaces.open(actor, authorised_project(actor, project))
+            await self._runtime.install(plan)
 
     def _plan(
         self,
