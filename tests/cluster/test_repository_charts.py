@@ -95,3 +95,45 @@ async def test_a_service_outlives_its_version_and_its_repository(
     await here.runtime.upgrade(here.plan(newer, "tide"))
     upgraded = await here.settled("tide")
     assert (upgraded.state, upgraded.chart.version) == (State.RUNNING, "1.1.0")
+
+
+async def test_a_service_whose_chart_no_catalogue_has_is_paused_resumed_and_returned(
+    here: Site, tmp_path: Path
+) -> None:
+    """An upgrade of the platform brings other versions of its own charts, in a folder."""
+    chart = write_chart(tmp_path, "hello", extra='# {{ .Files.Get "files/note.txt" }}\n')
+    (chart.folder / "files").mkdir()
+    (chart.folder / "files/note.txt").write_text("kept")
+    seen = await here.launch(chart, "tide")
+    assert seen.state is State.RUNNING
+    here.charts.clear()
+    here.credentials.fresh = {"security": {"password": "new"}}
+    for verb, state in (("suspend", State.PAUSED), ("resume", State.RUNNING)):
+        await getattr(here.runtime, verb)(here.namespace, "tide")
+        seen = await here.settled("tide")
+        assert (seen.state, seen.chart.version) == (state, "1.0.0"), verb
+    await here.runtime.rollback(here.namespace, "tide", 1)
+    seen = await here.settled("tide")
+    assert seen.state is State.RUNNING
+    assert seen.values["security"] == {"password": "new"}
+
+
+async def test_a_chart_with_parts_of_others_is_not_taken_from_the_record(
+    here: Site, tmp_path: Path
+) -> None:
+    """Helm's record holds no sub-charts: half a chart would remove half a service."""
+    chart = write_chart(tmp_path, "hello")
+    part = write_chart(chart.folder / "charts", "part", suspendable=False)
+    part.folder.rename(chart.folder / "charts" / "part")
+    with (chart.folder / "Chart.yaml").open("a") as file:
+        file.write("dependencies: [{name: part, version: 1.0.0}]\n")
+    (chart.folder / "charts/part/templates/workload.yaml").unlink()
+    for name in ("service", "secret"):
+        (chart.folder / f"charts/part/templates/{name}.yaml").unlink()
+    assert (await here.launch(chart, "tide")).state is State.RUNNING
+    here.charts.clear()
+    await here.runtime.suspend(here.namespace, "tide")
+    seen = await here.settled("tide")
+    assert seen.state is not State.PAUSED
+    assert seen.evidence is not None
+    assert "hello" in seen.evidence.helm.error

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import structlog
 
@@ -32,12 +34,13 @@ from sardonyx.adapters.kubernetes.operations import (
     read_operation,
     secret_name,
 )
+from sardonyx.adapters.kubernetes.recorded_chart import recorded_chart
 from sardonyx.adapters.kubernetes.records import Record, Records
 from sardonyx.adapters.kubernetes.rehearsal import Asked, Rehearsals
 from sardonyx.adapters.kubernetes.sealed import SealedOperations
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.credentials.ports import ReleaseCredentials
-from sardonyx.errors import PlatformError
+from sardonyx.errors import PlatformError, UserError
 from sardonyx.services.errors import (
     ClusterConflictError,
     ClusterObjectNotFoundError,
@@ -201,19 +204,43 @@ class Carrier:
 
     async def _pause_or_resume(self, operation: Operation) -> None:
         """Lay the switch, and fresh keys, over the release's own values."""
-        namespace, release = operation.namespace, operation.release
-        chart = str(self._with.find_chart(operation.chart).folder)
         paused = operation.verb is Verb.SUSPEND
         values = {**operation.values, **arguments.pause_values(paused=paused)}
         laid = operation.values.get("global")
         if isinstance(laid, dict):
             values["global"] = {**laid, "suspend": paused}
         account = await self._account(operation)
-        words = arguments.upgrade(release, chart, namespace, limit=self._with.limit, reuse=True)
-        await self._with.helm.run(
-            words, limit=self._with.limit + _MARGIN, kubeconfig=account, values=values
-        )
+        await self._laid_over(operation, account, values)
         await self._keys_told(operation)
+
+    async def _laid_over(self, operation: Operation, account: Secret, values: JsonObject) -> None:
+        """Lay values over those of the release, its chart being that of its present revision."""
+        namespace, release = operation.namespace, operation.release
+        async with self._chart_folder(operation) as chart:
+            words = arguments.upgrade(
+                release, str(chart), namespace, limit=self._with.limit, reuse=True
+            )
+            await self._with.helm.run(
+                words, limit=self._with.limit + _MARGIN, kubeconfig=account, values=values
+            )
+
+    @asynccontextmanager
+    async def _chart_folder(self, operation: Operation) -> AsyncIterator[Path]:
+        """Give the folder of a release's chart: a catalogue's, else what Helm itself kept.
+
+        Raises ChartNotFoundError and its kin where neither has it whole.
+        """
+        try:
+            found = self._with.find_chart(operation.chart).folder
+        except UserError:
+            namespace, release = operation.namespace, operation.release
+            records = await Records.read(self._client, namespace, release)
+            async with recorded_chart(self._client, namespace, release, records.newest) as kept:
+                if kept is None:
+                    raise
+                yield kept
+            return
+        yield found
 
     async def _roll_back(self, operation: Operation) -> None:
         namespace, release = operation.namespace, operation.release
@@ -221,14 +248,7 @@ class Carrier:
         words = arguments.rollback(release, operation.revision, namespace, limit=self._with.limit)
         await self._with.helm.run(words, limit=self._with.limit + _MARGIN, kubeconfig=account)
         if operation.values:  # the keys among the old values have ended
-            chart = str(self._with.find_chart(operation.chart).folder)
-            words = arguments.upgrade(release, chart, namespace, limit=self._with.limit, reuse=True)
-            await self._with.helm.run(
-                words,
-                limit=self._with.limit + _MARGIN,
-                kubeconfig=account,
-                values=operation.values,
-            )
+            await self._laid_over(operation, account, operation.values)
         await self._keys_told(operation)
 
     async def _uninstall(self, operation: Operation) -> None:

@@ -216,7 +216,7 @@ def read_release(raw: bytes, exposure: Exposure) -> tuple[Metadata, ReleaseRecor
         return metadata, replace(shell, fault="unknown_version")
     stored = (secret.data or {}).get("release", "")
     try:
-        told = _RELEASE.decode(_unpacked(stored))
+        told = _RELEASE.decode(unpacked(stored))
     except OverflowError:
         return metadata, replace(shell, fault="too_large")
     except (ValueError, binascii.Error, zlib.error, RecursionError):
@@ -252,7 +252,7 @@ def _filled(shell: ReleaseRecord, told: _Release, exposure: Exposure) -> Release
     )
 
 
-def _unpacked(stored: str) -> bytes:
+def unpacked(stored: str) -> bytes:
     """Return the JSON in `stored`. Raises OverflowError for a bomb, ValueError or zlib.error."""
     if len(stored) > _LARGEST_STORED:
         raise OverflowError("stored record")
