@@ -28,12 +28,12 @@ class RunningCluster:
     """A cluster that is up. kubeconfig: its administrator's. programs: helm, kubectl and more."""
 
     kubeconfig: Path
+    plane: ControlPlane
     programs: Path = BIN
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what kubectl prints as administrator. Raises CalledProcessError."""
-        plane = ControlPlane(self.kubeconfig.parents[1], self.programs)
-        return plane.kubectl(*arguments, stdin=stdin)
+        return self.plane.kubectl(*arguments, stdin=stdin)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +111,7 @@ def _running(cluster: clusters.Light | clusters.Node) -> RunningCluster:
             cluster.up()
         except NotReadyError as error:
             pytest.fail(str(error))
-    return RunningCluster(cluster.admin)
+    return RunningCluster(cluster.admin, cluster.plane)
 
 
 def top(name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from typing import Any
 
 import httpx2
@@ -15,13 +16,14 @@ SECONDS = 240.0  # a pod of 1.5 GB beside other tests
 
 
 class Caller:
-    """Somebody who is signed in. project: their personal one."""
+    """Somebody who is signed in. project: their personal one; bucket: of its files."""
 
     def __init__(self, platform: RunningPlatform, cookies: dict[str, str]) -> None:
         self.platform = platform
         self.cookies = cookies
         self.project: str = self.api("GET", "/me").json()["personalProject"]
-        platform.namespaces.add(self.project)
+        listed = self.api("GET", "/projects").json()["projects"]
+        self.bucket: str = next(one["bucket"] for one in listed if one["id"] == self.project)
 
     def api(self, method: str, path: str, **given: Any) -> httpx2.Response:
         """Call REST v1 as the browser does. Raises AssertionError for what it refuses."""
@@ -30,11 +32,13 @@ class Caller:
         return answer
 
     def asks(self, method: str, path: str, **given: Any) -> httpx2.Response:
+        return self.browse(method, f"/api/v1{path}", **given)
+
+    def browse(self, method: str, path: str, **given: Any) -> httpx2.Response:
+        """Ask for a page, or send a form of one; no redirect is followed."""
         headers = {"origin": self.platform.url, **given.pop("headers", {})}
         with httpx2.Client(trust_env=False, timeout=120, cookies=self.cookies) as client:
-            return client.request(
-                method, f"{self.platform.url}/api/v1{path}", headers=headers, **given
-            )
+            return client.request(method, f"{self.platform.url}{path}", headers=headers, **given)
 
     def services(self, rest: str = "") -> str:
         """Return the address of one's services, or of what is below."""
@@ -63,7 +67,9 @@ class Caller:
 
 def signed_in(platform: RunningPlatform, name: str) -> Caller:
     """Sign somebody in by the provider's forms, without a browser."""
-    with httpx2.Client(trust_env=False, timeout=60) as browser:
+    authority = platform.authority
+    trusted = ssl.create_default_context(cafile=str(authority)) if authority else True
+    with httpx2.Client(trust_env=False, timeout=60, verify=trusted) as browser:
         begun = browser.get(f"{platform.url}/sign-in/start")
         back = signed_in_by_form(browser, begun.headers["location"], name)
         assert browser.get(back.headers["location"]).is_redirect

@@ -1,7 +1,8 @@
-"""Run a whole platform on the node: store, secrets, provider and `sardonyx serve` as processes.
+"""Run a whole platform on a cluster: store, secrets, provider and `sardonyx serve` as processes.
 
 They listen on loopback, as in any organisation behind its own addresses; pods and the browser
-come by doors on the machine's side of the node's network.
+come by doors on the machine's side of the node's network. The platform has the rights of its
+identity mode's document and no more; in `tokenPassthrough` the API server believes its provider.
 """
 
 from __future__ import annotations
@@ -11,26 +12,32 @@ import json
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import yaml
-from tests.servers.provider import RunningProvider, running_provider
-from tests.storage.region import newer_region, secrets_with_groups, with_groups
+from tests.charts.servers import Answer, serving
+from tests.cluster.conftest import RunningCluster
+from tests.cluster.rights import rights
+from tests.servers.provider import CLIENT, RunningProvider, running_provider
+from tests.storage.region import issued_by, newer_region, secrets_with_groups, with_groups
+from tools.cluster.control_plane import LOOPBACK, ControlPlane
 
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
 from sardonyx.adapters.openbao.roles import configure
 from sardonyx.adapters.openbao.server import LOGIN, MOUNT, SERVICE_ROLE
 from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.processes.parts import Part
 from sardonyx.adapters.s3.seaweedfs import KeyLife
 from sardonyx.catalog.service import default_catalog_folder
 from sardonyx.testing.parts import running_parts, wait_until
@@ -39,7 +46,6 @@ from sardonyx.values import Json, JsonObject
 HOST = "10.99.1.1"
 GATEWAY = "10.99.1.2"
 DOMAIN = "lab.test"
-ROUTES = Path(__file__).parents[2] / "deploy/rbac/routes.yaml"
 PEOPLE: dict[str, JsonObject] = {
     "ada": {
         "preferred_username": "ada",
@@ -62,15 +68,17 @@ PEOPLE: dict[str, JsonObject] = {
 class RunningPlatform:
     """A platform that answers. url: of its pages. log: what its process wrote.
 
-    namespaces: those its people had made, to be removed after.
+    prefix: of its people's namespaces, which go with it. authority: PEM file of those who vouch
+    for its provider; None where that is reached by plain http.
     """
 
     url: str
     provider: RunningProvider
+    prefix: str
     settings: Path
     log: Path
     process: subprocess.Popen[bytes]
-    namespaces: set[str] = field(default_factory=set)
+    authority: Path | None = None
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")
@@ -79,74 +87,96 @@ class RunningPlatform:
 @contextmanager
 def running_platform(
     folder: Path,
-    kubeconfig: Path,
-    programs: Path,
+    cluster: RunningCluster,
     *,
     images: Mapping[str, str],
     life: KeyLife | None = None,
     mode: str = "serviceAccount",
     prefix: str | None = None,
     host: str = HOST,
+    charts: Callable[[Path], object] = lambda folder: None,
+    without: str = "",
 ) -> Iterator[RunningPlatform]:
-    """Serve a platform on the cluster of `kubeconfig`, its data in `folder`.
+    """Serve a platform on a cluster, its data in `folder`.
 
     images: image of each of our charts by name, as the cluster has them. life: of S3 keys.
     prefix: of namespaces, drawn where none is given, so that no run meets another's. host: where
-    pods and the browser find it; loopback where no pod really runs.
+    pods and the browser find it; loopback where no pod really runs. charts: puts more of them
+    into the catalogue's folder. without: a key of the region that is left out.
     """
     home = Home(folder / "home")
     home.prepare()
     ports = home.ports()
-    subprocess.run(
-        [programs / "kubectl", "--kubeconfig", kubeconfig, "apply", "-f", ROUTES],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
     prefix = prefix or f"u{secrets.token_hex(3)}-"
     with ExitStack() as stack:
+        stack.callback(_without_people, cluster, prefix)
+        kubeconfig = stack.enter_context(rights(cluster, mode, f"{prefix}platform", folder))
         page_port, s3_port, secrets_port = (free_port(host) for _ in range(3))
         url = f"http://{host}:{page_port}"
+        passing = cluster.plane if mode == "tokenPassthrough" else None
         provider = stack.enter_context(
-            running_provider(PEOPLE, redirect_uris=(f"{url}/sign-in/callback",), port=ports["keys"])
+            running_provider(
+                PEOPLE,
+                redirect_uris=(f"{url}/sign-in/callback",),
+                port=ports["keys"],
+                tls=_certified(passing) if passing else None,
+            )
         )
+        if passing:
+            stack.enter_context(believed(passing, provider))
+        authority = passing.authority.folder / "ca.crt" if passing else None
+        keys = stack.enter_context(_keys_in_clear(provider, authority)) if authority else ""
+
+        def configured(part: Part) -> None:
+            with_groups(part)
+            if keys and part.name == "seaweedfs":
+                _believing(part.directory / "iam.json", provider.issuer, keys)
+
         parts = stack.enter_context(
-            running_parts(home, names=("seaweedfs", "openbao"), life=life, configured=with_groups)
+            running_parts(home, names=("seaweedfs", "openbao"), life=life, configured=configured)
         )
         identity = OnePerson.of_login(Issuer.of_home(home)).platform_identity()
-        anyio.run(configure, parts.openbao_address, provider.issuer, identity)
+        anyio.run(configure, parts.openbao_address, keys or provider.issuer, identity)
         secrets_with_groups(parts.openbao_address, parts.issuer, f"{prefix}team-")
+        if keys:
+            issued_by(parts.openbao_address, parts.issuer, provider.issuer, f"{keys}/jwks")
         stack.enter_context(door((host, s3_port), ports["s3"]))
         stack.enter_context(door((host, secrets_port), ports["openbao"]))
         settings = folder / "settings.yaml"
         key = folder / "key"
         key.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
+        catalogue = charts_with(images, folder / "charts")
+        charts(catalogue)
+        whole = region(
+            prefix=prefix,
+            mode=mode,
+            s3=f"http://{host}:{s3_port}",
+            vault=f"http://{host}:{secrets_port}",
+        )
         settings.write_text(
             yaml.safe_dump(
                 {
                     "publicUrl": url,
                     "host": host,
                     "port": page_port,
+                    "namespace": f"{prefix}platform",
                     "data": str(folder / "data"),
                     "keyFile": str(key),
                     "kubeconfig": str(kubeconfig),
-                    "identity": {"issuer": provider.issuer},
-                    "helm": {"program": str(programs / "helm"), "perSecond": 10},
+                    "identity": {
+                        "issuer": provider.issuer,
+                        **({"caFile": str(authority)} if authority else {}),
+                    },
+                    "helm": {"program": str(cluster.programs / "helm"), "perSecond": 10},
                     "catalogs": [
                         {
                             "id": "lab",
                             "name": "Laboratory",
                             "status": "PROD",
-                            "location": f"file://{charts_with(images, folder / 'charts')}",
+                            "location": f"file://{catalogue}",
                         }
                     ],
-                    "regions": [
-                        region(
-                            prefix=prefix,
-                            mode=mode,
-                            s3=f"http://{host}:{s3_port}",
-                            vault=f"http://{host}:{secrets_port}",
-                        )
-                    ],
+                    "regions": [{key: one for key, one in whole.items() if key != without}],
                 }
             )
         )
@@ -159,9 +189,75 @@ def running_platform(
                 stderr=subprocess.STDOUT,
             )
         stack.callback(_ended, process)
-        running = RunningPlatform(url, provider, settings, log, process)
+        running = RunningPlatform(url, provider, prefix, settings, log, process, authority)
         wait_until(lambda: _ready(running), f"the platform answers\n{running.text()[-3000:]}")
         yield running
+
+
+@contextmanager
+def believed(plane: ControlPlane, provider: RunningProvider) -> Iterator[None]:
+    """Have the cluster's API server believe the provider's tokens until the block ends."""
+    # The node's API server has a network of its own: it asks by the machine's side of it.
+    asked = provider.issuer
+    with ExitStack() as stack:
+        if plane.address != LOOPBACK:
+            port = free_port(HOST)
+            stack.enter_context(door((HOST, port), int(asked.rpartition(":")[2])))
+            asked = f"https://{HOST}:{port}"
+        plane.believe(
+            {
+                "issuer": {
+                    "url": provider.issuer,
+                    **(
+                        {"discoveryURL": f"{asked}/.well-known/openid-configuration"}
+                        if asked != provider.issuer
+                        else {}
+                    ),
+                    "audiences": [CLIENT],
+                    "certificateAuthority": (plane.authority.folder / "ca.crt").read_text(),
+                },
+                "claimMappings": {
+                    "username": {"claim": "preferred_username", "prefix": ""},
+                    "groups": {"claim": "groups", "prefix": ""},
+                },
+            }
+        )
+        stack.callback(plane.believe)
+        yield
+
+
+def _certified(plane: ControlPlane) -> tuple[Path, Path]:
+    """Return key and certificate of the provider, by the cluster's own authority."""
+    plane.authority.sign("provider", "/CN=provider", f"IP:{LOOPBACK},IP:{HOST}")
+    return plane.authority.folder / "provider.key", plane.authority.folder / "provider.crt"
+
+
+@contextmanager
+def _keys_in_clear(provider: RunningProvider, authority: Path) -> Iterator[str]:
+    """Serve the provider's public keys at `/jwks` by plain http, for stores that know no authority.
+
+    Yields the address.
+    """
+    trusted = ssl.create_default_context(cafile=str(authority))
+    with httpx2.Client(trust_env=False, verify=trusted) as client:
+        keys = client.get(f"{provider.issuer}/jwks").raise_for_status().content
+    with serving(lambda _: Answer(200, keys, {"Content-Type": "application/json"})) as address:
+        yield address
+
+
+def _believing(file: Path, issuer: str, keys: str) -> None:
+    """Have SeaweedFS believe tokens of `issuer`, whose keys are at another address."""
+    written = json.loads(file.read_text())
+    written["providers"][0]["config"] |= {"issuer": issuer, "jwksUri": f"{keys}/jwks"}
+    file.write_text(json.dumps(written))
+
+
+def _without_people(cluster: RunningCluster, prefix: str) -> None:
+    """Remove the namespaces that were made for the platform's people."""
+    found = cluster.kubectl("get", "namespaces", "-o", "name").split()
+    mine = [one for one in found if one.startswith(f"namespace/{prefix}")]
+    if mine:
+        cluster.kubectl("delete", *mine, "--wait=false", "--ignore-not-found")
 
 
 def region(*, prefix: str, mode: str, s3: str, vault: str) -> JsonObject:

@@ -64,7 +64,7 @@ def test_a_cluster_of_ones_own_takes_flags_and_loses_its_api_server_and_finds_it
     own_cluster: Callable[..., clusters.Light],
 ) -> None:
     own = own_cluster("--max-requests-inflight=77")
-    cluster = RunningCluster(own.admin)
+    cluster = RunningCluster(own.admin, own.plane)
     cluster.kubectl("create", "namespace", "kept")
     own.processes.stop("api")
     with pytest.raises(subprocess.CalledProcessError):

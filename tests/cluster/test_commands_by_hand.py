@@ -37,14 +37,11 @@ _ITS_OWN = {
 def platform(light_cluster: RunningCluster, tmp_path: Path) -> Iterator[RunningPlatform]:
     with running_platform(
         tmp_path / "platform",
-        light_cluster.kubeconfig,
-        light_cluster.programs,
+        light_cluster,
         images={"jupyter-python": "localhost/sardonyx/jupyter-python:0.2.0"},
         host="127.0.0.1",
     ) as running:
         yield running
-        for one in running.namespaces:
-            light_cluster.kubectl("delete", "namespace", one, "--wait=false")
 
 
 def test_each_step_by_hand_gives_the_same_objects(

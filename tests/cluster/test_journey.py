@@ -40,8 +40,7 @@ def platform(
     folder = tmp_path_factory.mktemp("platform")
     with running_platform(
         folder,
-        node_cluster.kubeconfig,
-        node_cluster.programs,
+        node_cluster,
         images={
             name: f"localhost/sardonyx/{name}:{images.version(name)}"
             for name in ("jupyter-python", "postgresql")
@@ -49,8 +48,6 @@ def platform(
         life=_KEY_LIFE,
     ) as running:
         yield running
-        for namespace in running.namespaces:
-            node_cluster.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture

@@ -1,13 +1,25 @@
-"""In each identity mode nobody sees, changes or reaches what is another's; a group shares."""
+"""In each identity mode nobody sees, changes or reaches what is another's; a group shares.
+
+By page, REST, command line and chart template, through a whole platform that has the rights of
+its mode's document alone. The kernel is in test_kernel.py: it needs a real pod.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.cluster.conftest import RunningCluster
+from tests.cluster.helm_charts import write_chart
 from tests.cluster.people import Caller, signed_in
 from tests.cluster.platform import RunningPlatform, running_platform
+from tools.cluster.images import version
 
 from sardonyx.values import JsonObject
 
@@ -18,27 +30,43 @@ NOTEBOOK: JsonObject = {
     "catalog": "lab",
     "values": {"persistence": {"enabled": False}},
 }
+TREASURE = "treasure-of-ada-4711"
+LOOKUP = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: found}
+data: {found: {{ tpl .Values.greeting . | quote }}}
+"""
+PEEK = '{{ (lookup "v1" "Secret" "NAMESPACE" "treasure").data.key }}'
+PLANTED = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: planted, namespace: "{{ .Values.greeting }}"}
+data: {a: b}
+"""
 LOOKS = ("", "/logs", "/history", "/values", "/losses", "/credential")
 CHANGES = ("pause", "resume", "restart", "rollback", "share", "adopt", "edit", "open")
 
 
-@pytest.fixture(scope="module", params=["serviceAccount", "impersonate"])
+@pytest.fixture(scope="module", params=["serviceAccount", "impersonate", "tokenPassthrough"])
 def platform(
     request: pytest.FixtureRequest,
     light_cluster: RunningCluster,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningPlatform]:
+    def attacks(folder: Path) -> None:
+        write_chart(folder, "thief", extra=LOOKUP)
+        write_chart(folder, "planter", extra=PLANTED)
+
     with running_platform(
         tmp_path_factory.mktemp("platform"),
-        light_cluster.kubeconfig,
-        light_cluster.programs,
-        images={"jupyter-python": "localhost/sardonyx/jupyter-python:0.2.0"},
+        light_cluster,
+        images={"jupyter-python": f"localhost/sardonyx/jupyter-python:{version('jupyter-python')}"},
         mode=request.param,
         host="127.0.0.1",
+        charts=attacks,
     ) as running:
         yield running
-        for namespace in running.namespaces:
-            light_cluster.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +122,130 @@ def test_nobody_changes_what_is_anothers(ada: Caller, grace: Caller, hers: str) 
     assert (after["revision"], after["state"]) == (before["revision"], before["state"])
 
 
+def test_no_page_shows_or_changes_what_is_anothers(ada: Caller, grace: Caller, hers: str) -> None:
+    before = ada.service(hers)
+    for page in ("", "/edit", "/history", "/delete", "/logs", "/events"):
+        address = f"/services/{hers}{page}?project={ada.project}"
+        assert grace.browse("GET", address).status_code == 404, page
+    for place in ("/services", "/files/", "/secrets/", "/launch/lab/jupyter-python"):
+        assert grace.browse("GET", f"{place}?project={ada.project}").status_code == 404, place
+        shown = grace.browse("GET", place.replace("/files/", "/").replace("/secrets/", "/"))
+        assert hers not in shown.text
+    for act in ("pause", "resume", "restart", "delete", "share", "rename"):
+        address = f"/services/{hers}/{act}?project={ada.project}"
+        assert grace.browse("POST", address, data={"shared": "1"}).status_code in (404, 405), act
+    for own in ("", "/edit", "/delete"):  # the same name in one's own project is no way in
+        assert grace.browse("GET", f"/services/{hers}{own}").status_code == 404, own
+    after = ada.service(hers)
+    assert (after["revision"], after["state"]) == (before["revision"], before["state"])
+
+
+def test_the_command_line_reaches_nothing_of_anothers(
+    ada: Caller, grace: Caller, hers: str, tmp_path: Path
+) -> None:
+    ada.api("PUT", f"/projects/{ada.project}/files/plan.txt", content=TREASURE.encode())
+    ada.api("PUT", f"/projects/{ada.project}/secrets/plan", json={"entries": {"KEY": TREASURE}})
+    token = grace.api("POST", "/account/tokens", json={"name": "attack", "days": 1}).json()["token"]
+
+    def sardonyx(*words: str, given: str = "") -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "sardonyx", *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "SARDONYX_URL": grace.platform.url,
+                "SARDONYX_TOKEN": token,
+            },
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    assert sardonyx("whoami")[0] == 0
+    before, there = ada.service(hers), ("--project", ada.project)
+    for verb in ("show", "logs", "events", "explain", "token", "values", "history", "pause",
+                 "resume", "restart"):  # fmt: skip
+        code, said = sardonyx("services", verb, hers, *there)
+        assert code == 3, (verb, said)
+        assert TREASURE not in said
+    for words in (
+        ("services", "list"),
+        ("services", "delete", hers, "--yes"),
+        ("services", "edit", hers, "--set", "resources.limits.memory=4Gi"),
+        ("services", "rollback", hers, "1"),
+        ("services", "rename", hers, "mine"),
+        ("services", "share", hers),
+        ("services", "duplicate", hers),
+        ("services", "quota"),
+        ("files", "ls"),
+        ("files", "rm", "plan.txt"),
+        ("secrets", "ls"),
+        ("secrets", "get", "plan"),
+        ("secrets", "env", "plan"),
+        ("secrets", "set", "plan", "KEY"),
+        ("secrets", "rm", "plan"),
+        ("account", "credentials"),
+        ("launch", "jupyter-python", "--catalog", "lab"),
+    ):
+        code, said = sardonyx(*words, *there, given="mine")
+        assert code in (3, 4), (words, code, said)
+        assert TREASURE not in said, words
+    code, said = sardonyx("files", "cp", f"s3://{ada.bucket}/plan.txt", "stolen.txt")
+    assert code, said
+    assert not (tmp_path / "stolen.txt").exists()
+    after = ada.service(hers)
+    assert (after["revision"], after["state"]) == (before["revision"], before["state"])
+    kept = ada.api("GET", f"/projects/{ada.project}/files/plan.txt")
+    assert kept.text == TREASURE
+
+
+def test_a_chart_reads_and_plants_nothing_at_anothers(
+    light_cluster: RunningCluster, ada: Caller, grace: Caller, hers: str
+) -> None:
+    light_cluster.kubectl(
+        *("create", "secret", "generic", "treasure", f"--from-literal=key={TREASURE}"),
+        *("-n", ada.project),
+    )
+    peek = PEEK.replace("NAMESPACE", ada.project)
+    hidden = (TREASURE, base64.b64encode(TREASURE.encode()).decode())
+    # `lookup` renders on the cluster alone: it is the account of Helm that is refused.
+    body = {"chart": "thief", "catalog": "lab", "values": {"greeting": peek}}
+    name = grace.api("POST", grace.services(), json=body).json()["name"]
+    failed = grace.reach(name, "failed")
+    assert "forbidden" in json.dumps(failed["findings"])
+    assert not any(text in json.dumps(failed) for text in hidden)
+    grace.api("DELETE", grace.services(f"/{name}"))
+    grace.gone(name)
+    body = {"chart": "planter", "catalog": "lab", "values": {"greeting": ada.project}}
+    answer = grace.asks("POST", grace.services(), json=body)
+    assert not answer.is_success, answer.text
+    assert "planted" in answer.text
+    assert "planted" not in light_cluster.kubectl("get", "configmaps", "-n", ada.project)
+    assert grace.api("GET", grace.services()).json()["services"] == []
+
+
+def test_the_cluster_itself_keeps_them_apart(
+    light_cluster: RunningCluster, platform: RunningPlatform, ada: Caller, grace: Caller, hers: str
+) -> None:
+    """Whoever has the right of Grace on the cluster: nothing of Ada's namespace."""
+    theirs = ("--as", "grace", "--as-group", "soil", "--as-group", "system:authenticated")
+    for what in ("get secrets", "list pods", "create pods/exec", "delete statefulsets.apps"):
+        words = ("auth", "can-i", *what.split(), *theirs)
+        assert _may(light_cluster, *words, "-n", grace.project), what
+        assert not _may(light_cluster, *words, "-n", ada.project), what
+        assert not _may(light_cluster, *words, "-n", f"{platform.prefix}platform"), what
+
+
+def _may(cluster: RunningCluster, *words: str) -> bool:
+    try:
+        return cluster.kubectl(*words).strip().endswith("yes")
+    except subprocess.CalledProcessError:
+        return False
+
+
 def test_a_member_of_the_group_sees_what_is_shared_and_nothing_else(
     ada: Caller, grace: Caller
 ) -> None:
@@ -105,7 +257,19 @@ def test_a_member_of_the_group_sees_what_is_shared_and_nothing_else(
     assert grace.api("GET", f"{place}/{name}").json()["owner"] == "ada"
     assert grace.asks("DELETE", f"{place}/{name}").status_code == 403
     ada.api("DELETE", f"{place}/{name}")
-    ada.platform.namespaces.add(team)
+
+
+def test_a_namespace_that_was_removed_is_made_again_at_the_next_launch(
+    light_cluster: RunningCluster, grace: Caller
+) -> None:
+    light_cluster.kubectl("delete", "namespace", grace.project, "--wait=true")
+    name = launched(grace, grace.project)
+    binding = light_cluster.kubectl(
+        "get", "rolebinding", "full_control_namespace", "-n", grace.project, "-o", "yaml"
+    )
+    assert "name: grace" in binding
+    grace.api("DELETE", grace.services(f"/{name}"))
+    grace.gone(name)
 
 
 def test_a_stranger_is_told_to_sign_in(platform: RunningPlatform, ada: Caller, hers: str) -> None:

@@ -5,6 +5,7 @@ Over 400 lines: namespaces and documents of rights are made and tried with the s
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
 from tests.cluster.helm_world import CONFIG_MAPS, site
+from tests.cluster.rights import applied, kubeconfig_of, removed
 
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.client import ClusterClient
@@ -41,7 +42,6 @@ from sardonyx.services.models import State
 from sardonyx.values import JsonObject, Secret
 
 pytestmark = pytest.mark.cluster
-RBAC = Path(__file__).parents[2] / "deploy" / "rbac"
 
 
 @pytest.fixture
@@ -280,38 +280,12 @@ async def test_modes_read_with_different_accounts(access: ClusterAccess, names: 
         await forged.list(PODS, namespace=names[0])
 
 
-def applied(cluster: RunningCluster, file: str, prefix: str, home: str) -> str:
-    """Apply a document for a platform of the test's own; return its user name.
-
-    prefix: put before the names of what belongs to the whole cluster.
-    """
-    documents = list(yaml.safe_load_all((RBAC / file).read_text()))
-    for one in documents:
-        if one["kind"].startswith("Cluster"):
-            one["metadata"]["name"] = f"{prefix}-{one['metadata']['name']}"
-            if "roleRef" in one:
-                one["roleRef"]["name"] = f"{prefix}-{one['roleRef']['name']}"
-        else:
-            one["metadata"]["namespace"] = home
-        for rule in one.get("rules", ()):
-            if "sardonyx-project" in rule.get("resourceNames", ()):
-                rule["resourceNames"] = ["admin", f"{prefix}-sardonyx-project"]
-        for subject in one.get("subjects", ()):
-            subject["namespace"] = home
-    cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(documents))
-    return f"system:serviceaccount:{home}:sardonyx"
-
-
 @pytest.fixture
 def prefix(light_cluster: RunningCluster) -> Iterator[str]:
     """A prefix of cluster roles, removed after."""
     made = f"t{secrets.token_hex(4)}"
     yield made
-    for kind in ("clusterrolebinding", "clusterrole"):
-        found = light_cluster.kubectl("get", kind, "-o", "name").split()
-        mine = [name for name in found if f"/{made}-" in name]
-        if mine:
-            light_cluster.kubectl("delete", *mine)
+    removed(light_cluster, made)
 
 
 CAN = {  # verb, resource, on the whole cluster / in a project, by file
@@ -383,12 +357,9 @@ async def test_a_platform_with_these_rights_launches(
 ) -> None:
     """From nothing but the document: the namespace is made, and a service runs in it."""
     applied(light_cluster, file, prefix, namespace)
-    light_cluster.kubectl("create", "serviceaccount", "sardonyx", "-n", namespace)
-    token = light_cluster.kubectl("create", "token", "sardonyx", "-n", namespace).strip()
-    kubeconfig = tmp_path / "platform.kubeconfig"
-    admin = ClusterAccess(light_cluster.kubeconfig)
-    kubeconfig.write_text(admin.kubeconfig(Secret(token), namespace).reveal())
-    await admin.aclose()
+    kubeconfig = await asyncio.to_thread(
+        kubeconfig_of, light_cluster, namespace, tmp_path / "platform.kubeconfig"
+    )
     access = ClusterAccess(kubeconfig)
     onboarding: JsonObject = {}
     if file == "by-namespace.yaml":

@@ -220,3 +220,14 @@ def secrets_with_groups(address: str, issuer: Issuer, prefix: str = "team-") -> 
         )
         bound = {**role, "bound_claims": {"groups": [group]}, "token_policies": [policy]}
         admin.write_data(f"auth/jwt/role/{policy}", data={**bound, "token_ttl": "30m"})
+
+
+def issued_by(address: str, keeper: Issuer, issuer: str, keys: str) -> None:
+    """Have OpenBao believe people's tokens of `issuer`, whose keys are at `keys`.
+
+    keeper: signs as the platform, which may set the store up.
+    """
+    admin = hvac.Client(url=address)
+    identity = OnePerson.of_login(keeper).platform_identity()
+    admin.auth.jwt.jwt_login(role="platform", jwt=identity.reveal(), path="platform")
+    admin.write_data("auth/jwt/config", data={"jwks_url": keys, "bound_issuer": issuer})

@@ -53,9 +53,13 @@ class Light:
         return self.work / "run" / "admin.kubeconfig"
 
     @property
+    def plane(self) -> ControlPlane:
+        return ControlPlane(self.work, programs.BIN)
+
+    @property
     def processes(self) -> Processes:
         """Return its programs by name: `etcd`, `api`, `controllers`, `scheduler`, `kwok`."""
-        return Processes(self.work / "run")
+        return self.plane.processes
 
     def unfit(self) -> str:
         """Return one sentence saying why it cannot run here; empty when it can."""

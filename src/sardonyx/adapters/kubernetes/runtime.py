@@ -228,7 +228,9 @@ class KubernetesRuntime:
     async def losses(self, project: str, release: str) -> Sequence[Loss]:
         seen = self._known(project, release)
         namespace = self._parts.namespace(project)
-        claims = await self._parts.platform.list(CLAIMS, namespace=namespace)
+        # Volumes are not among what the platform's own account sees in each identity mode.
+        client = await self._parts.accounts.client(namespace)
+        claims = await client.list(CLAIMS, namespace=namespace)
         with suppress(ServiceNotFoundError, ManifestUnreadableError):
             stored = self._reads.stored(namespace, release)
             return volume_losses(release, read_manifest(stored.manifest), claims)
