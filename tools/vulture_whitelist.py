@@ -41,6 +41,7 @@ chart_schema
 SKIP_PATCHES, PROD, read_at  # words of catalogues, by REST and as Onyxia writes them
 INFO  # the mildest severity of a finding: templates and REST name it
 
+navigation  # of a viewer, read by templates
 can_edit, can_delete, can_adopt, has_crashed  # of a card, read by templates
 reset  # of a difference, read by a template
 before_version, after_version  # of a comparison, by REST

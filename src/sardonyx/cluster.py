@@ -47,15 +47,18 @@ from sardonyx.adapters.kubernetes.sealed import SealedOperations
 from sardonyx.adapters.kubernetes.setup import AskedCluster
 from sardonyx.adapters.oidc.provider import OpenIdClient, OpenIdProvider
 from sardonyx.adapters.oidc.sealing import Sealer
+from sardonyx.adapters.openbao.absent import AbsentSecretStore
 from sardonyx.adapters.openbao.region import region_vault
 from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.programs import ProgramMissingError, find_program
 from sardonyx.adapters.prometheus.meters import Meters, Reading
+from sardonyx.adapters.s3.absent import AbsentBroker
 from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.roles import RegionRoles
 from sardonyx.adapters.s3.sts import RoleBroker
 from sardonyx.adapters.setup.probes import SetupProbes
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
+from sardonyx.adapters.sql.kept_secrets import SqlKeptSecrets
 from sardonyx.adapters.sql.logs import SqlKeptLogs
 from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_engine, sqlite_engine
 from sardonyx.catalog.ports import Repository
@@ -68,12 +71,11 @@ from sardonyx.deployment import ClusterSettings
 from sardonyx.errors import PlatformError, SystemFault
 from sardonyx.evaluation import Evaluation
 from sardonyx.files.audited import AuditedFiles
-from sardonyx.files.ports import TableReader
+from sardonyx.files.ports import CredentialBroker, TableReader
 from sardonyx.files.service import Files
 from sardonyx.parts import PartStatus
 from sardonyx.platform import Platform
 from sardonyx.projects.claims import SINGLE_PROJECT, ClaimNames, ProjectRules
-from sardonyx.projects.errors import RegionInvalidError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.onboarding import Onboarding
 from sardonyx.projects.ports import IdentityProvider, Workspaces
@@ -85,6 +87,7 @@ from sardonyx.services.ports import Runtime
 from sardonyx.services.service import Services
 from sardonyx.setup.images import chart_images
 from sardonyx.setup.models import CatalogFacts
+from sardonyx.setup.region import RegionView
 from sardonyx.setup.service import SetupChecks
 from sardonyx.values import JsonObject, Secret
 
@@ -166,22 +169,14 @@ class _Wiring:
 
     def platform(self) -> Platform:
         settings, records = self.settings, self.records
-        vault = region_vault(self.region)
-        if vault is None:
-            raise RegionInvalidError(place="vault.URL", reason="empty")
-        secret_store = OpenBaoStore(
-            identity=self.identity,
-            address=vault.address,
-            entrance=vault.entrance,
-            trusted=trusting(self.authorities),
-        )
-        broker = RoleBroker(
-            identity=self.identity,
-            client=self.client,
-            roles=RegionRoles(region=self.region, identity=self.identity),
-        )
+        vault = self._vault()
+        broker, has_files = self._broker(), bool(RegionView.of(settings).sts_url)
         store = S3ObjectStore(client=self.client)
-        accounts = Accounts(records=records, secret_store=secret_store)
+        accounts = Accounts(
+            records=records,
+            secret_store=vault.store
+            or SqlKeptSecrets(self.engine, Sealer.of_file(settings.key_file)),
+        )
         tokens = ApiTokens(records=records, audit=records)
         sign_in = SignIn(
             records=records,
@@ -196,7 +191,7 @@ class _Wiring:
             grants=SqlReleaseGrants(self.engine),
             identity=self.identity,
             broker=broker,
-            secret_store=secret_store,
+            secret_store=vault.store,
             find_chart=self.catalog.installed,
             address=settings.service_url or settings.public_url,
             authorities=self.authorities,
@@ -260,7 +255,7 @@ class _Wiring:
         if self.evaluation is not None:
             runtime = self.evaluation.opened(runtime)
         self.meters.source(lambda: _figures(cache))
-        places = _Places(workspaces, files)
+        places: Workspaces = _Places(workspaces, files) if has_files else workspaces
         onboarding = Onboarding(workspaces=places, audit=records)
         life = _Life(
             wiring=self,
@@ -287,23 +282,49 @@ class _Wiring:
                 runtime=self.meters.metered("runtime", runtime),
                 contexts=ClusterContexts(region=self.region, accounts=accounts),
                 audit=records,
+                workspaces=places,
             ),
             files=files,
             secrets=AuditedSecrets(
-                store=secret_store,
+                store=vault.store or AbsentSecretStore(),
                 address=vault.address,
-                mount=vault.entrance.mount,
+                mount=vault.mount,
                 audit=records,
             ),
             accounts=accounts,
             sign_in=sign_in,
             parts=ClusterParts({"database": records.answers, "cluster": cache.synced}),
             running=life.running,
+            has_files=has_files,
+            has_secrets=vault.store is not None,
             setup=_checks(settings, self.cluster, self.catalogs.sources),
             credentials=credentials,
             provider=self.provider,
             tokens=tokens,
             onboarding=onboarding,
+        )
+
+    def _vault(self) -> _Vault:
+        """Return the region's secret store; one without a store where the region has none."""
+        region = region_vault(self.region)
+        if region is None:
+            return _Vault(None)
+        store = OpenBaoStore(
+            identity=self.identity,
+            address=region.address,
+            entrance=region.entrance,
+            trusted=trusting(self.authorities),
+        )
+        return _Vault(store, region.address, region.entrance.mount)
+
+    def _broker(self) -> CredentialBroker:
+        """Return who gives keys to the region's store; nobody where it gives none by token."""
+        if not RegionView.of(self.settings).sts_url:
+            return AbsentBroker()
+        return RoleBroker(
+            identity=self.identity,
+            client=self.client,
+            roles=RegionRoles(region=self.region, identity=self.identity),
         )
 
     def _provider(self) -> OpenIdProvider:
@@ -359,6 +380,15 @@ class _Wiring:
             if written.get("id") == catalog:
                 return catalog_settings(written).helm_address
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Vault:
+    """The secret store of a region, where it is, and its engine; no store: None."""
+
+    store: OpenBaoStore | None
+    address: str = ""
+    mount: str = "kv"
 
 
 class _Places:

@@ -31,7 +31,8 @@ class Platform:
     public_url: how browsers reach the portal, without a slash at its end
     (`http://localhost:8000`). service_host: host name and port of a service behind the front
     door, with `{release}` in it; None where services have addresses of their own.
-    running: watches, serves and renews until the block ends. setup: the checks that
+    running: watches, serves and renews until the block ends. has_files, has_secrets: False where
+    a region has no such store: its pages are hidden, and calls say so. setup: the checks that
     administrators see; None on one machine, where `sardonyx doctor` looks. credentials: what
     pods renew with; None on one machine, where the `keys` process answers its services.
     provider: where people sign in; None where one-time links let them in. tokens: those of their
@@ -49,6 +50,8 @@ class Platform:
     sign_in: SignIn
     parts: Parts
     running: Callable[[], AbstractAsyncContextManager[None]]
+    has_files: bool = True
+    has_secrets: bool = True
     setup: SetupChecks | None = None
     credentials: Credentials | None = None
     provider: SignInProvider | None = None

@@ -68,7 +68,7 @@ CASES = [
     ("rights", {}, RightsFacts(fault="timed out"), Verdict.FAILING, "timed out"),
     ("storage", {"regions": [region(data={})]}, None, Verdict.OFF, "No S3 store"),
     ("storage", {}, StorageFacts(DOWN), Verdict.FAILING, "does not answer"),
-    ("storage", _s3(), StorageFacts(OK), Verdict.OFF, "bring their own"),
+    ("storage", _s3(), StorageFacts(OK), Verdict.OFF, "are hidden"),
     ("storage", {}, StorageFacts(OK, OK), Verdict.FAILING, "forged token"),
     ("storage", {}, StorageFacts(OK, DOWN), Verdict.FAILING, "cannot be asked"),
     (
@@ -84,7 +84,7 @@ CASES = [
         {"regions": [region(data={"S3": {"URL": "http://s3", "sts": {}, "x": 1}})]},
         StorageFacts(OK),
         Verdict.OFF,
-        "bring their own",
+        "are hidden",
     ),
     ("storage", EVALUATION, StorageFacts(OK, Answer("", 400)), Verdict.EVALUATION, "one pod"),
     ("secrets", {"regions": [region(vault={})]}, None, Verdict.OFF, "No secret store"),

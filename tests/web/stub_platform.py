@@ -413,6 +413,8 @@ def stub_platform(
     catalog = CatalogService([*default_sources(), *sources])
     runtime = StubRuntime(releases)
     return SimpleNamespace(
+        has_files=True,
+        has_secrets=True,
         public_url="http://localhost:8000",
         service_host="{release}.localhost:8000",
         session_life=timedelta(days=1),

@@ -39,9 +39,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class OwnKeys:
-    """Keys for the person's own tools, in clear: made only when asked for."""
+    """Keys for the person's own tools, in clear: made only when asked for.
 
-    storage: S3Credentials
+    storage: None where the platform has no storage of files.
+    """
+
+    storage: S3Credentials | None
     exports: str
 
 
@@ -102,7 +105,8 @@ async def _page(
     viewer: Viewer, *, keys: bool = False, problem: UserError | None = None, status: int = 200
 ) -> HTMLResponse:
     preferences = viewer.preferences
-    own = await _own_keys(viewer) if keys else None
+    has_keys = viewer.platform.has_files or viewer.platform.has_secrets
+    own = await _own_keys(viewer) if keys and has_keys else None
     return await viewer.render(
         "account/account.html",
         status=status,
@@ -122,33 +126,39 @@ async def _page(
         has_token=await _has_git_token(viewer),
         problem=problem,
         own=own,
+        has_keys=has_keys,
         commands=Commands(platform="sardonyx account credentials\n", underneath=_tools(viewer)),
     )
 
 
 async def _own_keys(viewer: Viewer) -> OwnKeys:
-    keys = await viewer.platform.files.credentials(viewer.actor, viewer.project.id)
-    token = await viewer.platform.secrets.token(viewer.actor, viewer.project.id)
-    lines = {
-        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key.reveal(),
-        "AWS_SESSION_TOKEN": keys.session_token.reveal(),
-        "AWS_ENDPOINT_URL": keys.endpoint,
-        "AWS_REGION": keys.region,
-        "BAO_ADDR": viewer.platform.secrets.address,
-        "BAO_TOKEN": token.reveal(),
-    }
+    """Return keys to what the platform has: storage, secrets, or one of them."""
+    platform, keys = viewer.platform, None
+    lines: dict[str, str] = {}
+    if platform.has_files:
+        keys = await platform.files.credentials(viewer.actor, viewer.project.id)
+        lines |= {
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key.reveal(),
+            "AWS_SESSION_TOKEN": keys.session_token.reveal(),
+            "AWS_ENDPOINT_URL": keys.endpoint,
+            "AWS_REGION": keys.region,
+        }
+    if platform.has_secrets:
+        token = await platform.secrets.token(viewer.actor, viewer.project.id)
+        lines |= {"BAO_ADDR": platform.secrets.address, "BAO_TOKEN": token.reveal()}
     exports = "".join(f"export {name}='{value}'\n" for name, value in lines.items())
     return OwnKeys(keys, exports)
 
 
 def _tools(viewer: Viewer) -> str:
-    project = viewer.project
+    project, platform = viewer.project, viewer.platform
+    files = f"aws s3 ls s3://{place_of(project)}/\n" if platform.has_files else ""
+    secrets = f"bao kv list -mount=kv {project.secrets_folder}\n" if platform.has_secrets else ""
     return (
         f"# Keys as variables, for this terminal:\n{_TO_VARIABLES}"
         f"# Then any S3 tool and the secret store's own command line work:\n"
-        f"aws s3 ls s3://{place_of(project)}/\n"
-        f"bao kv list -mount=kv {project.secrets_folder}\n"
+        f"{files}{secrets}"
     )
 
 

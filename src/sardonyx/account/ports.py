@@ -6,6 +6,30 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
+from sardonyx.projects.models import Project
+from sardonyx.secrets.models import SecretSet
+from sardonyx.values import Secret
+
+
+class KeptSecrets(Protocol):
+    """Keeps the secrets that accounts need: the secret store, or the database where none is.
+
+    As the methods of the same names of `secrets.ports.SecretStore`, with their errors.
+    """
+
+    async def read(self, *, username: str, project: Project, path: str) -> SecretSet: ...
+
+    async def write(
+        self,
+        *,
+        username: str,
+        project: Project,
+        path: str,
+        entries: dict[str, Secret],
+        expected_version: int | None = None,
+    ) -> SecretSet: ...
+
+    async def delete(self, *, username: str, project: Project, path: str) -> None: ...
 
 
 class AccountRecords(Protocol):

@@ -1,4 +1,4 @@
-"""Serve a person's own choices. The Git token lives in the secret store, never in SQL."""
+"""Serve a person's own choices. The Git token lives in the secret store, or sealed in SQL."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from dataclasses import replace
 
 from sardonyx.account.errors import PreferenceError
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
-from sardonyx.account.ports import AccountRecords
+from sardonyx.account.ports import AccountRecords, KeptSecrets
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
 from sardonyx.secrets.models import SecretSet
-from sardonyx.secrets.ports import SecretStore
 from sardonyx.text import LANGUAGES
 from sardonyx.values import Secret
 
@@ -30,7 +29,7 @@ _LINE_LIMIT = 200
 class Accounts:
     """Preferences, the Git identity and the record of changes."""
 
-    def __init__(self, *, records: AccountRecords, secret_store: SecretStore) -> None:
+    def __init__(self, *, records: AccountRecords, secret_store: KeptSecrets) -> None:
         self._records = records
         self._secrets = secret_store
         self._passwords: dict[str, Secret] = {}

@@ -10,9 +10,13 @@ import typer
 
 from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
 from sardonyx.cli.output import document, fields, say, table
+from sardonyx.client.errors import RemoteError
 from sardonyx.text import N_
 
 projects = typer.Typer(help="Where you may act.", no_args_is_help=True)
+# What a platform may be set up without.
+_ABSENT = frozenset({"files_absent", "secrets_absent"})
+
 account = typer.Typer(help="Your own account.", no_args_is_help=True)
 
 
@@ -64,11 +68,18 @@ def credentials(
     as_json: JsonOption = False,
 ) -> None:
     """Print short-lived keys of storage and secrets, for `eval` in your own shell."""
+    variables: dict[str, str] = {}
+    absent: list[RemoteError] = []
     with connect(home) as client:
-        variables = {
-            **client.files.environment(project=project),
-            **client.secrets.environment(project=project),
-        }
+        for keys in (client.files.environment, client.secrets.environment):
+            try:
+                variables |= keys(project=project)
+            except RemoteError as error:
+                if error.remote_code not in _ABSENT:
+                    raise
+                absent.append(error)
+    if not variables and absent:
+        raise absent[0]
     if as_json or shape is Shape.JSON:
         document(dict(variables))
         return

@@ -6,6 +6,16 @@ from sardonyx.errors import Kind, SystemFault, UserError
 from sardonyx.text import N_
 
 
+class FilesAbsentError(UserError):
+    """The region gives no keys to a store: the pages of files are hidden, a program is told."""
+
+    code = "files_absent"
+    kind = Kind.NOT_FOUND
+    title = N_("There is no storage of files here")
+    detail = N_("This platform was set up without one.")
+    next_step = N_("An administrator adds one, with “sts”, under “data.S3” of the region.")
+
+
 class ObjectNotFoundError(UserError):
     code = "object_not_found"
     kind = Kind.NOT_FOUND

@@ -14,6 +14,16 @@ class SecretNotFoundError(UserError):
     next_step = N_("List the folder to see what is there.")
 
 
+class SecretsAbsentError(UserError):
+    """The region has no store of secrets: its pages are hidden, a program is told."""
+
+    code = "secrets_absent"
+    kind = Kind.NOT_FOUND
+    title = N_("There is no store of secrets here")
+    detail = N_("This platform was set up without one.")
+    next_step = N_("An administrator adds one under “vault” of the region.")
+
+
 class SecretNameError(UserError):
     code = "secret_name"
     title = N_("This name cannot be used")

@@ -155,7 +155,7 @@ def storage(settings: ClusterSettings, facts: StorageFacts | None) -> Check:  # 
     if facts.sts is None:
         return _off(
             Area.STORAGE,
-            N_("The store gives no keys by token (STS): each person must bring their own."),
+            N_("The store gives no keys by token (STS): the pages of files are hidden."),
             f"{place}.sts",
             '{"role": {"roleARN": "arn:aws:iam:::role/person", "roleSessionName": "sardonyx"}}',
         )

@@ -98,6 +98,8 @@ async def _newest(viewer: Viewer) -> Listing:
 
 
 async def _recent(viewer: Viewer) -> list[RecentFile] | None:
+    if not viewer.platform.has_files:
+        return None
     try:
         found = await viewer.platform.files.recent(viewer.actor, viewer.project.id, RECENT)
     except PlatformError:

@@ -128,6 +128,12 @@ class Viewer:
         return () if onboarding is None else tuple(onboarding.unopened(self.actor))
 
     @property
+    def navigation(self) -> tuple[NavItem, ...]:
+        """The main navigation, without the pages of what this platform does not have."""
+        absent = {"/files": not self.platform.has_files, "/secrets": not self.platform.has_secrets}
+        return tuple(item for item in NAVIGATION if not absent.get(item.address, False))
+
+    @property
     def switch_address(self) -> str:
         """Where a switch of the project leads: the same area, or the same launch form."""
         path = self.request.url.path
@@ -237,7 +243,7 @@ def environment(language: str) -> Environment:
     # The method comes from the i18n extension, which Environment's own type does not know.
     i18n: Any = made
     i18n.install_gettext_translations(translations(language), newstyle=True)
-    made.globals.update(asset=asset, navigation=NAVIGATION, languages=LANGUAGES, quote=quote_key)
+    made.globals.update(asset=asset, languages=LANGUAGES, quote=quote_key)
     made.filters.update(
         size=lambda value: wording.size(value, language),
         number=lambda value: wording.number(value, language),
