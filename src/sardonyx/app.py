@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import httpx2
 
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.caddy.front_door import CaddyFrontDoor
 from sardonyx.adapters.duckdb.reader import ConfinedTableReader
@@ -168,20 +169,24 @@ def build_platform(settings: Settings) -> Platform:
         secrets=kept,
         sign_in=sign_in,
     )
+    services = Services(
+        catalog=catalog,
+        runtime=runtime,
+        contexts=RegionContexts(region=region, accounts=accounts),
+        audit=records,
+    )
     return Platform(
         public_url=f"http://localhost:{settings.port}",
         service_host=f"{{release}}.localhost:{settings.port}",
         session_life=settings.session_life,
         catalog=catalog,
-        services=Services(
-            catalog=catalog,
-            runtime=runtime,
-            contexts=RegionContexts(region=region, accounts=accounts),
-            audit=records,
-        ),
+        services=services,
         files=files,
         secrets=kept,
         accounts=accounts,
+        configurations=Configurations(
+            records=records, launcher=services, charts=catalog, audit=records
+        ),
         sign_in=sign_in,
         parts=LocalParts(home=home, programs=part_programs()),
         running=machine.running,

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx2
 from sqlalchemy import Engine
 
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.adapters.duckdb.absent import AbsentTableReader
@@ -272,18 +273,19 @@ class _Wiring:
             places=places,
             onboarding=onboarding,
         )
+        services = Services(
+            catalog=self.catalog,
+            runtime=self.meters.metered("runtime", runtime),
+            contexts=ClusterContexts(region=self.region, accounts=accounts),
+            audit=records,
+            workspaces=places,
+        )
         return Platform(
             public_url=settings.public_url,
             service_host=self.evaluation.service_host if self.evaluation is not None else None,
             session_life=settings.session_life,
             catalog=self.catalog,
-            services=Services(
-                catalog=self.catalog,
-                runtime=self.meters.metered("runtime", runtime),
-                contexts=ClusterContexts(region=self.region, accounts=accounts),
-                audit=records,
-                workspaces=places,
-            ),
+            services=services,
             files=files,
             secrets=AuditedSecrets(
                 store=vault.store or AbsentSecretStore(),
@@ -292,6 +294,9 @@ class _Wiring:
                 audit=records,
             ),
             accounts=accounts,
+            configurations=Configurations(
+                records=records, launcher=services, charts=self.catalog, audit=records
+            ),
             sign_in=sign_in,
             parts=ClusterParts({"database": records.answers, "cluster": cache.synced}),
             running=life.running,

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.service import Accounts
 from sardonyx.catalog.service import CatalogService
 from sardonyx.credentials.service import Credentials
@@ -47,6 +48,7 @@ class Platform:
     files: Files
     secrets: Secrets
     accounts: Accounts
+    configurations: Configurations
     sign_in: SignIn
     parts: Parts
     running: Callable[[], AbstractAsyncContextManager[None]]

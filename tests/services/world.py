@@ -18,6 +18,7 @@ from tests.services.fakes import (
     MemoryRuntime,
 )
 
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
@@ -25,6 +26,7 @@ from sardonyx.projects.models import Actor
 from sardonyx.projects.ports import Workspaces
 from sardonyx.services import api as services_api
 from sardonyx.services.service import Services
+from sardonyx.testing.configurations import MemoryConfigurations
 from sardonyx.values import Secret
 
 TOKENS = {"ada-token": ADA, "eve-token": EVE}
@@ -39,6 +41,7 @@ class World:
     audit: AuditList
     catalog: CatalogService
     now: list[datetime]
+    configurations: Configurations
 
 
 def world(
@@ -59,7 +62,14 @@ def world(
         randomness=Counted(*suffixes),
         workspaces=workspaces,
     )
-    return World(services, runtime, audit, catalog, now)
+    configurations = Configurations(
+        records=MemoryConfigurations(),
+        launcher=services,
+        charts=catalog,
+        audit=audit,
+        clock=lambda: now[0],
+    )
+    return World(services, runtime, audit, catalog, now, configurations)
 
 
 class SignIn:
@@ -79,6 +89,7 @@ def portal(w: World) -> FastAPI:
     app = FastAPI(openapi_url="/api/v1/openapi.json")
     app.state.platform = SimpleNamespace(
         services=w.services,
+        configurations=w.configurations,
         catalog=w.catalog,
         sign_in=SignIn(),
         public_url="http://localhost:8000",

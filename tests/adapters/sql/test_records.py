@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
+from tests.contracts.configuration_records import ConfigurationRecordsContract
 from tests.servers.postgresql import RunningPostgresql, running_postgresql
 
 from sardonyx.account.models import AuditFilter, Preferences, Theme
@@ -48,6 +49,10 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
     yield open_one
     for one in made:
         one.close()
+
+
+class TestConfigurations(ConfigurationRecordsContract):
+    """Saved configurations on both engines; `opened` is the fixture of this module."""
 
 
 async def test_a_link_is_taken_once_by_one_replica(opened: Callable[[], SqlRecords]) -> None:

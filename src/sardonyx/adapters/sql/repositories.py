@@ -12,6 +12,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences, Theme
+from sardonyx.adapters.sql.configurations import SqlConfigurations
 from sardonyx.adapters.sql.database import aware, postgresql_engine, sqlite_engine
 from sardonyx.adapters.sql.people import SqlPeople
 from sardonyx.adapters.sql.tables import AuditRow, LinkRow, PreferencesRow, SessionRow
@@ -20,8 +21,9 @@ from sardonyx.projects.sign_in import Grant
 __all__ = ["SqlRecords", "postgresql_engine", "sqlite_engine"]
 
 
-class SqlRecords(SqlPeople):
-    """SignInRecords, AccountRecords, the audit, people and their tokens, on one engine."""
+class SqlRecords(SqlPeople, SqlConfigurations):
+    """SignInRecords, AccountRecords, the audit, people and their tokens, and saved
+    configurations, on one engine."""
 
     async def add_link(self, digest: str, grant: Grant) -> None:
         def work(session: Session) -> None:

@@ -1,0 +1,1 @@
+"""Saved configurations of a project: filled-in launchers that are kept, ordered and launched."""

@@ -1,0 +1,78 @@
+"""What saved configurations need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sardonyx.account.configurations.models import ConfigurationList, KeptConfiguration
+from sardonyx.done import Done
+from sardonyx.launcher.models import PatchEntry
+from sardonyx.projects.models import Actor
+from sardonyx.services.launching import LaunchRequest, OpenDraft
+from sardonyx.services.models import Service
+from sardonyx.services.planning import Preview
+
+
+class ConfigurationRecords(Protocol):
+    """Keeps each project's list, whole: a list is read and replaced as one."""
+
+    async def configurations(self, project: str) -> ConfigurationList:
+        """Return what is kept, an empty list where nothing was.
+
+        Raises ConfigurationsUnreadableError: what cannot be read is never taken for empty.
+        """
+
+    async def replace_configurations(
+        self, project: str, kept: Sequence[KeptConfiguration], *, number: int
+    ) -> bool:
+        """Keep `kept` in place of list `number`; its number is one higher then.
+
+        False, and nothing changes, where the list is no longer that one.
+        """
+
+
+class Launcher(Protocol):
+    """Opens and launches drafts: what saved configurations need of the services."""
+
+    async def open_request(
+        self, actor: Actor, *, project: str, request: LaunchRequest, language: str = "en"
+    ) -> OpenDraft:
+        """Return the draft that `request` asks for. Raises ChartNotFoundError and its kin."""
+
+    async def open_draft(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        chart: str,
+        catalog: str | None = None,
+        version: str | None = None,
+        patch: tuple[PatchEntry, ...] = (),
+        language: str = "en",
+        draft_id: str | None = None,
+    ) -> OpenDraft:
+        """Return a draft of the launcher. Raises ChartNotFoundError and its kin."""
+
+    async def preview(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        draft: OpenDraft,
+        friendly_name: str | None = None,
+        name: str | None = None,
+        shared: bool = False,
+    ) -> Preview:
+        """Return what a launch would do; nothing is changed."""
+
+    async def launch_once(
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        request: LaunchRequest,
+        language: str = "en",
+        idempotency_key: str | None = None,
+    ) -> Done[Service]:
+        """Launch; the same key with the same request launches once. Raises LaunchRefusedError."""
