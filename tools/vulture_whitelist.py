@@ -9,8 +9,8 @@ Not run. A name that nothing uses any more leaves this list with its code.
 # The pages of the next issues use them; their rules are already held by tests.
 find_password, find_address, notes_with_port  # launcher.access: the open button
 decide, outcome, choose_version  # launcher.auto_launch, launcher.versions: links
-read_configurations, write_configurations, configuration_of_values, values_of_draft, saved
-migrate, complete, read_profiles, write_profiles  # what older portals kept
+saved  # launcher.configurations
+complete, read_profiles, write_profiles  # what older portals kept
 (
     check_text,
     editor_schema,
@@ -38,6 +38,7 @@ release_commands, helm_commands  # launcher.commands: the Helm commands of a clu
     item_count,
 )
 chart_schema
+OVERWRITE  # what an import does with a taken name: a word of REST and the command line
 SKIP_PATCHES, PROD, read_at  # words of catalogues, by REST and as Onyxia writes them
 INFO  # the mildest severity of a finding: templates and REST name it
 
@@ -50,7 +51,16 @@ before_version, after_version  # of a comparison, by REST
 api_version, activity, busy
 
 # Tests use them: what the fakes offer, and what holds a file to its model.
-People, MemoryBroker, MemoryObjectStore, MemoryRuntime, MemorySecretStore, fetch, put_file
+(
+    People,
+    MemoryBroker,
+    MemoryConfigurations,
+    MemoryObjectStore,
+    MemoryRuntime,
+    MemorySecretStore,
+    fetch,
+    put_file,
+)
 build_info, profile_problems, profile_schema, reload, set_keys, remove_key, UNRESOLVED
 
 # Libraries call or read them by these names.

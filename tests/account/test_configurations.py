@@ -1,4 +1,7 @@
-"""Saved configurations: who keeps what, over what, and what is never kept."""
+"""Saved configurations: who keeps what, over what, and what is never kept.
+
+Over 400 lines: one rule each, from the plain saving to people who meet in one list.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,16 @@ from sardonyx.account.configurations.errors import (
     ConfigurationTooLargeError,
 )
 from sardonyx.account.configurations.models import (
+    ANY,
     MOST,
+    NEW,
     ConfigurationList,
+    Expected,
     KeptConfiguration,
     Move,
     differences,
 )
-from sardonyx.account.configurations.service import ANY, NEW, Configurations, Expected
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.catalog.models import ChartRef
 from sardonyx.errors import UserError
 from sardonyx.launcher.configurations import SavedConfiguration

@@ -18,6 +18,7 @@ from tests.services.fakes import (
     MemoryRuntime,
 )
 
+from sardonyx.account.configurations import api as configurations_api
 from sardonyx.account.configurations.service import Configurations
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
@@ -95,7 +96,7 @@ def portal(w: World) -> FastAPI:
         public_url="http://localhost:8000",
         service_host="{release}.localhost:8000",
     )
-    for router in (services_api.router, catalog_api.router):
+    for router in (services_api.router, configurations_api.router, catalog_api.router):
         app.include_router(router, prefix="/api/v1")
     problems.install(app)
     return app

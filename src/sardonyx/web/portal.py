@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 
 from sardonyx.account import api as account_api
 from sardonyx.account import pages as account_pages
+from sardonyx.account.configurations import api as configurations_api
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog import pages as catalog_pages
@@ -59,7 +60,15 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
     portal.include_router(probes.router)
     # First: the front door asks it before each request to a service.
     portal.include_router(gateway.router, include_in_schema=False)
-    for area in (projects_api, catalog_api, services_api, files_api, secrets_api, account_api):
+    for area in (
+        projects_api,
+        catalog_api,
+        services_api,
+        configurations_api,
+        files_api,
+        secrets_api,
+        account_api,
+    ):
         portal.include_router(area.router, prefix=API)
     for pages in (
         home_pages,

@@ -27,10 +27,12 @@ from sardonyx.account.configurations.errors import (
 )
 from sardonyx.account.configurations.keeping import fits, keepable, size_of
 from sardonyx.account.configurations.models import (
+    ANY,
     LARGEST,
     LARGEST_LIST,
     MOST,
     ConfigurationList,
+    Expected,
     KeptConfiguration,
     Move,
     Saved,
@@ -51,25 +53,6 @@ from sardonyx.services.planning import blocking
 _TRIES = 8
 # Lower-case letters alone: an id is never taken for a number, a word of a link or an address.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a saving starts from. new: none of its name. tag: exactly that state of it.
-
-    Neither: whatever is there is replaced.
-    """
-
-    new: bool = False
-    tag: str | None = None
-
-    def refuses(self, current: KeptConfiguration) -> bool:
-        """Tell whether what is kept under the name is not what the saving starts from."""
-        return self.new or (self.tag is not None and self.tag != current.tag)
-
-
-ANY = Expected()
-NEW = Expected(new=True)
 
 
 def drawn_id() -> str:

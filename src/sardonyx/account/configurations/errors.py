@@ -25,14 +25,6 @@ class ConfigurationNotFoundError(UserError):
     next_step = N_("List the saved configurations: somebody may have renamed or deleted it.")
 
 
-class ConfigurationAmbiguousError(UserError):
-    code = "configuration_ambiguous"
-    kind = Kind.CONFLICT
-    title = N_("Several saved configurations have this name")
-    detail = N_("“{name}” is the name of: {known}.")
-    next_step = N_("Say which one by its id.")
-
-
 class ConfigurationNameTakenError(UserError):
     code = "configuration_name_taken"
     kind = Kind.CONFLICT
@@ -127,32 +119,6 @@ class ConfigurationTagError(UserError):
     title = N_("The version is not one of ours")
     detail = N_("“{tag}” is not the version of a saved configuration.")
     next_step = N_("Send in If-Match the ETag that reading the configuration gave.")
-
-
-class LaunchLinkExpiredError(UserError):
-    """The confirmation was not given by a page of this session, or its link was another."""
-
-    code = "launch_link_expired"
-    kind = Kind.REFUSED
-    title = N_("This page is no longer valid")
-    detail = N_("It was made before you signed in, or for another link. Nothing was launched.")
-    next_step = N_("Follow the link again.")
-
-
-class LinkAddressError(UserError):
-    code = "link_address"
-    title = N_("This is no launch link")
-    detail = N_("“{link}” does not name a chart of a catalogue.")
-    next_step = N_("Copy it whole from the launcher: …/launch/CATALOGUE/CHART?…")
-
-
-class LinkNotUnderstoodError(UserError):
-    """Parts of a link could not be read; `problems` lists them."""
-
-    code = "link_not_understood"
-    title = N_("The link is not understood")
-    detail = N_("{count} part(s) of it cannot be read; nothing was launched.")
-    next_step = N_("Copy the link again, whole and between quotes.")
 
 
 class ConfigurationsUnreadableError(SystemFault):

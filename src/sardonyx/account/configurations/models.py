@@ -106,6 +106,25 @@ class ConfigurationList:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a saving starts from. new: none of its name. tag: exactly that state of it.
+
+    Neither: whatever is there is replaced.
+    """
+
+    new: bool = False
+    tag: str | None = None
+
+    def refuses(self, current: KeptConfiguration) -> bool:
+        """Tell whether what is kept under the name is not what the saving starts from."""
+        return self.new or (self.tag is not None and self.tag != current.tag)
+
+
+ANY = Expected()
+NEW = Expected(new=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """One setting that two versions have otherwise. None: left at its default."""
 

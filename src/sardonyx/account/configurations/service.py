@@ -10,10 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 from sardonyx.account.configurations.changes import (
-    ANY,
-    NEW,
     ConfigurationChanges,
-    Expected,
     kilobytes,
     on_configuration,
 )
@@ -47,7 +44,7 @@ from sardonyx.services.models import Commands, Service
 from sardonyx.text import N_, Text
 from sardonyx.values import Json
 
-__all__ = ["ANY", "NEW", "Configurations", "Expected", "Launched", "ValuesOf"]
+__all__ = ["Configurations", "Launched", "ValuesOf"]
 
 
 @dataclass(frozen=True, slots=True)
