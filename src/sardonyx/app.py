@@ -12,6 +12,7 @@ from datetime import timedelta
 import httpx2
 
 from sardonyx.account.configurations.service import Configurations
+from sardonyx.account.profile_schemas import SchemaFile
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.caddy.front_door import CaddyFrontDoor
 from sardonyx.adapters.duckdb.reader import ConfinedTableReader
@@ -117,7 +118,12 @@ def build_platform(settings: Settings) -> Platform:
     s3_endpoint = f"http://127.0.0.1:{ports['s3']}"
     client = httpx2.AsyncClient(trust_env=False)
     secret_store = OpenBaoStore(identity=person, address=f"http://127.0.0.1:{ports['openbao']}")
-    accounts = Accounts(records=records, secret_store=secret_store)
+    accounts = Accounts(
+        records=records,
+        secret_store=secret_store,
+        mount=MOUNT,
+        profile_schemas=SchemaFile(home.profile_schema),
+    )
     sign_in = SignIn(
         records=records,
         identities=person,

@@ -18,6 +18,7 @@ import httpx2
 from sqlalchemy import Engine
 
 from sardonyx.account.configurations.service import Configurations
+from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.adapters.duckdb.absent import AbsentTableReader
@@ -177,6 +178,10 @@ class _Wiring:
             records=records,
             secret_store=vault.store
             or SqlKeptSecrets(self.engine, Sealer.of_file(settings.key_file)),
+            mount=None if vault.store is None else vault.mount,
+            profile_schemas=GivenSchemas(
+                settings.profile_schemas, roles_claim=settings.identity.roles_claim
+            ),
         )
         tokens = ApiTokens(records=records, audit=records)
         sign_in = SignIn(

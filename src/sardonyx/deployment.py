@@ -112,6 +112,9 @@ class ClusterSettings(_Tree):
     regions: tuple[_Object, ...] = Field(min_length=1, title="Onyxia's regions; the first acts")
     catalogs: tuple[_Object, ...] = Field(default=(), title="Onyxia's catalogues")
     catalog_reading: CatalogsSettings = Field(default=CatalogsSettings())
+    profile_schemas: dict[str, _Object] = Field(
+        default={}, title="JSON schemas of people's profile: `default`, and others by role"
+    )
     helm: HelmSettings = Field(default=HelmSettings())
     evaluation: EvaluationSettings | None = Field(
         default=None, title="Set by the chart when it brings everything itself"

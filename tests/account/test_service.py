@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sardonyx.account.service import SERVICES_PATH, Accounts
+from sardonyx.account.service import Accounts
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
 from sardonyx.testing.identity import People
 from sardonyx.testing.secret_store import MemorySecretStore
@@ -27,27 +26,6 @@ def secret_store(people: People) -> MemorySecretStore:
 def accounts(store: MemorySecretStore, folder: Path) -> Accounts:
     records = SqlRecords(sqlite_engine(folder / "portal.sqlite"))
     return Accounts(records=records, secret_store=store)
-
-
-async def test_the_service_password_is_drawn_once_and_kept(
-    people: People, secret_store: MemorySecretStore, tmp_path: Path
-) -> None:
-    ada = await people.actor("ada")
-    first = await accounts(secret_store, tmp_path).service_password(ada, ada.personal_project)
-    again = await accounts(secret_store, tmp_path).service_password(ada, ada.personal_project)
-    assert again == first
-    assert len(first.reveal()) == 20
-
-
-async def test_a_password_that_somebody_removed_is_drawn_anew_beside_what_is_there(
-    people: People, secret_store: MemorySecretStore, tmp_path: Path
-) -> None:
-    ada = await people.actor("ada")
-    place: Any = {"username": "ada", "project": ada.personal_project, "path": SERVICES_PATH}
-    await secret_store.write(**place, entries={"OTHER": Secret("kept")})
-    drawn = await accounts(secret_store, tmp_path).service_password(ada, ada.personal_project)
-    found = await secret_store.read(**place)
-    assert found.entries == {"OTHER": Secret("kept"), "PASSWORD": drawn}
 
 
 async def test_the_forge_token_is_a_secret_and_can_be_forgotten(

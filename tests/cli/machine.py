@@ -16,10 +16,16 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from tests.account.forms import PROFILE
 from tests.files.fakes import World as FileWorld
 from tests.secrets.fakes import secret_store
 from tests.services.world import World, portal, world
+from tests.web.stub_platform import Records
 
+from sardonyx.account import api as account_api
+from sardonyx.account import project_api
+from sardonyx.account.profile_schemas import GivenSchemas
+from sardonyx.account.service import Accounts
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.cli.main import main
 from sardonyx.files import api as files_api
@@ -82,15 +88,19 @@ def put_platform(app: FastAPI, w: World, files: FileWorld) -> None:
     """Let the portal serve these parts."""
     app.state.platform = portal(w).state.platform
     app.state.platform.files = files.files
-    app.state.platform.secrets = Secrets(store=secret_store(), address="http://127.0.0.1:8")
+    store = secret_store()
+    app.state.platform.accounts = Accounts(
+        records=Records(), secret_store=store, profile_schemas=GivenSchemas({"default": PROFILE})
+    )
+    app.state.platform.secrets = Secrets(store=store, address="http://127.0.0.1:8")
 
 
 @contextmanager
 def serving() -> Iterator[Served]:
     """Yield a portal that answers on the socket of a home of its own, and stop it."""
     app = portal(world())
-    for router in (files_api.router, secrets_api.router):
-        app.include_router(router, prefix="/api/v1")
+    for area in (files_api, secrets_api, account_api, project_api):
+        app.include_router(area.router, prefix="/api/v1")
     with tempfile.TemporaryDirectory(prefix="sx") as folder:  # short: a socket's path is limited
         home = Home(Path(folder))
         home.prepare()

@@ -14,9 +14,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from tests.account.forms import PROFILE
 
 from sardonyx.account import pages as account_pages
+from sardonyx.account import project_pages
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
+from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
 from sardonyx.api import problems
 from sardonyx.catalog import pages as catalog_pages
@@ -49,7 +52,7 @@ from sardonyx.services.service import Services
 from sardonyx.testing.identity import People
 from sardonyx.testing.object_store import MemoryBroker, MemoryObjectStore, MemoryStorage
 from sardonyx.testing.secret_store import MemorySecretStore
-from sardonyx.values import Secret
+from sardonyx.values import Json, JsonObject, Secret
 from sardonyx.web import error_pages, gateway, home_pages, sign_in_pages
 from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.security import SameOrigin
@@ -318,10 +321,11 @@ class Contexts:
 
 
 class Records:
-    """Preferences and audit in memory."""
+    """Preferences, profiles and audit in memory."""
 
     def __init__(self) -> None:
         self.kept = Preferences()
+        self.profiles: dict[str, JsonObject] = {}
         self.audit: list[AuditEntry] = []
 
     async def preferences(self, username: str) -> Preferences:
@@ -329,6 +333,12 @@ class Records:
 
     async def save_preferences(self, username: str, preferences: Preferences) -> None:
         self.kept = preferences
+
+    async def profile(self, username: str) -> JsonObject | None:
+        return self.profiles.get(username)
+
+    async def save_profile(self, username: str, profile: JsonObject) -> None:
+        self.profiles[username] = profile
 
     async def record(self, username: str, action: str, target: str, result: str) -> None:
         self.audit.append(AuditEntry(datetime.now(UTC), username, action, target, result))
@@ -423,7 +433,9 @@ def stub_platform(
         services=Services(catalog=catalog, runtime=runtime, contexts=Contexts(), audit=records),
         files=Files(broker=broker, store=MemoryObjectStore(storage), tables=Rows()),
         secrets=Secrets(store=vault, address="http://127.0.0.1:8200"),
-        accounts=Accounts(records=records, secret_store=vault),
+        accounts=Accounts(
+            records=records, secret_store=vault, profile_schemas=GivenSchemas({"default": PROFILE})
+        ),
         sign_in=SignIn(),
         parts=Parts(),
         setup=None,
@@ -432,7 +444,7 @@ def stub_platform(
 
 
 async def fill(platform: SimpleNamespace) -> None:
-    """Give ada files and secrets."""
+    """Give ada files, secrets and a profile."""
     for key, size in (
         ("prices-2026.parquet", 184_220),
         ("survey/wave-2.csv", 91_000),
@@ -449,6 +461,13 @@ async def fill(platform: SimpleNamespace) -> None:
     ):
         entries = {key: Secret(f"{key.lower()}-value") for key in keys}
         await platform.secrets.write(ADA, PROJECT.id, path, entries)
+
+    profiles = platform.accounts.profiles
+    identities: Json = [{"forge": "gitlab"}, {"forge": "github"}]
+    made = await profiles.of_values(
+        ADA, {"team": "prices", "identities": identities}, held_back=["/identities/1"]
+    )
+    await profiles.save(ADA, made)
 
 
 async def _bytes(size: int) -> AsyncIterator[bytes]:
@@ -479,6 +498,7 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
         secrets_pages,
         account_pages,
         onyxia_addresses,
+        project_pages,
     ):
         portal.include_router(area.router)
     portal.include_router(files_api.router, prefix="/api/v1")

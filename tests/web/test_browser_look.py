@@ -15,7 +15,14 @@ from pathlib import Path
 import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Page,
+    async_playwright,
+    expect,
+)
 from tests.web.stub_platform import (
     ADA,
     PROJECT,
@@ -57,6 +64,8 @@ PAGES = {
     "secret": "/secrets/databases/census",
     "secret-shown": "/secrets/databases/census?show=1",
     "account": "/account?keys=1",
+    "profile": "/account/profile",
+    "project-settings": "/projects/settings?password=1",
     "not-found": "/nothing",
     "sign-in": "/sign-in",
 }
@@ -221,6 +230,30 @@ async def test_a_launch_by_keyboard_alone() -> None:
         assert await page.evaluate("document.activeElement.id") == "friendly"
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("heading", level=1)).to_have_text("Wages")
+
+
+async def test_a_profile_is_not_left_unsaved_without_a_warning() -> None:
+    async with serving() as address, chromium() as browser:
+        context = await signed_in(browser, address)
+        page = await context.new_page()
+        asked: list[str] = []
+
+        async def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            await dialog.dismiss()
+
+        page.on("dialog", stay)
+        await settled(page, address + "/account/profile")
+        async with page.expect_response("**/check"):
+            await page.get_by_role("textbox", name="Team").fill("wages")
+        async with page.expect_event("dialog"):
+            await page.evaluate("location.href = '/services'")
+        assert asked == ["beforeunload"]
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_role("status").first).to_contain_text("Saved")
+        await page.get_by_role("link", name="Services").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Services")
+        assert asked == ["beforeunload"]
 
 
 async def test_dropping_a_folder_stores_every_file_and_asks_before_replacing(

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from sardonyx.account import profile_api
 from sardonyx.account.models import AuditFilter, Preferences, Theme
 from sardonyx.projects.errors import NotOfferedHereError
 from sardonyx.projects.models import Actor
@@ -15,6 +16,7 @@ from sardonyx.projects.tokens import ApiToken, ApiTokens
 from sardonyx.web.session import browser_actor, current_actor, session_token
 
 router = APIRouter(prefix="/account", tags=["account"])
+router.include_router(profile_api.router)
 Person = Annotated[Actor, Depends(current_actor)]
 InBrowser = Annotated[Actor, Depends(browser_actor)]
 
@@ -26,6 +28,7 @@ class PreferencesBody(BaseModel):
     theme: Theme = Theme.SYSTEM
     gitName: str | None = None  # noqa: N815 - the wire is camelCase
     gitEmail: str | None = None  # noqa: N815
+    gitCacheSeconds: int = 0  # noqa: N815
 
 
 class AuditBody(BaseModel):
@@ -122,7 +125,11 @@ async def preferences(request: Request, actor: Person) -> PreferencesBody:
     """Return the person's choices."""
     kept = await request.app.state.platform.accounts.preferences(actor)
     return PreferencesBody(
-        language=kept.language, theme=kept.theme, gitName=kept.git_name, gitEmail=kept.git_email
+        language=kept.language,
+        theme=kept.theme,
+        gitName=kept.git_name,
+        gitEmail=kept.git_email,
+        gitCacheSeconds=kept.git_cache_seconds,
     )
 
 
@@ -138,6 +145,7 @@ async def save_preferences(
             theme=body.theme,
             git_name=body.gitName,
             git_email=body.gitEmail,
+            git_cache_seconds=body.gitCacheSeconds,
         ),
     )
     return body

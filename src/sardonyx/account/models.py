@@ -15,12 +15,16 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A person's choices. None means: as the browser says, or as the machine's Git says."""
+    """A person's choices. None means: as the browser says, or as the machine's Git says.
+
+    git_cache_seconds: how long Git keeps the forge's token after it was used; 0: not at all.
+    """
 
     language: str | None = None
     theme: Theme = Theme.SYSTEM
     git_name: str | None = None
     git_email: str | None = None
+    git_cache_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from sardonyx.account import token_pages
+from sardonyx.account import profile_pages, token_pages
 from sardonyx.account.models import Theme
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
 from sardonyx.files.models import S3Credentials
@@ -21,9 +21,11 @@ from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
 router.include_router(token_pages.router)
+router.include_router(profile_pages.router)
 
 LANGUAGE_NAMES = {"en": "English", "fr": "Français"}
 _THEMES = {Theme.SYSTEM: N_("as the system"), Theme.LIGHT: N_("light"), Theme.DARK: N_("dark")}
+_CACHE_MINUTES = 30 * 24 * 60
 _YEAR = 365 * 24 * 3600
 _TO_VARIABLES = 'eval "$(sardonyx account credentials --format env)"\n'
 
@@ -79,6 +81,7 @@ async def git(
     git_name: Annotated[str, Form()] = "",
     git_email: Annotated[str, Form()] = "",
     git_token: Annotated[str, Form()] = "",
+    git_cache_minutes: Annotated[int, Form(ge=0, le=_CACHE_MINUTES)] = 0,
     forget: Annotated[bool, Form()] = False,
 ) -> Response:
     """Keep the Git identity. An empty token field keeps the one that is there."""
@@ -86,6 +89,7 @@ async def git(
         viewer.preferences,
         git_name=git_name.strip() or None,
         git_email=git_email.strip() or None,
+        git_cache_seconds=git_cache_minutes * 60,
     )
     accounts = viewer.platform.accounts
     try:
@@ -125,6 +129,7 @@ async def _page(
         tokens_offered=getattr(viewer.platform, "tokens", None) is not None,
         has_token=await _has_git_token(viewer),
         problem=problem,
+        profile_offered=viewer.platform.accounts.profiles.offered(viewer.actor),
         own=own,
         has_keys=has_keys,
         commands=Commands(platform="sardonyx account credentials\n", underneath=_tools(viewer)),

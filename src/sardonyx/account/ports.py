@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
-from sardonyx.projects.models import Project
+from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.models import SecretSet
-from sardonyx.values import Secret
+from sardonyx.values import JsonObject, Secret
 
 
 class KeptSecrets(Protocol):
@@ -32,13 +32,29 @@ class KeptSecrets(Protocol):
     async def delete(self, *, username: str, project: Project, path: str) -> None: ...
 
 
+class ProfileSchemas(Protocol):
+    """Knows the form that the administrator gives people for their profile."""
+
+    def schema(self, actor: Actor) -> JsonObject | None:
+        """Return the JSON schema for `actor`, None where there is none.
+
+        The same object while it says the same. Raises ProfileSchemaError.
+        """
+
+
 class AccountRecords(Protocol):
-    """Keeps preferences and the audit."""
+    """Keeps preferences, profiles and the audit."""
 
     async def preferences(self, username: str) -> Preferences:
         """Return what was saved, or the defaults."""
 
     async def save_preferences(self, username: str, preferences: Preferences) -> None: ...
+
+    async def profile(self, username: str) -> JsonObject | None:
+        """Return the profile as it was kept, None when none was."""
+
+    async def save_profile(self, username: str, profile: JsonObject) -> None:
+        """Keep a profile in place of what was kept. It holds no secret."""
 
     async def record(self, username: str, action: str, target: str, result: str) -> None: ...
 

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sardonyx.account.errors import PreferenceError
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
-from sardonyx.account.ports import AccountRecords, KeptSecrets
+from sardonyx.account.passwords import ServicePasswords
+from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas
+from sardonyx.account.profile_schemas import GivenSchemas
+from sardonyx.account.profiles import Profiles
 from sardonyx.projects.errors import NoPersonalProjectError
-from sardonyx.projects.models import Actor, Project
-from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
-from sardonyx.secrets.models import SecretSet
+from sardonyx.projects.models import Actor
+from sardonyx.secrets.errors import SecretNotFoundError
 from sardonyx.text import LANGUAGES
 from sardonyx.values import Secret
 
-# Hidden from the secrets page by its leading dot, as Onyxia hides `.onyxia`.
+# Hidden from the secrets page by its leading dot.
 GIT_PATH = ".sardonyx/git"
 GIT_KEY = "GIT_TOKEN"
-SERVICES_PATH = ".sardonyx/services"
-SERVICES_KEY = "PASSWORD"
-_BASE_36 = string.digits + string.ascii_lowercase
 _LINE_LIMIT = 200
+_LONGEST_CACHE = 30 * 24 * 3600  # seconds
 
 
 class Accounts:
-    """Preferences, the Git identity and the record of changes."""
+    """Preferences, Git identity, profile, projects' passwords and the record of changes."""
 
-    def __init__(self, *, records: AccountRecords, secret_store: KeptSecrets) -> None:
+    def __init__(
+        self,
+        *,
+        records: AccountRecords,
+        secret_store: KeptSecrets,
+        mount: str | None = None,
+        profile_schemas: ProfileSchemas | None = None,
+    ) -> None:
+        """mount: of the secret store's KV engine, as commands name it; None where none is."""
         self._records = records
         self._secrets = secret_store
-        self._passwords: dict[str, Secret] = {}
+        self.passwords = ServicePasswords(secret_store=secret_store, audit=records, mount=mount)
+        self.profiles = Profiles(
+            schemas=profile_schemas or GivenSchemas(),
+            records=records,
+            secret_store=secret_store,
+        )
 
     async def preferences(self, actor: Actor) -> Preferences:
         return await self._records.preferences(actor.username)
@@ -53,6 +64,13 @@ class Accounts:
             # A line break would let a name write further lines of a Git configuration.
             if value and (len(value) > _LINE_LIMIT or not value.isprintable()):
                 raise PreferenceError(value=value[:40], name=name, known="one line", field=name)
+        if not 0 <= preferences.git_cache_seconds <= _LONGEST_CACHE:
+            raise PreferenceError(
+                value=str(preferences.git_cache_seconds),
+                name="git_cache_seconds",
+                known=f"0 … {_LONGEST_CACHE}",
+                field="git_cache_seconds",
+            )
         await self._records.save_preferences(actor.username, preferences)
         await self._records.record(actor.username, "account.save", actor.username, "done")
 
@@ -78,39 +96,6 @@ class Accounts:
         else:
             return
         await self._records.record(actor.username, "account.git_token", actor.username, "done")
-
-    async def service_password(self, actor: Actor, project: Project) -> Secret:
-        """Return the password of the project's databases, drawn at the first need.
-
-        20 base-36 characters, shared by the project's members (launcher.md 16). Kept in memory
-        too: it does not change while the platform runs.
-        """
-        kept = self._passwords.get(project.id)
-        if kept is None:
-            kept = await self._kept_password(actor, project)
-            self._passwords[project.id] = kept
-        return kept
-
-    async def _kept_password(self, actor: Actor, project: Project) -> Secret:
-        username = actor.username
-        try:
-            found = await self._secrets.read(username=username, project=project, path=SERVICES_PATH)
-        except SecretNotFoundError:
-            found = SecretSet(SERVICES_PATH, {}, 0)
-        if SERVICES_KEY in found.entries:
-            return found.entries[SERVICES_KEY]
-        drawn = Secret("".join(secrets.choice(_BASE_36) for _ in range(20)))
-        try:
-            found = await self._secrets.write(
-                username=username,
-                project=project,
-                path=SERVICES_PATH,
-                entries={**found.entries, SERVICES_KEY: drawn},
-                expected_version=found.version,
-            )
-        except SecretConflictError:  # another portal drew one first: that one counts
-            return await self._kept_password(actor, project)
-        return found.entries[SERVICES_KEY]
 
     async def audit(self, actor: Actor, asked: AuditFilter | None = None) -> Sequence[AuditEntry]:
         """Return the newest changes: one's own, or everyone's for an administrator."""

@@ -85,7 +85,7 @@ class SchemaRegistry:
             registry: dict[str, JsonObject] = {}
             problems = []
             for name, path in found:
-                schema = _schema(path)
+                schema = read_schema(path)
                 if isinstance(schema, Text):
                     problems.append(Problem(name, "schema_file", "error", schema))
                 else:
@@ -112,7 +112,8 @@ def built_in_schemas() -> Mapping[str, JsonObject]:
     return SchemaRegistry().schemas()
 
 
-def _schema(path: Path) -> JsonObject | Text:
+def read_schema(path: Path) -> JsonObject | Text:
+    """Return the schema a file holds, or why it holds none."""
     try:
         if path.stat().st_size > _MAX_FILE:
             return Text(N_("The file is larger than {most} bytes."), {"most": _MAX_FILE})

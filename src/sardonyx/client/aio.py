@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from sardonyx.client import calls
+from sardonyx.client.account import AccountArea
 from sardonyx.client.calls import Answer, Call
 from sardonyx.client.client import TRANSFER_SECONDS
 from sardonyx.client.connection import (
@@ -41,6 +42,7 @@ class AsyncClient:
         self._place = place
         self._http = async_http(place, language)
         self._project: str | None = None
+        self.account: AccountArea[AsyncClient] = AccountArea(self)
 
     @classmethod
     def of_home(cls, home: Path, *, language: str = "en") -> AsyncClient:
@@ -69,10 +71,11 @@ class AsyncClient:
 
     async def send(self, call: Call[T]) -> T:
         """Send one request and return what its answer says."""
+        address = call.address(await self.project() if call.needs_own_project else None)
         with translated(self._place):
             answer = await self._http.request(
                 call.method,
-                call.path,
+                address,
                 params=dict(call.query),
                 headers=dict(call.headers),
                 json=call.body,

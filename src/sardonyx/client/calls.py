@@ -30,8 +30,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class InProject:
+    """In which project a request acts; None: in the caller's own."""
+
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One request, and how to read its answer."""
+    """One request, and how to read its answer. `path` is below that of `project`, if any."""
 
     method: str
     path: str
@@ -39,6 +46,18 @@ class Call(Generic[T]):
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    project: InProject | None = None
+
+    @property
+    def needs_own_project(self) -> bool:
+        """Whether `address` must be told the caller's own project."""
+        return self.project is not None and self.project.id is None
+
+    def address(self, own_project: str | None = None) -> str:
+        """Return the whole path. Raises NoSuchNameError."""
+        if self.project is None:
+            return self.path
+        return path("projects", self.project.id or own_project or "") + self.path
 
 
 def path(*parts: str) -> str:
@@ -46,10 +65,15 @@ def path(*parts: str) -> str:
 
     Raises NoSuchNameError for what no segment can be: it would lead to another address.
     """
+    return API + segments(*parts)
+
+
+def segments(*parts: str) -> str:
+    """Return parts of an address, each one segment after a slash. Raises NoSuchNameError."""
     for part in parts:
         if part in ("", ".", "..") or "/" in part:
             raise NoSuchNameError(name=part)
-    return API + "".join("/" + quote(part, safe="") for part in parts)
+    return "".join("/" + quote(part, safe="") for part in parts)
 
 
 def raw(answer: Answer) -> JsonObject:

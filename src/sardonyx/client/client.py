@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from sardonyx.client import calls
+from sardonyx.client.account import AccountArea
 from sardonyx.client.calls import Answer, Call, ServicePage
 from sardonyx.client.catalog import CatalogCalls
 from sardonyx.client.connection import (
@@ -42,6 +43,7 @@ class Client:
         self._place = place
         self._http = sync_http(place, language)
         self._project: str | None = None
+        self.account: AccountArea[Client] = AccountArea(self)
         self.catalog = CatalogCalls(self)
         self.services = ServiceCalls(self)
         self.files = FileCalls(self)
@@ -74,10 +76,11 @@ class Client:
 
     def send(self, call: Call[T]) -> T:
         """Send one request and return what its answer says."""
+        address = call.address(self.project() if call.needs_own_project else None)
         with translated(self._place):
             answer = self._http.request(
                 call.method,
-                call.path,
+                address,
                 params=dict(call.query),
                 headers=dict(call.headers),
                 json=call.body,

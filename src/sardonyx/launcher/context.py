@@ -51,7 +51,8 @@ class ContextInputs:
 
     region: Onyxia's region object (`services`, `data`, `vault`, …), as configured.
     given_name, family_name: see `user_name`. random_subdomain, one_time_password: drawn once a
-    draft. personal_injection False: a group where personal values are kept out.
+    draft. personal_injection False: a group where personal values are kept out. profile: what
+    launches are given of it; profile_suggested: the list items that forms propose instead.
     """
 
     username: str
@@ -66,6 +67,7 @@ class ContextInputs:
     access_token: Secret | None = None
     refresh_token: Secret | None = None
     profile: JsonObject | None = None
+    profile_suggested: JsonObject | None = None
     one_time_password: Secret = field(default_factory=lambda: Secret(""))
     project_id: str = ""
     project_password: Secret = field(default_factory=lambda: Secret(""))

@@ -45,8 +45,10 @@ class RegionContexts:
         Raises SecretStoreUnavailableError: the Git token and the service password are there.
         """
         preferences = await self._accounts.preferences(actor)
+        language = preferences.language or "en"
+        profile = await self._accounts.profiles.given(actor, language=language)
         region = self._region
-        profile = S3ProfileInputs(
+        storage = S3ProfileInputs(
             name="default",
             endpoint=region.s3_endpoint,
             region=region.s3_region,
@@ -58,17 +60,20 @@ class RegionContexts:
             email=actor.email,
             full_name=actor.full_name,
             dark_mode=preferences.theme.value == "dark",
-            language=preferences.language or "en",
+            language=language,
+            profile=None if profile is None else profile.injected,
+            profile_suggested=None if profile is None else profile.suggested,
             project_id=project.id,
-            project_password=await self._accounts.service_password(actor, project),
+            project_password=await self._accounts.passwords.current(actor, project),
             git_name=preferences.git_name or actor.full_name,
             git_email=preferences.git_email or actor.email,
+            git_credentials_cache_duration=preferences.git_cache_seconds,
             git_token=await self._accounts.git_token(actor),
             vault=VaultInputs(
                 url=region.vault_address, mount=region.vault_mount, top_dir=project.secrets_folder
             ),
-            s3=profile,
-            s3_profiles=(profile,),
+            s3=storage,
+            s3_profiles=(storage,),
             region=region.settings,
             domain=region.domain,
         )
@@ -100,6 +105,8 @@ class ClusterContexts:
         Raises SecretStoreUnavailableError: the Git token and the service password are there.
         """
         preferences = await self._accounts.preferences(actor)
+        language = preferences.language or "en"
+        profile = await self._accounts.profiles.given(actor, language=language)
         personal = project.group is None or self._personal_in_groups
         profiles, chosen = self._storage(actor, project, personal)
         given, family = (_text(actor.claims.get(name)) for name in ("given_name", "family_name"))
@@ -112,12 +119,15 @@ class ClusterContexts:
             # Charts that admit one address only need the caller's: unknown admits nobody.
             ip="0.0.0.0",  # noqa: S104 - a value of charts, no socket
             dark_mode=preferences.theme.value == "dark",
-            language=preferences.language or "en",
+            language=language,
             claims=actor.claims,
+            profile=None if profile is None else profile.injected,
+            profile_suggested=None if profile is None else profile.suggested,
             project_id=project.id,
-            project_password=await self._accounts.service_password(actor, project),
+            project_password=await self._accounts.passwords.current(actor, project),
             git_name=preferences.git_name or actor.full_name,
             git_email=preferences.git_email or actor.email,
+            git_credentials_cache_duration=preferences.git_cache_seconds,
             git_token=await self._git_token(actor) if personal else None,
             vault=self._vault(project),
             s3=chosen,

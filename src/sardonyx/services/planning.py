@@ -13,7 +13,7 @@ from sardonyx.catalog.models import Chart
 from sardonyx.errors import Problem
 from sardonyx.launcher.commands import masked, platform_command
 from sardonyx.launcher.context import launch_context
-from sardonyx.launcher.draft import Draft, make_draft, merge
+from sardonyx.launcher.draft import make_draft, merge, patched
 from sardonyx.launcher.links import ReadLink, read_query
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.overlays import laid_over
@@ -121,7 +121,18 @@ class Planner:
                 language=language,
             )
         )
-        draft = self._made(actor, found, context, patch, language, all_defaults=all_defaults)
+        overrides = self._catalog.overrides(actor)
+        inputs = storage.inputs
+        draft = make_draft(
+            chart=found,
+            context=context,
+            patch=patch,
+            language=language,
+            registry=overrides.registry,
+            roles=overrides.roles,
+            all_defaults=all_defaults,
+            suggested=inputs.profile_suggested if inputs.personal_injection else None,
+        )
         # A chart that reads no storage has no profile to speak of.
         notice = storage.notice if draft.uses_s3 else None
         return OpenDraft(
@@ -178,30 +189,9 @@ class Planner:
             patch = tuple(diff(opened.draft.defaults, current)) + patch
         if not patch:
             return replace(opened, problems=misread)
-        draft = self._made(actor, opened.draft.chart, opened.draft.context, patch, language)
+        draft = patched(opened.draft, patch)
         problems = misread + secrets_in_open(settings, draft.secret_paths)
         return replace(opened, draft=draft, problems=problems)
-
-    def _made(
-        self,
-        actor: Actor,
-        chart: Chart,
-        context: JsonObject,
-        patch: tuple[PatchEntry, ...],
-        language: str,
-        *,
-        all_defaults: bool = False,
-    ) -> Draft:
-        overrides = self._catalog.overrides(actor)
-        return make_draft(
-            chart=chart,
-            context=context,
-            patch=patch,
-            language=language,
-            registry=overrides.registry,
-            roles=overrides.roles,
-            all_defaults=all_defaults,
-        )
 
     def plan(
         self,

@@ -10,6 +10,8 @@ from fastapi import FastAPI, Request, Response
 
 from sardonyx.account import api as account_api
 from sardonyx.account import pages as account_pages
+from sardonyx.account import project_api as project_settings_api
+from sardonyx.account import project_pages as project_settings_pages
 from sardonyx.account.configurations import api as configurations_api
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
@@ -68,6 +70,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         files_api,
         secrets_api,
         account_api,
+        project_settings_api,
     ):
         portal.include_router(area.router, prefix=API)
     for pages in (
@@ -80,6 +83,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         account_pages,
         projects_pages,
         onyxia_addresses,
+        project_settings_pages,
     ):
         portal.include_router(pages.router, include_in_schema=False)
     if platform.credentials is not None:

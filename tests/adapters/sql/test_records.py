@@ -205,3 +205,28 @@ async def test_a_database_of_before_is_taken_over(tmp_path: Path) -> None:
     await records.keep_person(KeptPerson("ada", "i s", {}, "", NOW))
     assert await records.person("ada") is not None
     records.close()
+
+
+async def test_a_database_of_the_version_before_gets_the_columns_that_joined_since(
+    opened: Callable[[], SqlRecords],
+) -> None:
+    records = opened()
+    await records.save_preferences("ada", Preferences(git_name="Ada"))
+    with records._engine.begin() as connection:
+        connection.execute(text("ALTER TABLE preferences DROP COLUMN git_cache_seconds"))
+        connection.execute(update(SchemaRow).values(version=2))
+    upgraded, once_more = opened(), opened()
+    assert await upgraded.preferences("ada") == Preferences(git_name="Ada")
+    await upgraded.save_preferences("ada", Preferences(git_cache_seconds=60))
+    assert (await once_more.preferences("ada")).git_cache_seconds == 60
+    with records._engine.begin() as connection:
+        connection.execute(text("ALTER TABLE preferences DROP COLUMN git_cache_seconds"))
+        connection.execute(text("DELETE FROM schema_version"))  # as of before it was noted
+    assert await opened().preferences("ada") == Preferences()
+
+
+async def test_a_profile_of_any_text_is_kept(opened: Callable[[], SqlRecords]) -> None:
+    records = opened()
+    assert await records.profile("ada") is None
+    await records.save_profile("ada", {"patch": [{"path": ["a"], "value": "é\x00\ud800"}]})
+    assert await records.profile("ada") == {"patch": [{"path": ["a"], "value": "é\x00\ud800"}]}

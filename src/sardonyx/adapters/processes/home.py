@@ -27,7 +27,7 @@ PART_PORTS = (
 _FIRST_PORT, _LAST_PORT = 10000, 22000
 
 # Files at the top; the database has companions while it is open.
-_OWN_FILES = ("portal.sqlite", "ports.json", ".ports.json.")
+_OWN_FILES = ("portal.sqlite", "ports.json", ".ports.json.", "profile-schema.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class Home:
     @property
     def database(self) -> Path:
         return self.root / "portal.sqlite"
+
+    @property
+    def profile_schema(self) -> Path:
+        """The JSON schema of people's profile, where an administrator put one."""
+        return self.root / "profile-schema.json"
 
     @property
     def portal_socket(self) -> Path:

@@ -13,7 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -28,6 +39,8 @@ T = TypeVar("T")
 _POSTGRESQL_THREADS = 4
 _CONNECT_SECONDS = 5
 _STATEMENT_MILLISECONDS = 10_000
+# Columns that joined a table after it was first made: table, column, definition.
+_JOINED = (("preferences", "git_cache_seconds", "INTEGER NOT NULL DEFAULT 0"),)
 _SCHEMA_LOCK = 0x5A4D  # two replicas that start at once make the tables one after the other
 
 
@@ -78,8 +91,8 @@ def postgresql_engine(address: str, password: Secret | None = None) -> Engine:
 def prepare(engine: Engine) -> None:
     """Make the tables that are missing and note their version.
 
-    A table is only ever added to: columns that change need a step of their own here, and a
-    higher SCHEMA. Raises DatabaseNewerError, DatabaseUnavailableError.
+    A table is only ever added to: a column that joins one stands in `_JOINED`, with a higher
+    SCHEMA. Raises DatabaseNewerError, DatabaseUnavailableError.
     """
     try:
         with engine.begin() as connection:
@@ -89,10 +102,20 @@ def prepare(engine: Engine) -> None:
             found = connection.execute(select(SchemaRow.version)).scalar()
             if found is None:
                 connection.execute(insert(SchemaRow).values(version=SCHEMA))
+            if found is None or found < SCHEMA:
+                _join_columns(connection)
+                connection.execute(update(SchemaRow).values(version=SCHEMA))
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise DatabaseUnavailableError(reason=_reason(error)) from error
     if found is not None and found > SCHEMA:
         raise DatabaseNewerError(found=found, known=SCHEMA)
+
+
+def _join_columns(connection: Connection) -> None:
+    """Add the columns that tables made by an earlier version lack."""
+    for table, column, definition in _JOINED:
+        if column not in {known["name"] for known in inspect(connection).get_columns(table)}:
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {definition}"))
 
 
 class SqlDatabase:

@@ -1,7 +1,7 @@
 """Keep the few secrets that the platform needs itself, sealed, where there is no secret store.
 
-A person's forge token and a project's password of services: what people keep themselves needs a
-store that enforces who reads it. Source: portal.md 1.
+A person's forge token, what is secret in their profile, and a project's password of services:
+what people keep themselves needs a store that enforces who reads it. Source: portal.md 1.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Keep sign-ins, preferences and the audit in SQL.
+"""Keep sign-ins, preferences, profiles and the audit in SQL.
 
 Calls run in the database's own threads; a page needs one row at a time.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -15,8 +16,15 @@ from sardonyx.account.models import AuditEntry, AuditFilter, Preferences, Theme
 from sardonyx.adapters.sql.configurations import SqlConfigurations
 from sardonyx.adapters.sql.database import aware, postgresql_engine, sqlite_engine
 from sardonyx.adapters.sql.people import SqlPeople
-from sardonyx.adapters.sql.tables import AuditRow, LinkRow, PreferencesRow, SessionRow
+from sardonyx.adapters.sql.tables import (
+    AuditRow,
+    LinkRow,
+    PreferencesRow,
+    ProfileRow,
+    SessionRow,
+)
 from sardonyx.projects.sign_in import Grant
+from sardonyx.values import JsonObject
 
 __all__ = ["SqlRecords", "postgresql_engine", "sqlite_engine"]
 
@@ -82,6 +90,7 @@ class SqlRecords(SqlPeople, SqlConfigurations):
                 theme=Theme(row.theme),
                 git_name=row.git_name,
                 git_email=row.git_email,
+                git_cache_seconds=row.git_cache_seconds,
             )
 
         return await self._run(work)
@@ -95,8 +104,23 @@ class SqlRecords(SqlPeople, SqlConfigurations):
                     theme=preferences.theme.value,
                     git_name=preferences.git_name,
                     git_email=preferences.git_email,
+                    git_cache_seconds=preferences.git_cache_seconds,
                 )
             )
+
+        await self._run(work)
+
+    async def profile(self, username: str) -> JsonObject | None:
+        def work(session: Session) -> JsonObject | None:
+            row = session.get(ProfileRow, username)
+            return None if row is None else json.loads(row.document)
+
+        return await self._run(work)
+
+    async def save_profile(self, username: str, profile: JsonObject) -> None:
+        def work(session: Session) -> None:
+            # PostgreSQL's Text holds no NUL; escaped, every text of JSON is ASCII.
+            session.merge(ProfileRow(username=username, document=json.dumps(profile)))
 
         await self._run(work)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = 2
+SCHEMA = 3
 
 _NAME = 255  # what a person is called: claims.LONGEST_NAME
 
@@ -92,6 +92,16 @@ class PreferencesRow(Base):
     theme: Mapped[str] = mapped_column(String(8), default="system")
     git_name: Mapped[str | None] = mapped_column(String(200))
     git_email: Mapped[str | None] = mapped_column(String(200))
+    git_cache_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class ProfileRow(Base):
+    """What a person wrote into the administrator's form, as JSON; secrets are elsewhere."""
+
+    __tablename__ = "profiles"
+
+    username: Mapped[str] = mapped_column(String(_NAME), primary_key=True)
+    document: Mapped[str] = mapped_column(Text)
 
 
 class AuditRow(Base):

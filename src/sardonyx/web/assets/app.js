@@ -10,6 +10,7 @@ import { wireCopying } from "./elements/copy.js";
 import { wireDialogs } from "./elements/dialog.js";
 import { wireForms } from "./elements/forms.js";
 import { wireLauncher } from "./elements/launcher.js";
+import { wireUnsaved } from "./elements/unsaved.js";
 
 window.htmx = htmx;
 
@@ -26,3 +27,4 @@ wireCopying(document);
 wireDialogs(document);
 wireForms(document);
 wireLauncher(document);
+wireUnsaved(document);

@@ -1,0 +1,265 @@
+"""Keep what a person writes into the administrator's form, and give it to their launches.
+
+What is kept is in SQL; what is secret in it is in the person's own secrets, never in SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sardonyx.account.commands import save_profile_commands
+from sardonyx.account.errors import (
+    ProfileInvalidError,
+    ProfileNotOfferedError,
+    ProfileSchemaError,
+)
+from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas
+from sardonyx.done import Done
+from sardonyx.launcher import profile as forms
+from sardonyx.launcher.commands import masked
+from sardonyx.launcher.context import ContextInputs, launch_context
+from sardonyx.launcher.draft import Draft, merge
+from sardonyx.launcher.form import read_submission
+from sardonyx.launcher.models import UNSET, PatchEntry, Unset
+from sardonyx.launcher.patch import apply, diff
+from sardonyx.launcher.profile import FittedProfile, Profile
+from sardonyx.launcher.scalars import at, same
+from sardonyx.launcher.submission import REMOVE, path_of
+from sardonyx.projects.audit import audited
+from sardonyx.projects.errors import NoPersonalProjectError
+from sardonyx.projects.models import Actor
+from sardonyx.secrets.errors import SecretNotFoundError
+from sardonyx.values import Json, JsonObject, Path, Secret, pointer
+
+# Hidden from the secrets page by its leading dot.
+PROFILE_PATH = ".sardonyx/profile"
+PROFILE_KEY = "PROFILE"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenProfile:
+    """What a launch is given of a profile, and the list items it may propose instead."""
+
+    injected: JsonObject
+    suggested: JsonObject
+
+
+class Profiles:
+    """People's profiles."""
+
+    def __init__(
+        self, *, schemas: ProfileSchemas, records: AccountRecords, secret_store: KeptSecrets
+    ) -> None:
+        self._schemas = schemas
+        self._records = records
+        self._secrets = secret_store
+
+    def offered(self, actor: Actor) -> bool:
+        """Tell whether the administrator asks `actor` for a profile."""
+        try:
+            return self._schemas.schema(actor) is not None
+        except ProfileSchemaError:  # its page says what is wrong
+            return True
+
+    def schema(self, actor: Actor) -> JsonObject:
+        """Return the administrator's schema. Raises ProfileNotOfferedError."""
+        schema = self._schemas.schema(actor)
+        if schema is None:
+            raise ProfileNotOfferedError
+        return schema
+
+    async def saved(self, actor: Actor, *, language: str = "en") -> FittedProfile:
+        """Return the profile as it was saved, under today's schema.
+
+        Raises ProfileNotOfferedError, SecretStoreUnavailableError.
+        """
+        schema = self.schema(actor)
+        kept = await self._kept(actor)
+        return forms.fitted(schema, kept, context=_context(actor, language), language=language)
+
+    async def edited(
+        self,
+        actor: Actor,
+        *,
+        patch: Sequence[PatchEntry],
+        edits: Mapping[str, Sequence[str]],
+        on: Collection[str] | None,
+        language: str = "en",
+    ) -> FittedProfile:
+        """Return the profile that a posted form makes; nothing is saved.
+
+        patch: what the form was made with; edits: what it posts. on: pointers of the list items
+        whose switch is on, None where the form shows no switch.
+        """
+        saved = await self.saved(actor, language=language)
+        draft = self._draft(actor, patch, language)
+        held = saved.held_back
+        if on is not None:
+            items = forms.switched_items(draft.form)
+            held = frozenset(path for path in items if pointer(path) not in on)
+        for removed in edits.get(REMOVE, ()):
+            held = forms.after_removal(held, path_of(removed, draft.values))
+        changed = self._draft(actor, read_submission(draft, edits), language)
+        return FittedProfile(changed, held, saved.rest)
+
+    async def of_values(
+        self,
+        actor: Actor,
+        values: JsonObject,
+        *,
+        held_back: Iterable[str] | None = None,
+        language: str = "en",
+    ) -> FittedProfile:
+        """Return the profile that has `values` over the defaults; nothing is saved.
+
+        A secret that stands as `$VAR`, as a profile is shown, is the one that was saved.
+        held_back: pointers of list items; None leaves those of the saved one.
+        """
+        saved = await self.saved(actor, language=language)
+        shown = shown_values(saved.draft)
+        same_secrets = [
+            PatchEntry(path, at(saved.draft.values, path))
+            for path in forms.secret_entries(saved.draft)
+            if not isinstance(at(values, path), Unset) and same(at(values, path), at(shown, path))
+        ]
+        given = apply(values, same_secrets)
+        defaults = saved.draft.defaults
+        draft = self._draft(actor, diff(defaults, merge(defaults, given)), language)
+        held = saved.held_back
+        if held_back is not None:
+            held = frozenset(path_of(one, draft.values) for one in held_back)
+        items = set(forms.switched_items(draft.form))
+        return FittedProfile(draft, held & items, saved.rest)
+
+    async def save(
+        self, actor: Actor, profile: FittedProfile, *, forget_rest: bool = False
+    ) -> Done[FittedProfile]:
+        """Keep a profile, and what an older schema left unless `forget_rest`.
+
+        Raises ProfileInvalidError with its problems, NoPersonalProjectError where a secret has
+        no place to be kept; then nothing is changed.
+        """
+        async with audited(self._records, actor.username, "account.save_profile", actor.username):
+            if profile.draft.errors:
+                raise ProfileInvalidError(problems=profile.draft.errors)
+            rest = () if forget_rest else profile.rest
+            kept = await self._kept_secrets(actor)
+            # What an older schema called a secret stays one.
+            secret = {*kept, *(pointer(path) for path in forms.secret_entries(profile.draft))}
+            entries = (*profile.draft.patch, *rest)
+            secrets = {
+                pointer(one.path): one.value
+                for one in entries
+                if pointer(one.path) in secret and not isinstance(one.value, Unset)
+            }
+            if secrets or kept:
+                await self._secrets.write(
+                    username=actor.username,
+                    project=actor.personal_project,
+                    path=PROFILE_PATH,
+                    entries={PROFILE_KEY: Secret(json.dumps(secrets))},
+                )
+            written: list[Json] = [_written(one, secret) for one in entries]
+            held: list[Json] = [list(path) for path in sorted(profile.held_back, key=pointer)]
+            await self._records.save_profile(actor.username, {"patch": written, "heldBack": held})
+        return Done(FittedProfile(profile.draft, profile.held_back, rest), save_profile_commands())
+
+    async def given(self, actor: Actor, *, language: str) -> GivenProfile | None:
+        """Return what launches of `actor` get, None where nobody is asked for a profile.
+
+        A schema that cannot be read costs only the profile, no launch.
+        """
+        try:
+            profile = await self.saved(actor, language=language)
+        except (ProfileNotOfferedError, ProfileSchemaError):
+            return None
+        values = profile.draft.values
+        return GivenProfile(
+            injected=forms.injected(values, profile.held_back),
+            suggested=forms.suggested(values, profile.held_back),
+        )
+
+    def _draft(self, actor: Actor, patch: Iterable[PatchEntry], language: str) -> Draft:
+        return forms.profile_draft(
+            self.schema(actor), context=_context(actor, language), patch=patch, language=language
+        )
+
+    async def _kept(self, actor: Actor) -> Profile:
+        document = await self._records.profile(actor.username)
+        if document is None:
+            return Profile()
+        items = _items(document.get("patch"))
+        secrets: JsonObject = {}
+        if any(isinstance(one, dict) and "secret" in one for one in items):
+            secrets = await self._kept_secrets(actor)
+        held = [_path(one) for one in _items(document.get("heldBack"))]
+        return Profile(
+            tuple(entry for one in items if (entry := _read(one, secrets)) is not None),
+            frozenset(path for path in held if path),
+        )
+
+    async def _kept_secrets(self, actor: Actor) -> JsonObject:
+        try:
+            found = await self._secrets.read(
+                username=actor.username, project=actor.personal_project, path=PROFILE_PATH
+            )
+        except (SecretNotFoundError, NoPersonalProjectError):
+            return {}
+        try:
+            secrets = json.loads(found.entries[PROFILE_KEY].reveal())
+        except (KeyError, ValueError):  # somebody wrote there by hand
+            return {}
+        return secrets if isinstance(secrets, dict) else {}
+
+
+def shown_values(draft: Draft) -> JsonObject:
+    """Return a profile's values with `$VAR` in place of each secret that is set."""
+    secret = frozenset(
+        path for path in forms.secret_entries(draft) if at(draft.values, path) not in ("", None)
+    )
+    return masked(draft.values, secret)
+
+
+def _context(actor: Actor, language: str) -> JsonObject:
+    """Return what references of a profile's schema read: the person, and nothing secret."""
+    given, family = (actor.claims.get(name) for name in ("given_name", "family_name"))
+    return launch_context(
+        ContextInputs(
+            username=actor.username,
+            email=actor.email,
+            full_name=actor.full_name,
+            given_name=given if isinstance(given, str) else None,
+            family_name=family if isinstance(family, str) else None,
+            language=language,
+            claims=actor.claims,
+        )
+    )
+
+
+def _written(entry: PatchEntry, secret: Collection[str]) -> JsonObject:
+    path: list[Json] = list(entry.path)
+    if isinstance(entry.value, Unset):
+        return {"path": path}
+    if pointer(entry.path) in secret:
+        return {"path": path, "secret": True}
+    return {"path": path, "value": entry.value}
+
+
+def _read(written: Json, secrets: JsonObject) -> PatchEntry | None:
+    path = _path(written.get("path")) if isinstance(written, dict) else ()
+    if not path or not isinstance(written, dict):
+        return None
+    if "secret" in written:
+        place = pointer(path)
+        return PatchEntry(path, secrets[place]) if place in secrets else None
+    return PatchEntry(path, written.get("value", UNSET))
+
+
+def _path(value: Json) -> Path:
+    return tuple(part for part in _items(value) if isinstance(part, str | int))
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
