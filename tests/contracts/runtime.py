@@ -168,6 +168,9 @@ class RuntimeContract:
         await bench.launch("hello", "talk")
         assert "hello from the service" in await bench.runtime.logs(ADA, "talk")
         assert (await bench.runtime.logs(ADA, "talk", lines=1)).count("\n") <= 1
+        beginning = bench.runtime.follow_logs(ADA, "talk", lines=100)
+        async with aclosing(beginning) as text:  # type: ignore[type-var]
+            assert "hello from the service" in await asyncio.wait_for(anext(text), timeout=60)
         heard: list[str] = []
 
         async def listen() -> None:

@@ -233,7 +233,11 @@ class MemoryRuntime:
             self.release(project, release)
         return "".join(line + "\n" for line in self.log.splitlines()[-lines:])
 
-    async def follow_logs(self, project: str, release: str) -> AsyncGenerator[str, None]:
+    async def follow_logs(
+        self, project: str, release: str, *, lines: int = 0
+    ) -> AsyncGenerator[str, None]:
+        if lines:
+            yield await self.logs(project, release, lines=lines)
         yield "three\n"
 
     async def losses(self, project: str, release: str) -> Sequence[Loss]:

@@ -253,7 +253,11 @@ class StubRuntime:
     ) -> str:
         return "" if previous else self.log
 
-    async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
+    async def follow_logs(
+        self, project: str, release: str, *, lines: int = 0
+    ) -> AsyncIterator[str]:
+        if lines:
+            yield self.log
         yield "[I 14:09:30 ServerApp] <b>Kernel started</b>\n"
         await asyncio.Event().wait()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from markupsafe import escape
 
@@ -14,6 +14,8 @@ from sardonyx.web.views import Viewer
 
 _TICK = 2.0  # seconds between two looks at what moves by itself (durations)
 
+SHOWN_LOG = 200  # lines
+BEGIN = "\f"  # a new page: what <sx-log> showed before is gone
 Event = dict[str, str]
 
 
@@ -28,7 +30,7 @@ async def list_changes(viewer: Viewer, *, cursor: str | None, limit: int) -> Asy
             yield {"event": "list", "data": html}
 
 
-async def service_changes(viewer: Viewer, name: str) -> AsyncIterator[Event]:
+async def service_changes(viewer: Viewer, name: str) -> AsyncGenerator[Event, None]:
     """Yield the story of one service after each change, and its log as it grows."""
     queue: asyncio.Queue[Event | None] = asyncio.Queue(maxsize=64)
     tasks = [
@@ -57,10 +59,14 @@ async def _story(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) 
 
 
 async def _log(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) -> None:
-    services = viewer.platform.services
+    """Put the log: its end first, in place of what is shown, which may have grown meanwhile."""
+    services, begin = viewer.platform.services, BEGIN
+    following = services.follow_logs(viewer.actor, viewer.project.id, name, lines=SHOWN_LOG)
     try:
-        async for text in services.follow_logs(viewer.actor, viewer.project.id, name):
-            await queue.put({"event": "log", "data": str(escape(text))})
+        async for text in following:
+            shown = escape(text.replace(BEGIN, " "))
+            await queue.put({"event": "log", "data": f"{begin}{shown}"})
+            begin = ""
     except PlatformError:
         return
 

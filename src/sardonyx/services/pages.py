@@ -14,7 +14,7 @@ from sardonyx.launcher.yaml_text import write
 from sardonyx.services import change_pages, launch_pages
 from sardonyx.services.cards import card, rows
 from sardonyx.services.listing import PAGE
-from sardonyx.services.live import list_changes, service_changes
+from sardonyx.services.live import SHOWN_LOG, list_changes, service_changes
 from sardonyx.services.models import Service
 from sardonyx.services.notes import safe_html
 from sardonyx.services.quotas import gauges, resource_words
@@ -26,7 +26,6 @@ router.include_router(launch_pages.router)
 router.include_router(change_pages.router)
 
 WHOLE_LOG = 100_000  # lines of a downloaded log
-SHOWN_LOG = 200
 
 
 @router.get("/services")

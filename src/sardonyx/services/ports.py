@@ -85,8 +85,8 @@ class Runtime(Protocol):
         previous: those of the run before the present one; empty where there was none.
         """
 
-    def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
-        """Yield new log text as it is written."""
+    def follow_logs(self, project: str, release: str, *, lines: int = 0) -> AsyncIterator[str]:
+        """Yield the last `lines`, then new log text as it is written; none is missed between."""
 
     async def losses(self, project: str, release: str) -> Sequence[Loss]:
         """Return what `uninstall` would lose."""

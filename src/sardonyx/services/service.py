@@ -250,10 +250,13 @@ class Services(Changes):
                 raise
         return await self._runtime.logs(place.id, name, lines=lines, previous=previous)
 
-    async def follow_logs(self, actor: Actor, project: str, name: str) -> AsyncGenerator[str, None]:
-        """Yield new log text as it is written."""
+    async def follow_logs(
+        self, actor: Actor, project: str, name: str, *, lines: int = 0
+    ) -> AsyncGenerator[str, None]:
+        """Yield the last `lines`, then new log text as it is written."""
         seen = self._seen(actor, project, name)
-        async with aclosing(_generator(self._runtime.follow_logs(seen.project, name))) as texts:
+        following = self._runtime.follow_logs(seen.project, name, lines=lines)
+        async with aclosing(_generator(following)) as texts:
             async for text in texts:
                 yield text
 

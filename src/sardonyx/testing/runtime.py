@@ -188,8 +188,13 @@ class MemoryRuntime:
             return ""
         return "".join(self._log(project, release).splitlines(keepends=True)[-lines:])
 
-    async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
-        shown = len(self._log(project, release))
+    async def follow_logs(
+        self, project: str, release: str, *, lines: int = 0
+    ) -> AsyncIterator[str]:
+        before = self._log(project, release)
+        shown = len(before)
+        if lines and before:
+            yield "".join(before.splitlines(keepends=True)[-lines:])
         while True:
             text = self._log(project, release)
             if len(text) > shown:

@@ -247,12 +247,24 @@ class ClusterClient:
         return answer.decode(errors="replace")[-LOG_TAIL:]
 
     async def follow_logs(
-        self, namespace: str, pod: str, *, container: str = "", lines: int = 0
+        self,
+        namespace: str,
+        pod: str,
+        *,
+        container: str = "",
+        lines: int = 0,
+        since: datetime | None = None,
     ) -> AsyncGenerator[str, None]:
-        """Yield log text as it is written, until the container ends or the caller stops."""
+        """Yield log text as it is written, until the container ends or the caller stops.
+
+        lines: the last ones first, all where it is negative; since: only those from then on.
+        """
         params = _log_params(container, lines, False) | {"follow": "true"}
+        if since is not None:
+            params["sinceTime"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         path = PODS.path(namespace, pod, "log")
-        async with self.stream("get", f"{PODS}/log", path, params=params) as answer:
+        # The kubelet answers with the first line it has, however late that is.
+        async with self.stream("get", f"{PODS}/log", path, params=params, patient=True) as answer:
             try:
                 async for text in answer.aiter_text():
                     yield text
@@ -270,9 +282,11 @@ class ClusterClient:
         *,
         params: Mapping[str, str],
         silence: timedelta | None = None,
+        patient: bool = False,
     ) -> AsyncIterator[httpx2.Response]:
         """Open an answer that goes on; silence: longest time without a byte (none: no limit).
 
+        patient: wait for its beginning too for as long as it takes, once connected.
         Raises as all calls do, and ListExpiredError on 410; while the body is read, errors are
         httpx2's.
         """
@@ -283,7 +297,7 @@ class ClusterClient:
             "GET", path, params=dict(params), headers=self._all_headers(), timeout=timeout
         )
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(None if patient else self._timeout):
                 answer = await self._http.send(request, stream=True)
         except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError, OSError, TimeoutError) as error:
             raise _unavailable(verb, resource, error) from error

@@ -25,6 +25,7 @@ from sardonyx.services.errors import (
     ServiceNotFoundError,
 )
 from sardonyx.services.evidence import TEXT_LENGTH, ContainerEvidence, ContainerState
+from sardonyx.services.models import Observation
 from sardonyx.text import Scalar
 
 _log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ _KEPT_LINES = 5_000
 _AT_ONCE = 32
 _WAITING = 2_000
 _LONGEST_FAREWELL = 300.0  # a pod may take its time to go
+_RETRY_SECONDS = 1.0
 _TAILS = 1_000
 _TAIL_LINES = 20
 
@@ -49,7 +51,8 @@ class KeptLogs(Protocol):
 class ClusterLogs:
     """Reads and keeps logs. Use `run` for as long as they are to be kept.
 
-    client: whose account reads the logs of a namespace.
+    client: whose account reads the logs of a namespace. retry: seconds until a log that could
+    not be followed is tried again.
     """
 
     def __init__(
@@ -59,11 +62,13 @@ class ClusterLogs:
         kept: KeptLogs,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        retry: float = _RETRY_SECONDS,
     ) -> None:
         self._cache = cache
         self._client = client
         self._kept = kept
         self._clock = clock
+        self._retry = retry
         self._tails: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._to_keep: asyncio.Queue[tuple[str, str, LogSource, bool]] = asyncio.Queue(_WAITING)
         cache.on_pods(self._pod_changed)
@@ -103,35 +108,51 @@ class ClusterLogs:
             return ""  # of an earlier service of that name
         return "".join(kept[0].splitlines(keepends=True)[-lines:])
 
-    async def follow(self, namespace: str, release: str) -> AsyncGenerator[str, None]:
-        """Yield log text as it is written, over restarts and new pods, until the release goes."""
+    async def follow(
+        self, namespace: str, release: str, *, lines: int = 0
+    ) -> AsyncGenerator[str, None]:
+        """Yield the last `lines`, then text as it is written, until the release goes.
+
+        Goes on over restarts and new pods, with all they print, and after an interruption.
+        """
         async with aclosing(self._cache.changes(namespace)) as changes:
+            change = asyncio.ensure_future(_next_of(changes, release))
             known: LogSource | None = None
-            lines = 0
-            while True:
-                source = self._source(namespace, release)
-                if source is not None and source != known:
-                    known, began = source, False
-                    try:
-                        async with aclosing(
-                            self._client(namespace).follow_logs(
-                                namespace, source.pod, container=source.container, lines=lines
-                            )
-                        ) as texts:
-                            async for text in texts:
-                                began = True
-                                yield text
-                    except PlatformError as error:
-                        _log.info("log_interrupted", release=release, reason=str(error)[:200])
-                        known = source if began else None
-                    lines = -1  # of what comes next, everything
-                async for observation in changes:
-                    if observation.release == release:
-                        break
-                else:
-                    return
-                if "deleted" in observation.facts:
-                    return
+            heard: tuple[LogSource, datetime] | None = None
+            try:
+                while True:
+                    source, is_cut = self._source(namespace, release), False
+                    if source is not None and source != known:
+                        known = source
+                        since = heard[1] if heard is not None and heard[0] == source else None
+                        try:
+                            async with aclosing(
+                                self._client(namespace).follow_logs(
+                                    namespace,
+                                    source.pod,
+                                    container=source.container,
+                                    lines=lines,
+                                    since=since,
+                                )
+                            ) as texts:
+                                async for text in texts:
+                                    heard = source, self._clock()
+                                    yield text
+                        except PlatformError as error:
+                            _log.info("log_interrupted", release=release, reason=str(error)[:200])
+                            known, is_cut = None, True
+                        lines = -1  # of what comes next, everything
+                    # A container that runs may print long before anything about it changes again.
+                    await asyncio.wait({change}, timeout=self._retry if is_cut else None)
+                    if not change.done():
+                        continue
+                    observation = change.result()
+                    if observation is None or "deleted" in observation.facts:
+                        return
+                    change = asyncio.ensure_future(_next_of(changes, release))
+            finally:
+                change.cancel()
+                await asyncio.gather(change, return_exceptions=True)
 
     async def run(self) -> None:
         """Keep last lines until cancelled."""
@@ -197,6 +218,14 @@ class ClusterLogs:
         if len(self._tails) > _TAILS:
             self._tails.popitem(last=False)
         self._cache.release_changed(namespace, release)
+
+
+async def _next_of(changes: AsyncGenerator[Observation, None], release: str) -> Observation | None:
+    """Return the release as it is at its next change; None when no more come."""
+    async for observation in changes:
+        if observation.release == release:
+            return observation
+    return None
 
 
 async def _to_the_end(client: ClusterClient, namespace: str, source: LogSource) -> str:

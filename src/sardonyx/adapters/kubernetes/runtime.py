@@ -218,10 +218,12 @@ class KubernetesRuntime:
             self._known(project, release)
         return text
 
-    async def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
+    async def follow_logs(
+        self, project: str, release: str, *, lines: int = 0
+    ) -> AsyncIterator[str]:
         self._known(project, release)
         namespace = self._parts.namespace(project)
-        async with aclosing(self._parts.logs.follow(namespace, release)) as texts:
+        async with aclosing(self._parts.logs.follow(namespace, release, lines=lines)) as texts:
             async for text in texts:
                 yield text
 

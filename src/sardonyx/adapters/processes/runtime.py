@@ -258,8 +258,8 @@ class LocalRuntime:
             return ""
         return await asyncio.to_thread(service_files.last_lines, place, lines)
 
-    def follow_logs(self, project: str, release: str) -> AsyncIterator[str]:
-        return service_files.follow(self._log_place(project, release))
+    def follow_logs(self, project: str, release: str, *, lines: int = 0) -> AsyncIterator[str]:
+        return service_files.follow(self._log_place(project, release), lines=lines)
 
     async def losses(self, project: str, release: str) -> Sequence[Loss]:
         self._known(project, release)

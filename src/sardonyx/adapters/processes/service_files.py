@@ -48,12 +48,17 @@ def last_lines(place: LogPlace, lines: int) -> str:
     return "".join(text.splitlines(keepends=True)[-lines:])
 
 
-async def follow(place: LogPlace) -> AsyncIterator[str]:
-    """Yield what is written from now on; goes on over a rotation, ends with the log's folder."""
+async def follow(place: LogPlace, *, lines: int = 0) -> AsyncIterator[str]:
+    """Yield the last `lines`, then what is written, over rotations, until the folder goes."""
     file = _opened(place.path)
     try:
         if file is not None:
-            file.seek(0, os.SEEK_END)
+            end = file.seek(0, os.SEEK_END)
+            if lines:
+                file.seek(max(0, end - _TAIL_BYTES))
+                before = file.read(end - file.tell()).decode(errors="replace")
+                if before:
+                    yield "".join(before.splitlines(keepends=True)[-lines:])
         while place.path.parent.exists():
             file = file or _opened(place.path)
             if file is not None:
