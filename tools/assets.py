@@ -61,7 +61,8 @@ def install(npm: list[str]) -> None:
 def options() -> dict[str, object]:
     """Return what esbuild is asked; it runs through its API, whose place does not change."""
     return {
-        "entryPoints": [str(SOURCES / "app.js"), str(SOURCES / "app.css")],
+        # The editor is loaded by the pages that need it, after they are shown.
+        "entryPoints": [str(SOURCES / name) for name in ("app.js", "app.css", "editor.js")],
         "bundle": True,
         "minify": True,
         "metafile": True,

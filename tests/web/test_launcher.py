@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -41,6 +42,7 @@ def hidden(page: str, *, values: bool = False) -> dict[str, str]:
         found = re.search(r'<textarea[^>]*name="values"[^>]*>(.*?)</textarea>', page, re.DOTALL)
         assert found
         posted["values"] = html.unescape(found[1])
+        posted["given"] = attribute(page, 'name="given" value')
     return {**posted, "friendly_name": attribute(page, 'name="friendly_name" value')}
 
 
@@ -234,3 +236,34 @@ async def test_a_chart_that_left_meanwhile_takes_nothing_with_it(
     answer = await browser.post("/launch/sardonyx/gone", data={**hidden(page), DATABASE: "census"})
     assert answer.status_code == 404
     assert attribute(answer.text, f'name="{DATABASE}" value') == "census"
+
+
+async def test_the_text_is_marked_where_it_is_wrong_and_completed_from_the_schema(
+    browser: httpx2.AsyncClient,
+) -> None:
+    page = (await browser.post(CHART, data={"view": "yaml"})).text
+    posted = hidden(page, values=True)
+    wrong = posted["values"].replace("database: ", "database: No Good #")
+    after = (await browser.post(f"{CHART}/check", data={**posted, "values": wrong})).text
+    [mark] = json.loads(attribute(after, "data-marks"))
+    line = wrong.splitlines().index(next(x for x in wrong.splitlines() if "No Good" in x)) + 1
+    assert (mark["line"], mark["level"]) == (line, "error")
+    assert f'href="#editor">line {line}</a>' in after
+    assert attribute(after, "data-given") == posted["given"]  # what is typed stays as it is
+    asked = {**posted, "values": "auth:\n  da", "line": "2", "column": "5"}
+    found = (await browser.post(f"{CHART}/complete", data=asked)).json()
+    assert [one["label"] for one in found] == ["database"]
+
+
+async def test_an_edit_of_the_text_goes_on_from_what_is_typed(browser: httpx2.AsyncClient) -> None:
+    page = (await browser.post(CHART, data={"view": "yaml"})).text
+    posted = hidden(page, values=True)
+    text = posted["values"].replace("database: ", "database: census #")
+    reset = (
+        await browser.post(f"{CHART}/check", data={**posted, "values": text, "reset": ""})
+    ).text
+    assert "Every setting has its default." in reset
+    assert int(attribute(reset, "data-given")) == int(posted["given"]) + 1
+    more = {**posted, "values": text, "all": "true"}
+    everything = (await browser.post(f"{CHART}/check", data=more)).text
+    assert ">census</ins>" in everything and 'aria-pressed="true">' in everything

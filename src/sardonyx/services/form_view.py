@@ -14,7 +14,7 @@ from sardonyx.launcher.form import FormGroup
 from sardonyx.launcher.models import UNSET, PatchEntry
 from sardonyx.values import Json
 
-_BUTTONS = ("add", "remove", "reset")
+_BUTTONS = ("add", "remove", "reset", "suggest")
 _SWITCHES = ("view", "all", "look")
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9/]")
 
@@ -32,7 +32,8 @@ class Posted:
     button of the form, not the launch button, sent it.
 
     shown_version, shown_s3: what the page was made of, where a choice on it changes that; shown:
-    the view it has, view: the one it shall have. text: of the YAML view, None in the form.
+    the view it has, view: the one it shall have. text: of the YAML view, None in the form; given:
+    how often the page itself gave that text.
     all_defaults, all_asked: the same for the switch. stamp: of the state that the page shows.
     looked_at: parts of the page that are open and cost a question to the runtime.
     """
@@ -50,6 +51,7 @@ class Posted:
     shown: View = View.FORM
     view: View = View.FORM
     text: str | None = None
+    given: int = 0
     all_defaults: bool = False
     all_asked: bool = False
     stamp: str = ""
@@ -82,6 +84,7 @@ def read_posted(form: FormData) -> Posted:
         shown=shown,
         view=_view(text("view")) if "view" in form else shown,
         text=text("values") if shown is View.YAML and "values" in form else None,
+        given=int(text("given")) if re.fullmatch("[0-9]{1,9}", text("given")) else 0,
         all_defaults=text("all_defaults") == "true",
         all_asked=text("all" if "all" in form else "all_defaults") == "true",
         stamp=text("stamp"),

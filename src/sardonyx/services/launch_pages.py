@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData
 
 from sardonyx.catalog.cards import launch_address
 from sardonyx.catalog.models import ChartRef
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
+from sardonyx.launcher.editor import complete
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import apply
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services.comparing import shown_values
 from sardonyx.services.form_view import Posted, View, read_posted
-from sardonyx.services.launch_state import LaunchPage, open_page
+from sardonyx.services.launch_state import LaunchPage, open_page, shown_opening
 from sardonyx.services.launch_view import OWN_PARAMETERS, page_context
 from sardonyx.text import N_, Text, localized
 from sardonyx.web.views import CurrentViewer, Viewer
@@ -86,6 +88,38 @@ async def check(viewer: CurrentViewer, request: Request, catalog: str, chart: st
     context["whole"] = page.view is not posted.shown or page.view is View.FORM
     answer = HTMLResponse(viewer.fragment("services/launch_checked.html", **context))
     return _remembering(answer, viewer, page)
+
+
+@router.post("/launch/{catalog}/{chart}/complete")
+async def completions(
+    viewer: CurrentViewer,
+    request: Request,
+    catalog: str,
+    chart: str,
+    line: Annotated[int, Form(ge=1)],
+    column: Annotated[int, Form(ge=1)],
+) -> JSONResponse:
+    """Return what may stand at a place of the text that is edited (from 1)."""
+    posted = read_posted(await request.form())
+    opened = await viewer.platform.services.open_form(
+        viewer.actor,
+        project=viewer.project.id,
+        opening=shown_opening(posted, catalog=catalog, chart=chart),
+        language=viewer.language,
+    )
+    found = complete(opened.draft, posted.text or "", line, column)
+    return JSONResponse(
+        [
+            {
+                "label": one.label,
+                "apply": one.insert,
+                "column": one.column,
+                "detail": one.detail,
+                "info": one.help,
+            }
+            for one in found
+        ]
+    )
 
 
 @router.post("/launch/{catalog}/{chart}/look")

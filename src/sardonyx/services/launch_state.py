@@ -13,16 +13,17 @@ from dataclasses import dataclass, replace
 
 from sardonyx.errors import Problem, UserError
 from sardonyx.launcher.defaults import compute_defaults
+from sardonyx.launcher.draft import Draft, patched
+from sardonyx.launcher.editor import Marked, check_text, editor_text
 from sardonyx.launcher.form import FormField, FormGroup, read_submission
 from sardonyx.launcher.links import Link, without_secrets, write_query
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.launcher.patch import apply, diff, flattened
+from sardonyx.launcher.patch import diff, flattened
 from sardonyx.projects.models import Actor
 from sardonyx.services.form_view import Posted, View, write_patch
 from sardonyx.services.launching import OpenDraft, Opening
 from sardonyx.services.planning import Preview
 from sardonyx.services.service import Services
-from sardonyx.services.yaml_view import editor_text, read_editor_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,10 @@ class LaunchPage:
     """One state of the launch page.
 
     shown: the draft the browser shows now, None when it shows none of this one; opened: the
-    draft it shall show. text: of the YAML view. refusal: why no preview could be made. moved:
-    what is launched is not what the page was made for (another version, another profile).
+    draft it shall show. text: of the YAML view; given: grows when the text is not what was
+    typed, so that an open editor takes it; marks: what is wrong in it, by its places. refusal:
+    why there can be no preview. moved: what would be launched is not what the page was made for
+    (another version, another profile).
     """
 
     posted: Posted
@@ -39,6 +42,8 @@ class LaunchPage:
     opened: OpenDraft
     view: View
     text: str
+    given: int
+    marks: tuple[Marked, ...]
     friendly_name: str
     release: str = ""
     preview: Preview | None = None
@@ -66,8 +71,9 @@ class LaunchPage:
         return self.posted.stamp == _stamp(self.shown, self.view)
 
     def changed_sections(self) -> Sequence[FormGroup | FormField] | None:
-        """Return the sections of the form that look different now; None: all of them."""
-        if not self.is_continued or self.shown is None:
+        """Return the sections of the form that look different now; None: all of them, or the
+        text with its marks."""
+        if self.view is View.YAML or not self.is_continued or self.shown is None:
             return None
         before, after = self.shown.draft.form.children, self.opened.draft.form.children
         same_page = (
@@ -115,7 +121,50 @@ async def open_page(
     async def opened(opening: Opening) -> OpenDraft:
         return await services.open_form(actor, project=project, opening=opening, language=language)
 
-    first = Opening(
+    first = shown_opening(posted, catalog=catalog, chart=chart)
+    shown = await opened(first)
+    edit = _edited(shown.draft, posted)
+    asked = replace(
+        first,
+        version=posted.version or first.version,
+        s3_profile=posted.s3_profile or first.s3_profile,
+        all_defaults=posted.all_asked,
+        patch=edit.patch,
+        draft_id=shown.id,
+    )
+    only_typed = _place_of(asked) == _place_of(first)
+    if not only_typed:
+        made = await opened(asked)
+    elif write_patch(edit.patch) == write_patch(posted.patch):
+        made = shown
+    else:
+        made = replace(shown, draft=patched(shown.draft, edit.patch))
+    has_form = bool(made.draft.form.children)
+    view = posted.view if has_form and not edit.unread else View.YAML
+    if edit.unread:
+        made = replace(made, problems=(*edit.unread, *made.problems))
+    text, given, marks = "", posted.given, edit.marks
+    if view is View.YAML:
+        if edit.is_text and (edit.unread or only_typed):
+            text = posted.text or ""
+        else:
+            text, given = editor_text(made.draft), given + 1
+            marks = check_text(made.draft, text).problems
+    return LaunchPage(
+        posted=posted,
+        shown=shown if posted.draft_id == shown.id else None,
+        opened=made,
+        view=view,
+        text=text,
+        given=given,
+        marks=marks,
+        friendly_name=posted.friendly_name,
+    )
+
+
+def shown_opening(posted: Posted, *, catalog: str, chart: str) -> Opening:
+    """Return the opening whose draft the browser shows, before what was typed since."""
+    return Opening(
         chart=chart,
         catalog=catalog,
         version=posted.shown_version or posted.version,
@@ -124,59 +173,34 @@ async def open_page(
         all_defaults=posted.all_defaults,
         draft_id=posted.draft_id,
     )
-    shown = await opened(first)
-    patch, unread = _edited(shown, posted)
-    asked = replace(
-        first,
-        version=posted.version,
-        s3_profile=posted.s3_profile,
-        all_defaults=posted.all_asked,
-        patch=patch,
-        draft_id=shown.id,
-    )
-    same = _told(asked) == _told(first)
-    made = shown if same else await opened(asked)
-    has_form = bool(made.draft.form.children)
-    view = posted.view if has_form and not unread else View.YAML
-    if unread:
-        made = replace(made, problems=(*unread, *made.problems))
-        view = View.YAML
-    typed = posted.text is not None and "reset" not in posted.edits
-    only_typed = _told(replace(asked, patch=())) == _told(replace(first, patch=()))
-    if view is View.FORM:
-        text = ""
-    elif typed and (unread or only_typed):
-        text = posted.text or ""
-    else:
-        text = editor_text(made.draft)
-    return LaunchPage(
-        posted=posted,
-        shown=shown if posted.draft_id == shown.id else None,
-        opened=made,
-        view=view,
-        text=text,
-        friendly_name=posted.friendly_name,
-    )
 
 
-def _told(opening: Opening) -> tuple[object, ...]:
-    """Return what tells two openings apart; `1` and `true` are not the same edit."""
-    patch = write_patch(opening.patch)
-    return opening.version, opening.s3_profile, opening.all_defaults, patch
+def _place_of(opening: Opening) -> tuple[str | None, str | None, bool]:
+    return opening.version, opening.s3_profile, opening.all_defaults
 
 
-def _edited(shown: OpenDraft, posted: Posted) -> tuple[tuple[PatchEntry, ...], tuple[Problem, ...]]:
-    """Return the patch of what was typed, and why a text makes none."""
-    draft, patch = shown.draft, posted.patch
-    if posted.text is not None:
-        read = read_editor_text(draft, posted.text)
-        if read.problems and "reset" not in posted.edits:
-            return patch, read.problems
-        patch = read.patch
-        draft = replace(draft, values=apply(draft.defaults, patch))
-    if posted.edits:
-        return read_submission(draft, posted.edits), ()
-    return patch, ()
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What was typed: the patch it makes; why a text makes none; whether the text stands."""
+
+    patch: tuple[PatchEntry, ...]
+    unread: tuple[Problem, ...] = ()
+    marks: tuple[Marked, ...] = ()
+    is_text: bool = False
+
+
+def _edited(draft: Draft, posted: Posted) -> _Edit:
+    if posted.text is None:
+        patch = read_submission(draft, posted.edits) if posted.edits else posted.patch
+        return _Edit(patch)
+    report = check_text(draft, posted.text)
+    if posted.edits:  # a reset: it begins from what the text says, where that can be read
+        base = draft if report.patch is None else patched(draft, report.patch)
+        return _Edit(read_submission(base, posted.edits))
+    if report.patch is None:
+        unread = tuple(one.problem for one in report.problems)
+        return _Edit(posted.patch, unread, report.problems, is_text=True)
+    return _Edit(report.patch, (), report.problems, is_text=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from sardonyx.catalog.cards import card as chart_card
+from sardonyx.errors import Problem
 from sardonyx.files.places import place_of
 from sardonyx.launcher.commands import masked
 from sardonyx.launcher.draft import Draft
@@ -14,7 +17,7 @@ from sardonyx.launcher.models import Origin, path_text
 from sardonyx.launcher.patch import diff
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services.comparing import ValueChange, compare_values
-from sardonyx.services.form_view import counts, field_id, shown_fields, write_patch
+from sardonyx.services.form_view import View, counts, field_id, shown_fields, write_patch
 from sardonyx.services.launch_state import LaunchPage, link_of
 from sardonyx.services.view import FindingView
 from sardonyx.text import N_
@@ -25,6 +28,7 @@ from sardonyx.web.views import Viewer
 
 # What the launcher's address holds beside the link itself.
 OWN_PARAMETERS = ("file", "like", "done", QUERY)
+_EDITOR = "editor"  # where the text is edited
 _ORIGINS = {
     Origin.CONST: N_("fixed by the chart"),
     Origin.CONTEXT: N_("filled for you"),
@@ -154,6 +158,18 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
         "form": draft.form,
         "view": page.view.value,
         "text": page.text,
+        "given": page.given,
+        "marks": json.dumps(
+            [
+                {
+                    "line": one.line,
+                    "column": one.column,
+                    "level": one.problem.level,
+                    "message": one.problem.message.in_language(viewer.language),
+                }
+                for one in page.marks
+            ]
+        ),
         "has_schema": bool(draft.form.children),
         "patch": write_patch(draft.patch),
         "stamp": page.stamp,
@@ -164,7 +180,7 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
         "profiles": opened.s3_profiles if draft.uses_s3 and len(opened.s3_profiles) > 1 else (),
         "is_group": viewer.project.group is not None,
         "shared": page.posted.shared,
-        "problems": page_problems(viewer, page),
+        **page_problems(viewer, page),
         "release": page.release,
         "commands": preview.commands if preview else None,
         "findings": [
@@ -184,16 +200,36 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
     }
 
 
-def page_problems(viewer: Viewer, page: LaunchPage) -> tuple[ProblemLine, ...]:
-    """Return what is wrong, each with the field it leads to."""
+def page_problems(viewer: Viewer, page: LaunchPage) -> dict[str, tuple[ProblemLine, ...]]:
+    """Return what is wrong, each with the field it leads to.
+
+    problems: they stand in the way. notices: what was asked for and is not so. remarks: what the
+    chart leaves open, mostly its author's affair.
+    """
     draft = page.opened.draft
-    shown = shown_fields(draft.form) if page.view.value == "form" else {}
+    if page.view is View.FORM:
+        shown = shown_fields(draft.form)
+    else:
+        line = viewer.say(N_("line {line}"))
+        shown = {
+            one.problem.pointer: (_EDITOR, line.format(line=one.line))
+            for one in page.marks
+            if one.problem.pointer
+        }
+
+    def lines(problems: Iterable[Problem]) -> tuple[ProblemLine, ...]:
+        return problem_lines(tuple(problems), viewer.language, shown)
+
     known = (*page.opened.problems, *draft.problems)
-    lines = problem_lines(known, viewer.language, shown)
+    wrong = lines(one for one in known if one.level == "error")
     if page.refusal is not None:
         said = page.refusal.detail_text().in_language(viewer.language)
-        lines = (ProblemLine("friendly", viewer.say(N_("Name")), said, "error"), *lines)
-    return lines
+        wrong = (ProblemLine("friendly", viewer.say(N_("Name")), said, "error"), *wrong)
+    return {
+        "problems": wrong,
+        "notices": lines(one for one in page.opened.problems if one.level != "error"),
+        "remarks": lines(one for one in draft.problems if one.level != "error"),
+    }
 
 
 __all__ = ["OWN_PARAMETERS", "Inside", "differences", "page_context", "page_problems", "value_rows"]

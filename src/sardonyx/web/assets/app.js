@@ -6,6 +6,7 @@ import "./elements/tabs.js";
 import "./elements/upload.js";
 import "./elements/log.js";
 import "./elements/reach.js";
+import "./elements/editor.js";
 import { wireCopying } from "./elements/copy.js";
 import { wireDialogs } from "./elements/dialog.js";
 import { wireForms } from "./elements/forms.js";

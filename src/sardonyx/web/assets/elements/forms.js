@@ -2,6 +2,15 @@
 // and never send one twice.
 import { words } from "./words.js";
 
+// Two sliders on one track: the one that is moved stops at the other.
+function showSpan(moved) {
+  const span = moved.closest("[data-span]");
+  const [low, high] = span.querySelectorAll("input[type=range]");
+  if (low.valueAsNumber > high.valueAsNumber) moved.value = (moved === low ? high : low).value;
+  const unit = moved.dataset.unit ? ` ${moved.dataset.unit}` : "";
+  span.querySelector("output").textContent = `${low.value} – ${high.value}${unit}`;
+}
+
 export function wireForms(root) {
   const reveal = () => {
     for (const button of root.querySelectorAll("[data-reveal][hidden]")) button.hidden = false;
@@ -35,7 +44,9 @@ export function wireForms(root) {
 
   root.addEventListener("input", (event) => {
     const field = event.target;
-    if (field.type === "range") {
+    if (field.type === "range" && field.closest("[data-span]")) {
+      showSpan(field);
+    } else if (field.type === "range") {
       const shown = field.parentElement.querySelector("output");
       if (shown) shown.textContent = `${field.value}${field.dataset.unit ? " " + field.dataset.unit : ""}`;
     }
