@@ -16,7 +16,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from sardonyx.files.places import place_of
 from sardonyx.projects.models import Project
-from sardonyx.services import change_api
+from sardonyx.services import change_api, draft_api
+from sardonyx.services.draft_api import asked_launch
 from sardonyx.services.listing import LONGEST_PAGE, PAGE
 from sardonyx.services.models import Service, TimelineEvent
 from sardonyx.services.requests import IfMatch, Language, Me, Served, expected_etag, tagged
@@ -43,6 +44,7 @@ from sardonyx.web.gateway import service_link
 
 router = APIRouter(tags=["services"])
 router.include_router(change_api.router)
+router.include_router(draft_api.router)
 _SETTLED_LINES = 10_000
 
 
@@ -101,7 +103,7 @@ async def launch(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> ServiceView | PreviewView:
     """Launch a service, or with `dryRun=true` say what a launch would do."""
-    asked = body.request()
+    asked = asked_launch(services, actor, project, body)
     if dry_run:
         draft = await services.open_request(
             actor, project=project, request=asked, language=language

@@ -71,6 +71,13 @@ class ServiceNameError(UserError):
     )
 
 
+class LinkWithoutChartError(UserError):
+    code = "link_without_chart"
+    title = N_("The link does not say what to launch")
+    detail = N_("It names neither a catalogue nor a service.")
+    next_step = N_("Give the whole address of the launcher, or name the service beside the link.")
+
+
 class FriendlyNameError(UserError):
     code = "friendly_name"
     title = N_("This name cannot be used")

@@ -17,6 +17,7 @@ from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.links import ReadLink
 from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.versions import ChosenVersion
 from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.ports import Workspaces
@@ -147,11 +148,33 @@ class Launches:
         return self._planner.read_link(actor, place, chart, catalog, query)
 
     async def open_request(
-        self, actor: Actor, *, project: str, request: LaunchRequest, language: str = "en"
+        self,
+        actor: Actor,
+        *,
+        project: str,
+        request: LaunchRequest,
+        language: str = "en",
+        draft_id: str | None = None,
     ) -> OpenDraft:
         """Return the draft of a launch asked by command line or REST. Raises like open_draft."""
         place = authorised_project(actor, project)
-        return await self._planner.open_request(actor, place, request, language=language)
+        return await self._planner.open_request(
+            actor, place, request, language=language, draft_id=draft_id
+        )
+
+    def chosen_version(
+        self, actor: Actor, *, project: str, chart: str, catalog: str | None, asked: str
+    ) -> ChosenVersion:
+        """Return the version asked for where it is listed, else the default with a notice."""
+        place = authorised_project(actor, project)
+        return self._planner.chosen_version(actor, place, chart, catalog, asked)
+
+    def versions(
+        self, actor: Actor, *, project: str, chart: str, catalog: str | None = None
+    ) -> tuple[str, ...]:
+        """Return a chart's versions, newest first. Raises ChartNotFoundError and its kin."""
+        place = authorised_project(actor, project)
+        return self._catalog.versions(actor, chart, catalog=catalog, project=place)
 
     def release_name(
         self,

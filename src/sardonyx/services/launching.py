@@ -168,6 +168,8 @@ class LaunchRequest:
     values: a document over the computed defaults (maps merge, lists replace), as `-f`.
     settings: `PATH=VALUE` texts, as `--set`; they win over `values`, and refuse secret fields.
     patch: entries as pages and saved configurations keep them; they win over both.
+    s3_profile: None for the usual one. all_defaults: send what only values.yaml knows, too.
+    linked: entries of a link; all the others win over them. problems: found before, as in a link.
     """
 
     chart: str
@@ -176,9 +178,13 @@ class LaunchRequest:
     name: str | None = None
     friendly_name: str | None = None
     shared: bool = False
+    s3_profile: str | None = None
+    all_defaults: bool = False
     values: JsonObject = field(default_factory=dict, repr=False)
     settings: tuple[str, ...] = field(default=(), repr=False)
     patch: tuple[PatchEntry, ...] = field(default=(), repr=False)
+    linked: tuple[PatchEntry, ...] = field(default=(), repr=False)
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sardonyx.launcher.draft import make_draft, merge, patched
 from sardonyx.launcher.links import ReadLink, read_query
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.overlays import laid_over
-from sardonyx.launcher.patch import diff, parse_set
+from sardonyx.launcher.patch import apply, diff, parse_set
 from sardonyx.launcher.plan import make_plan, release_name
 from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.launcher.versions import ChosenVersion, choose_version
@@ -166,7 +166,13 @@ class Planner:
         return choose_version(asked, listed)
 
     async def open_request(
-        self, actor: Actor, project: Project, request: LaunchRequest, *, language: str
+        self,
+        actor: Actor,
+        project: Project,
+        request: LaunchRequest,
+        *,
+        language: str,
+        draft_id: str | None = None,
     ) -> OpenDraft:
         """Return the draft of a launch asked by command line or REST, with its own problems."""
         opened = await self.open(
@@ -177,16 +183,22 @@ class Planner:
             version=request.version,
             patch=(),
             language=language,
-            draft_id=None,
+            draft_id=draft_id,
+            s3_profile=request.s3_profile,
+            all_defaults=request.all_defaults,
         )
         parsed = [parse_set(setting) for setting in request.settings]
-        misread = tuple(item for item in parsed if isinstance(item, Problem))
+        misread = request.problems + opened.problems
+        misread += tuple(item for item in parsed if isinstance(item, Problem))
         settings = tuple(item for item in parsed if isinstance(item, PatchEntry))
         patch = settings + request.patch
         if request.values:
-            current = laid_over(opened.draft.defaults, request.values)
+            below = apply(opened.draft.defaults, request.linked)
+            current = laid_over(below, request.values)
             assert isinstance(current, dict)  # noqa: S101 - both sides are objects
             patch = tuple(diff(opened.draft.defaults, current)) + patch
+        else:
+            patch = request.linked + patch
         if not patch:
             return replace(opened, problems=misread)
         draft = patched(opened.draft, patch)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 from sardonyx.errors import Problem
@@ -170,18 +170,35 @@ class PatchEntryBody(View):
 class LaunchBody(View):
     """What to launch. `values` merge over the computed defaults; `set` are `PATH=VALUE` texts."""
 
-    chart: str = Field(examples=["jupyter-python"])
+    chart: str = Field(default="", description="Needed unless `link` names it.")
+    link: str | None = Field(
+        default=None,
+        max_length=200_000,
+        description="A launcher's address, or its part after “?”; all else here wins over it.",
+        examples=["/launch/sardonyx/jupyter-python?cpu.cores=3"],
+    )
     catalog: str | None = None
     version: str | None = None
     name: str | None = Field(default=None, description="The service's exact name, if not drawn.")
     friendly_name: str | None = None
     shared: bool = False
+    s3_profile: str | None = None
+    all_defaults: bool = Field(
+        default=False, description="Send also what only the chart's values.yaml knows."
+    )
     values: dict[str, JsonValue] = Field(default_factory=dict)
     set: list[str] = Field(default_factory=list, examples=[["cpu.cores=3"]])
     patch: list[PatchEntryBody] = Field(default_factory=list)
 
+    @model_validator(mode="after")
+    def _names_a_chart(self) -> LaunchBody:
+        if not self.chart and self.link is None:
+            message = "chart: say what to launch, by its name or a link"
+            raise ValueError(message)
+        return self
+
     def request(self) -> LaunchRequest:
-        """Return what the service layer is asked."""
+        """Return what the service layer is asked, but for `link` (see `linking`)."""
         return LaunchRequest(
             chart=self.chart,
             catalog=self.catalog,
@@ -189,6 +206,8 @@ class LaunchBody(View):
             name=self.name,
             friendly_name=self.friendly_name,
             shared=self.shared,
+            s3_profile=self.s3_profile,
+            all_defaults=self.all_defaults,
             values=self.values,
             settings=tuple(self.set),
             patch=tuple(entry.entry() for entry in self.patch),

@@ -1,0 +1,184 @@
+"""Own how a draft of the launcher looks in REST: its form, values, problems, plan and link."""
+
+from __future__ import annotations
+
+from pydantic import Field, JsonValue
+
+from sardonyx.errors import UserError
+from sardonyx.launcher.commands import masked
+from sardonyx.launcher.form import FormField, FormGroup
+from sardonyx.launcher.links import without_secrets
+from sardonyx.launcher.models import Unset
+from sardonyx.launcher.patch import diff
+from sardonyx.services.launching import OpenDraft
+from sardonyx.services.planning import Preview
+from sardonyx.services.view import (
+    CommandsView,
+    FindingView,
+    LaunchBody,
+    PatchEntryBody,
+    ProblemView,
+    View,
+)
+
+
+class DraftBody(LaunchBody):
+    """A launch as it is being filled in. draft: the id of an earlier answer, to go on with it."""
+
+    draft: str | None = Field(default=None, max_length=100)
+
+
+class FieldView(View):
+    """One setting. value: absent where it is not set; a secret is never here, only that it is.
+
+    options: what may be chosen. minimum, maximum and step are in `unit`. origin: who gave the
+    value (`const`, `context`, `schema`, `chart`, `user`). halves: the two ends of a range.
+    reason: why a `notice` stands in place of the setting.
+    """
+
+    pointer: str
+    label: str
+    help: str
+    widget: str
+    type: str
+    value: JsonValue = None
+    is_set: bool
+    changed: bool
+    disabled: bool
+    secret: bool
+    options: list[JsonValue] | None = None
+    offered: bool
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: str = ""
+    pattern: str | None = None
+    origin: str | None = None
+    reason: str = ""
+    halves: list[FieldView] = Field(default_factory=list)
+
+
+class GroupView(View):
+    """Settings under one heading; role `list`: one child for each item."""
+
+    pointer: str
+    label: str
+    help: str
+    role: str
+    can_add: bool
+    can_remove: bool
+    children: list[GroupView | FieldView]
+
+
+class DraftView(View):
+    """A draft: what would be launched, and what stands in its way.
+
+    draft: the id that keeps its random items; give it with the next body. values: a secret stands
+    as `$VAR`. patch: what differs from the defaults, secrets left out. link: below the platform's
+    own address, nothing secret in it. name (of the service) and commands: absent while there is no
+    plan; `problems` say why.
+    """
+
+    draft: str
+    catalog: str
+    chart: str
+    version: str
+    versions: list[str]
+    s3_profile: str | None
+    s3_profiles: list[str]
+    form: GroupView
+    values: JsonValue
+    patch: list[PatchEntryBody]
+    problems: list[ProblemView]
+    refused: bool
+    link: str
+    name: str | None = None
+    findings: list[FindingView] = Field(default_factory=list)
+    commands: CommandsView | None = None
+
+
+def draft_view(
+    opened: OpenDraft,
+    *,
+    versions: tuple[str, ...],
+    link: str,
+    preview: Preview | None,
+    refusal: UserError | None,
+    language: str,
+) -> DraftView:
+    """Return a draft with its plan, or with why there is none."""
+    draft = opened.draft
+    problems = [ProblemView.of(one, language) for one in opened.problems + draft.problems]
+    if refusal is not None:
+        said = refusal.detail_text().in_language(language)
+        problems.insert(0, ProblemView(pointer="", code=refusal.code, level="error", message=said))
+    refused = preview.refused if preview is not None else True
+    return DraftView(
+        draft=opened.id,
+        catalog=draft.chart.ref.catalog,
+        chart=draft.chart.ref.chart,
+        version=draft.chart.ref.version,
+        versions=list(versions),
+        s3_profile=opened.s3_profile,
+        s3_profiles=list(opened.s3_profiles),
+        form=_group(draft.form),
+        values=masked(draft.values, draft.secret_paths),
+        patch=_patch(opened),
+        problems=problems,
+        refused=refused or any(one.level == "error" for one in problems),
+        link=link,
+        name=None if preview is None else preview.release,
+        findings=[FindingView.of(one, language) for one in (preview.findings if preview else ())],
+        commands=None if preview is None else CommandsView.of(preview.commands),
+    )
+
+
+def _patch(opened: OpenDraft) -> list[PatchEntryBody]:
+    """Return what differs from the defaults, but for secrets."""
+    draft = opened.draft
+    return [
+        PatchEntryBody(path=list(one.path))
+        if isinstance(one.value, Unset)
+        else PatchEntryBody(path=list(one.path), value=one.value)
+        for one in without_secrets(diff(draft.defaults, draft.values), draft.secret_paths)
+    ]
+
+
+def _group(group: FormGroup) -> GroupView:
+    return GroupView(
+        pointer=group.pointer,
+        label=group.label,
+        help=group.help,
+        role=group.role.value,
+        can_add=group.can_add,
+        can_remove=group.can_remove,
+        children=[
+            _group(one) if isinstance(one, FormGroup) else _field(one) for one in group.children
+        ],
+    )
+
+
+def _field(field: FormField) -> FieldView:
+    value = None if isinstance(field.value, Unset) or field.secret else field.value
+    return FieldView(
+        pointer=field.pointer,
+        label=field.label,
+        help=field.help,
+        widget=field.widget.value,
+        type=field.kind.value,
+        value=value,
+        is_set=field.is_set,
+        changed=field.is_changed,
+        disabled=field.disabled,
+        secret=field.secret,
+        options=[one.value for one in field.options] if field.options else None,
+        offered=field.offered,
+        minimum=field.minimum,
+        maximum=field.maximum,
+        step=field.step,
+        unit=field.unit,
+        pattern=field.pattern,
+        origin=None if field.origin is None else field.origin.value,
+        reason=field.reason,
+        halves=[_field(half) for half in field.halves],
+    )

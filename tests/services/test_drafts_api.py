@@ -1,0 +1,170 @@
+"""A draft over REST: all that the launcher's page knows, and the same checks by every way in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+from tests.services.fakes import PROJECT_PASSWORD
+from tests.services.world import World, portal, world
+
+PROJECT = "/api/v1/projects/user-ada"
+DRAFTS = f"{PROJECT}/drafts"
+
+
+@pytest.fixture
+def w() -> World:
+    return world()
+
+
+@pytest.fixture
+async def ada(w: World) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client(w, "ada-token") as made:
+        yield made
+
+
+def client(w: World, token: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=portal(w)),
+        base_url="http://localhost",
+        headers={"authorization": f"Bearer {token}", "accept-language": "en"},
+    )
+
+
+def fields(group: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for child in group["children"]:
+        found |= fields(child) if "children" in child else {child["pointer"]: child}
+    return found
+
+
+async def test_a_draft_tells_form_values_link_and_commands(ada: httpx2.AsyncClient) -> None:
+    body = {"chart": "postgresql", "set": ["auth.database=census"], "friendlyName": "Census"}
+    answer = await ada.post(DRAFTS, json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    draft = answer.json()
+    seen = fields(draft["form"])["/auth/database"]
+    assert (seen["value"], seen["changed"], seen["origin"]) == ("census", True, "user")
+    assert seen["widget"] == "text"
+    assert draft["values"]["auth"]["database"] == "census"
+    assert draft["patch"] == [{"path": ["auth", "database"], "value": "census"}]
+    assert draft["link"].startswith("/launch/sardonyx/postgresql?name=Census&version=")
+    assert draft["link"].endswith("auth.database=«census»")
+    assert draft["versions"] == [draft["version"]]
+    assert (draft["refused"], draft["problems"]) == (False, [])
+    assert draft["name"].startswith("postgresql-")
+    assert "sardonyx launch postgresql" in draft["commands"]["platform"]
+
+
+async def test_no_secret_is_in_a_draft(ada: httpx2.AsyncClient) -> None:
+    answer = await ada.post(
+        DRAFTS, json={"chart": "postgresql", "values": {"auth": {"password": "of-my-own"}}}
+    )
+    assert "of-my-own" not in answer.text
+    assert PROJECT_PASSWORD not in answer.text
+    seen = fields(answer.json()["form"])["/auth/password"]
+    assert (seen["secret"], seen["isSet"], seen["value"]) == (True, True, None)
+    assert answer.json()["values"]["auth"]["password"] == "$AUTH_PASSWORD"
+    assert answer.json()["patch"] == []
+
+
+async def test_a_draft_goes_on_with_its_random_items(ada: httpx2.AsyncClient) -> None:
+    first = (await ada.post(DRAFTS, json={"chart": "postgresql"})).json()
+    again = {"chart": "postgresql", "draft": first["draft"]}
+    assert (await ada.post(DRAFTS, json=again)).json()["name"] == first["name"]
+    fresh = (await ada.post(DRAFTS, json={"chart": "postgresql"})).json()
+    assert fresh["name"] != first["name"]
+
+
+async def test_a_drafts_link_opens_the_same_draft(ada: httpx2.AsyncClient) -> None:
+    body = {"chart": "postgresql", "set": ["auth.database=a\\b «c»&d"], "friendlyName": "Näme"}
+    first = (await ada.post(DRAFTS, json=body)).json()
+    for link in (
+        first["link"],
+        f"https://other.example/x{first['link'].replace('/launch/', '/launcher/')}",
+    ):
+        again = (await ada.post(DRAFTS, json={"link": link})).json()
+        assert (again["chart"], again["patch"]) == ("postgresql", first["patch"])
+        assert again["link"] == first["link"]
+    query = first["link"].partition("?")[2]
+    short = (await ada.post(DRAFTS, json={"chart": "postgresql", "link": query})).json()
+    assert short["patch"] == first["patch"]
+
+
+WRONG = "No Good"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"chart": "postgresql", "values": {"auth": {"database": WRONG}}},
+        {"chart": "postgresql", "set": [f"auth.database={WRONG}"]},
+        {"chart": "postgresql", "patch": [{"path": ["auth", "database"], "value": WRONG}]},
+        {"link": "/launch/sardonyx/postgresql?auth.database=«No%20Good»"},
+    ],
+    ids=["values", "set", "patch", "link"],
+)
+async def test_the_same_problem_is_told_by_every_way_in(
+    ada: httpx2.AsyncClient, body: dict[str, Any]
+) -> None:
+    draft = (await ada.post(DRAFTS, json=body)).json()
+    preview = (await ada.post(f"{PROJECT}/services?dryRun=true", json=body)).json()
+    launch = await ada.post(f"{PROJECT}/services", json=body)
+    assert launch.status_code == 422
+    assert draft["refused"] and preview["refused"]
+    assert draft["problems"] == preview["problems"] == launch.json()["problems"]
+    (problem,) = draft["problems"]
+    assert (problem["pointer"], problem["code"]) == ("/auth/database", "pattern")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"link": "a.b=3"}, "link_without_chart"),
+        ({"chart": "postgresql", "link": "/launch/sardonyx/other?a.b=1"}, "link_of_another_chart"),
+        ({"chart": "postgresql", "link": "auth.database=3Gi"}, "link_not_understood"),
+        ({"chart": "postgresql", "set": ["auth.password=x"]}, "secret_in_open"),
+        ({"chart": "postgresql", "set": ["="]}, "set_not_understood"),
+    ],
+)
+async def test_what_cannot_be_read_is_a_problem_and_refuses_a_launch(
+    ada: httpx2.AsyncClient, w: World, body: dict[str, Any], code: str
+) -> None:
+    answer = await ada.post(DRAFTS, json=body)
+    codes = [one["code"] for one in answer.json().get("problems", [])]
+    assert code in codes or answer.json().get("code") == code, answer.text
+    assert (await ada.post(f"{PROJECT}/services", json=body)).status_code == 422
+    assert w.runtime.installs == 0
+
+
+async def test_a_name_that_is_taken_is_a_problem_of_the_draft(ada: httpx2.AsyncClient) -> None:
+    body = {"chart": "postgresql", "name": "base-1"}
+    assert (await ada.post(f"{PROJECT}/services", json=body)).status_code == 202
+    draft = (await ada.post(DRAFTS, json=body)).json()
+    assert (draft["problems"][0]["code"], draft["refused"]) == ("service_exists", True)
+    assert (draft["name"], draft["commands"]) == (None, None)
+
+
+async def test_a_version_that_is_gone_gives_the_usual_one_and_a_notice(
+    ada: httpx2.AsyncClient,
+) -> None:
+    draft = (
+        await ada.post(DRAFTS, json={"link": "/launch/sardonyx/postgresql?version=9.9.9"})
+    ).json()
+    assert draft["refused"] is False
+    assert [(one["code"], one["level"]) for one in draft["problems"]] == [
+        ("version_not_listed", "warning")
+    ]
+
+
+async def test_a_project_of_others_and_an_unknown_chart_are_not_found(w: World) -> None:
+    async with client(w, "eve-token") as eve:
+        assert (await eve.post(DRAFTS, json={"chart": "postgresql"})).status_code == 404
+        own = "/api/v1/projects/user-eve/drafts"
+        assert (await eve.post(own, json={"chart": "nothing"})).status_code == 404
+        assert (await eve.post(own, json={})).status_code == 422
+    async with client(w, "wrong") as nobody:
+        assert (await nobody.post(DRAFTS, json={"chart": "postgresql"})).status_code == 401
