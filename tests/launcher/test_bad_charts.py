@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.launcher.samples import chart, codes, context, draft, field, od
 
+from sardonyx.catalog.models import Dependency
 from sardonyx.launcher.draft import make_draft
 from sardonyx.launcher.models import PatchEntry
 
@@ -113,3 +114,77 @@ def test_options_of_an_item_may_read_the_item() -> None:
     assert [option.value for option in field(made.form, "/l/0/chosen").options] == ["m1", "m2"]
     wrong = make_draft(chart=one, context=scope, patch=(PatchEntry(("l", 0, "chosen"), "m3"),))
     assert codes(wrong, "error") == [("/l/0/chosen", "options")]
+
+
+def test_catastrophic_patterns_share_one_limit() -> None:
+    slow = {
+        f"p{i}": {"type": "string", "default": "a" * 40 + "b", "pattern": f"^(a|aa)+{i}$"}
+        for i in range(300)
+    }
+    made = draft({**slow, "last": {"type": "string", "default": "fine", "pattern": "^fine$"}})
+    assert made.values == {"last": "fine"}
+    again = draft(slow, patch=(PatchEntry(("p7",), "a" * 40 + "c"),))
+    assert ("/p7", "pattern_too_slow") in codes(again, "error")
+
+
+@pytest.mark.parametrize("where", ["anyOf", "additionalProperties", "patternProperties"])
+def test_a_catastrophic_pattern_anywhere_ends(where: str) -> None:
+    slow: Any = {"pattern": "^(a|aa)+$"}
+    schemas: dict[str, Any] = {
+        "anyOf": {"anyOf": [{"additionalProperties": slow}]},
+        "additionalProperties": {"additionalProperties": slow},
+        "patternProperties": {"patternProperties": {"^(a|aa)+$": {"type": "integer"}}},
+    }
+    schema = schemas[where]
+    value: Any = {"a" * 60 + "b": "a" * 60 + "b"}
+    group = {"type": "object", "default": {}, **schema}
+    draft({"n": group}, patch=(PatchEntry(("n",), value),))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["((a{1000}){1000}){1000}", "a{99999999}", "a" * 100_000, "(" * 900 + ")" * 900]
+)
+def test_a_pattern_that_would_grow_too_large_is_ignored(pattern: str) -> None:
+    made = draft({"n": {**TEXT, "pattern": pattern}}, patch=(PatchEntry(("n",), "b"),))
+    assert [code for _, code in codes(made)] in (["schema_bad_pattern"], ["pattern"])
+
+
+def test_a_context_nested_too_deeply_is_not_followed() -> None:
+    scope: Any = {"region": {"customValues": nested(5000, 1), "list": [nested(5000, 1)]}}
+    properties = {
+        "a": od("region.customValues", type="object", default={}),
+        "b": {"type": "string", "x-onyxia": {"overwriteListEnumWith": "region.list"}},
+    }
+    made = make_draft(chart=chart(properties), context=scope)
+    assert made.values == {"a": {}}
+
+
+@pytest.mark.parametrize("condition", ["a.²", "a." + "9" * 5000, "a.-1", ".", "a..b", "²"])
+def test_a_condition_of_a_dependency_that_leads_nowhere_switches_off(condition: str) -> None:
+    one = chart(
+        {"sub": {"type": "object", "properties": {"x": TEXT}}},
+        {"a": [True]},
+        dependencies=(Dependency("sub", "1", condition),),
+    )
+    assert not list(make_draft(chart=one, context={}).form.fields())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"n": [1]},
+        {"n": None},
+        {"n": {"deep": {"er": 1}}},
+        {"g": "text", "l": {"0": "x"}},
+        {"g": {"x": 5}, "l": ["a", 5, None]},
+    ],
+)
+def test_a_values_yaml_that_disagrees_with_its_schema_is_told(values: Any) -> None:
+    properties = {
+        "n": {"type": "string"},
+        "g": {"type": "object", "properties": {"x": {"type": "string"}}},
+        "l": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    }
+    made = draft(properties, values)
+    assert not made.errors
+    assert {"chart_value_invalid", "no_default"} & {code for _, code in codes(made, "warning")}

@@ -1,4 +1,9 @@
-"""What holds for every chart, context and input: nothing raises, forms are stable."""
+"""What holds for every chart, context and input: nothing raises, forms are stable.
+
+Cases drawn at each run: a form posted untouched 150, any schema 200, any post 150; the law of
+the patch 300 (`test_section_11_patch`), links written and read 300 (`test_section_12_links`),
+saved configurations written and read 200 (`test_section_13_configurations`).
+"""
 
 from __future__ import annotations
 
@@ -172,7 +177,7 @@ def post(form: FormGroup) -> dict[str, list[str]]:
     return posted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(names, nodes, max_size=5), json_objects, contexts, patches, dependencies)
 def test_a_form_posted_untouched_changes_nothing(
     properties: Any, values: Any, context: Any, patch: Any, parts: Any
@@ -185,7 +190,7 @@ def test_a_form_posted_untouched_changes_nothing(
     assert same(used(again).values, made.values)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200)
 @given(wild_objects, json_objects, contexts, patches, dependencies)
 def test_nothing_raises_whatever_the_schema_says(
     schema: Any, values: Any, context: Any, patch: Any, parts: Any
@@ -203,7 +208,7 @@ def test_nothing_raises_whatever_the_schema_says(
     used(made)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(names, nodes, max_size=4),
     st.dictionaries(

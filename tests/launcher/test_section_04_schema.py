@@ -161,6 +161,19 @@ def test_region_sliders_bend_the_schema_only_when_switched_on() -> None:
     assert make_draft(chart=one, context=region, region_sliders=True).values == {"n": 4}
 
 
+@pytest.mark.parametrize(
+    ("default", "bent"),
+    [("9Gi", "4Gi"), ("1Gi", "2Gi"), ("3Gi", "3Gi"), ("3Mi", "3Mi"), ("many", "many")],
+)
+def test_a_region_slider_clamps_a_default_with_its_unit(default: str, bent: str) -> None:
+    slider: Any = {"sliderMin": 2, "sliderMax": 4, "sliderUnit": "Gi", "sliderStep": 1}
+    hints = {"useRegionSliderConfig": "ram"}
+    schema: Any = {"type": "string", "default": default, "x-onyxia": hints}
+    root = resolve_schema(schema, sliders={"ram": slider}).root
+    assert root is not None
+    assert root.default == bent
+
+
 def test_texts_follow_the_language() -> None:
     schema = {
         "type": "string",

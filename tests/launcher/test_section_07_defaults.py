@@ -147,3 +147,25 @@ def test_null_takes_a_value_of_the_chart_away_as_helm_does() -> None:
     values = {"a": 1, "b": {"c": 2, "d": 3}, "l": [1, 2]}
     patch = (PatchEntry(("a",), None), PatchEntry(("b", "c"), None), PatchEntry(("l",), [9]))
     assert draft({}, values, patch).merged == {"b": {"d": 3}, "l": [9]}
+
+
+@pytest.mark.parametrize(
+    ("listed", "sent"),
+    [([[]], {}), ([{}, []], {}), ([{"a": []}], {}), ([{}, 1], {"x": [{}, 1]}), (None, {"x": None})],
+)
+def test_section_7_3_what_holds_no_leaf_is_not_added(listed: Any, sent: Any) -> None:
+    assert draft({}, {"x": listed}, all_defaults=True).values == sent
+
+
+def test_section_7_1_a_list_with_choices_takes_the_first() -> None:
+    assert draft({"l": {"type": "array", "enum": [["a"], ["b"]]}}).values == {"l": ["a"]}
+    assert draft({"l": {"type": "array"}}).values == {"l": []}
+
+
+def test_section_7_4_options_count_where_nothing_is_chosen_from_them() -> None:
+    schema = {
+        "type": "string",
+        "default": 5,
+        "x-onyxia": {"overwriteListEnumWith": ["{{s3.profileName}}"]},
+    }
+    assert draft({"n": schema}, {"n": 7}).uses_s3

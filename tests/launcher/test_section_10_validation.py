@@ -9,6 +9,7 @@ from tests.launcher.samples import chart, codes, context, draft
 
 from sardonyx.launcher.draft import make_draft
 from sardonyx.launcher.models import UNSET, PatchEntry
+from sardonyx.launcher.patch import diff
 
 CPU = {"type": "integer", "maximum": 8, "default": 16}
 
@@ -67,7 +68,7 @@ TEXT = {"type": "string", "default": "abc"}
         (
             {"type": "object", "properties": {"a": TEXT}, "additionalProperties": False},
             {"z": 1},
-            "additionalProperties",
+            "z/additionalProperties",
         ),
         ({"type": "object", "properties": {"a": TEXT}}, "text", "type"),
         ({"type": "object", "default": {}}, [1], "type"),
@@ -86,7 +87,8 @@ TEXT = {"type": "string", "default": "abc"}
     ],
 )
 def test_a_wrong_value_is_an_error_with_its_place(schema: Any, value: Any, code: str) -> None:
-    assert ("/n", code, "error") in judged(schema, (["n"], value))
+    below, _, code = code.rpartition("/")
+    assert (f"/n/{below}".rstrip("/"), code, "error") in judged(schema, (["n"], value))
     assert not [one for one in judged(schema) if one[2] == "error"]
 
 
@@ -155,3 +157,64 @@ def test_texts_by_language_in_definitions_do_not_stop_the_checks() -> None:
         patch=(PatchEntry(("n",), 9),),
     )
     assert [(one.pointer, one.code) for one in made.problems] == [("/n", "maximum")]
+
+
+ITEMS = {
+    "type": "array",
+    "default": [{"k": "x", "ro": "a", "free": 1}, {"k": "x", "ro": "b", "free": 2}],
+    "items": {
+        "type": "object",
+        "properties": {
+            "k": {"type": "string", "const": "x"},
+            "ro": {"type": "string", "default": "new", "x-onyxia": {"readonly": True}},
+            "free": {"type": "integer", "default": 0},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("items", "locked"),
+    [
+        # Added, removed and moved as a form does it.
+        ([{"k": "x", "ro": "a", "free": 1}, {"k": "x", "ro": "b", "free": 2}], []),
+        ([{"k": "x", "ro": "b", "free": 2}], []),
+        ([{"k": "x", "ro": "b", "free": 7}, {"k": "x", "ro": "a", "free": 1}], []),
+        ([{"k": "x", "ro": "a"}, {"k": "x", "ro": "b"}, {"k": "x", "ro": "new", "free": 0}], []),
+        ([], []),
+        # What no item of the chart holds.
+        ([{"k": "y", "ro": "a", "free": 1}], ["/l/0/k"]),
+        ([{"k": "x", "ro": "mine", "free": 1}], ["/l/0/ro"]),
+    ],
+)
+def test_locked_places_of_items_move_with_them(items: Any, locked: list[str]) -> None:
+    start = draft({"l": ITEMS})
+    made = draft({"l": ITEMS}, patch=diff(start.defaults, {"l": items}))
+    assert [place for place, code in codes(made, "error") if code == "readonly"] == locked
+
+
+def test_a_list_that_is_locked_as_a_whole_takes_no_edit_of_its_items() -> None:
+    listed = {**ITEMS, "x-onyxia": {"readonly": True}}
+    made = draft({"l": listed}, patch=(PatchEntry(("l", 0, "free"), 5),))
+    assert ("/l", "readonly") in codes(made, "error")
+
+
+def test_a_key_of_values_yaml_that_the_schema_forbids_is_the_chart_s_fault() -> None:
+    closed = {"type": "object", "additionalProperties": False, "properties": {"a": TEXT}}
+    made = draft(
+        {"n": closed},
+        {"n": {"a": "abc", "odd": 1}},
+        patch=(PatchEntry(("n", "a"), "abd"), PatchEntry(("n", "typed"), 1)),
+    )
+    assert codes(made, "warning") == [("/n/odd", "additionalProperties")]
+    assert codes(made, "error") == [("/n/typed", "additionalProperties")]
+
+
+def test_a_name_that_is_no_pattern_is_left_out_and_the_rest_is_checked() -> None:
+    odd = {
+        "type": "object",
+        "properties": {"a": {"type": "integer", "default": 1, "maximum": 3}},
+        "patternProperties": {"(": {"type": "string"}, "^x": {"type": "integer"}},
+    }
+    made = draft({"n": odd}, patch=(PatchEntry(("n", "xy"), "t"), PatchEntry(("n", "a"), 9)))
+    assert {("/n/xy", "type"), ("/n/a", "maximum")} <= set(codes(made, "error"))

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sardonyx.errors import Problem
@@ -87,6 +87,7 @@ def test_deleting_what_is_absent_is_ignored() -> None:
     assert (applied.values, applied.problems) == ({"a": 1}, ())
 
 
+@settings(max_examples=300)
 @given(json_objects, json_objects)
 def test_applying_the_difference_gives_the_current_values(default: Any, current: Any) -> None:
     before = copy.deepcopy(default)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.launcher.samples import codes, draft
 from tests.launcher.test_section_11_patch import json_objects
 
 from sardonyx.launcher.links import Link, read_query, without_secrets, write_query
@@ -102,12 +103,35 @@ def test_the_other_parameters() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [("",), ("a", ""), ("a\\",), ("oidc-spa", "k"), (0,), ("oidc-spa",)]
+    "path",
+    [("",), ("a", ""), ("a\\",), ("oidc-spa", "k"), (0,), ("oidc-spa",), ("a", 10**6), ("a", -1)],
 )
 def test_what_no_link_can_hold_is_left_out(path: Any) -> None:
     entry = PatchEntry(path, 1)
     written = write_query(Link(patch=(entry,)))
     assert (written.query, written.left_out) == ("", (entry,))
+
+
+def test_a_number_that_no_link_can_hold_is_left_out() -> None:
+    small, large = PatchEntry(("a", "b"), 10**290), PatchEntry(("a", "c"), 10**300)
+    written = write_query(Link(patch=(small, large)))
+    assert written.left_out == (large,)
+    assert read_query(written.query).link.patch == (small,)
+
+
+def test_a_gap_of_a_list_in_a_link_is_skipped_with_an_error() -> None:
+    read = read_query("hosts[0].=«a»&hosts[5].=«b»&x[999999999].=1")
+    made = draft({"hosts": {"type": "array", "items": {"type": "string"}}}, patch=read.link.patch)
+    assert made.values["hosts"] == ["a"]
+    assert ("/hosts/5", "patch_gap") in codes(made, "error")
+
+
+def test_a_link_of_100_kb_is_read_whole() -> None:
+    query = "&".join(f"env[{i}].value=«{'x' * 30}»" for i in range(2_500))
+    assert len(query) > 100_000
+    read = read_query(query + "&broken=%zz&a.b=" + "9" * 100_000 + "&[" + "[" * 50_000 + ".=1")
+    assert len(read.link.patch) >= 2_500
+    assert not read.link.auto_launch
 
 
 def test_secrets_stay_out_of_links() -> None:
@@ -116,6 +140,7 @@ def test_secrets_stay_out_of_links() -> None:
     assert kept == (PatchEntry(("git", "name"), "n"), PatchEntry(("cpu",), 1))
 
 
+@settings(max_examples=300)
 @given(json_objects, json_objects)
 def test_what_a_link_can_write_it_reads_back(default: Any, current: Any) -> None:
     patch = diff(default, current)

@@ -15,12 +15,14 @@ from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset, warning
 from sardonyx.launcher.nodes import NUMERIC, Node, NodeKind
 from sardonyx.launcher.options import OptionFinder, reads_s3
 from sardonyx.launcher.references import resolve
-from sardonyx.launcher.scalars import copy, is_container, same
+from sardonyx.launcher.scalars import copy, depth, is_container, same
 from sardonyx.launcher.secret_names import secret_places
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
 
 _MAX_COPIES = 1000
+# Deeper values nobody means; they would only exhaust the stack.
+_MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class _Run:
             return self._const(node, path)
         if node.kind is NodeKind.OBJECT and node.properties is not None:
             return self._members(node.properties, path, listed, scope)
+        if node.has_options:
+            self.options(node)  # so that it is known whether they read the storage profile
         overwritten = self._overwritten(node, path, scope)
         if overwritten is not UNSET:
             self.origins[path] = Origin.CONTEXT
@@ -116,6 +120,9 @@ class _Run:
         if reads_s3(template):
             self.options.note_s3()
         resolved = resolve(template, scope)
+        if is_container(resolved) and depth(resolved) > _MAX_DEPTH:
+            self.warn(path, "context_too_deep", N_("The platform's value is nested too deeply."))
+            return UNSET
         for place in secret_places(template, resolved):
             self.secret_paths.add((*path, *place))
         if isinstance(resolved, Unset):
@@ -175,9 +182,9 @@ class _Run:
         return UNSET
 
     def _last_resort(self, node: Node, path: Path, scope: JsonObject) -> Maybe:
-        if node.kind is NodeKind.ARRAY:
-            return self._copies(node, path, scope)
         offered = self.options(node)
+        if node.kind is NodeKind.ARRAY and not offered:
+            return self._copies(node, path, scope)
         if offered:
             self.origins[path] = Origin.SCHEMA
             return copy(offered[0])
@@ -242,8 +249,15 @@ def _add_missing(
 def _leaves(value: Json) -> Maybe:
     """Return a list of values.yaml with its atomic leaves; UNSET when it holds none."""
     if isinstance(value, list):
-        return copy(value) if value else UNSET
+        return copy(value) if _has_leaf(value) else UNSET
     return value
+
+
+def _has_leaf(value: Json) -> bool:
+    if isinstance(value, (dict, list)):
+        inner = value.values() if isinstance(value, dict) else value
+        return any(_has_leaf(item) for item in inner)
+    return True
 
 
 def new_item(node: Node, path: Path, index: int, context: JsonObject, listed: Maybe) -> Json:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sardonyx.catalog.models import Chart
 from sardonyx.errors import Problem
+from sardonyx.launcher import patterns
 from sardonyx.launcher.compiled import Compiled, compiled
 from sardonyx.launcher.defaults import Defaults, compute_defaults
 from sardonyx.launcher.form_build import FormInputs, build_tree
@@ -103,13 +104,17 @@ def make_draft(
     """
     sliders = _region_sliders(context) if region_sliders else None
     known = compiled(chart.schema, registry=registry, roles=roles, sliders=sliders)
-    computed = compute_defaults(known.schema.root, context, chart.values, all_defaults=all_defaults)
-    return _made(Opening(chart, context, language, known, computed, suggested), patch)
+    with patterns.limited():
+        computed = compute_defaults(
+            known.schema.root, context, chart.values, all_defaults=all_defaults
+        )
+        return _made(Opening(chart, context, language, known, computed, suggested), patch)
 
 
 def patched(draft: Draft, patch: tuple[PatchEntry, ...]) -> Draft:
     """Return the draft of the same opening with another patch in place of its own."""
-    return _made(draft.opening, patch)
+    with patterns.limited():
+        return _made(draft.opening, patch)
 
 
 def _made(opening: Opening, patch: tuple[PatchEntry, ...]) -> Draft:

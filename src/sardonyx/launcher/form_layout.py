@@ -287,11 +287,16 @@ def _dotted(value: Maybe, path: Path) -> Maybe:
     for part in path:
         if isinstance(value, dict) and isinstance(part, str) and part in value:
             value = value[part]
-        elif isinstance(value, list) and str(part).isdigit() and int(part) < len(value):
+        elif isinstance(value, list) and _is_index(part) and int(part) < len(value):
             value = value[int(part)]
         else:
             return UNSET
     return value
+
+
+def _is_index(part: str | int) -> bool:
+    text = str(part)
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 __all__ = ["join_ranges", "lay_out"]

@@ -21,12 +21,12 @@ from sardonyx.values import Json, JsonObject, Path
 _PLAIN_KEYWORDS = (
     *("maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"),
     *("format", "uniqueItems", "required", "minProperties", "maxProperties"),
-    *("dependentRequired", "contentEncoding", "contentMediaType"),
+    *("dependentRequired", "contentEncoding", "contentMediaType", "minContains", "maxContains"),
 )
 _SCHEMA_KEYWORDS = (
     *("anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependencies"),
     *("dependentSchemas", "patternProperties", "propertyNames", "contains"),
-    *("additionalProperties", "additionalItems"),
+    *("additionalProperties", "additionalItems", "unevaluatedProperties", "unevaluatedItems"),
 )
 _KEYWORDS = frozenset((*_PLAIN_KEYWORDS, *_SCHEMA_KEYWORDS))
 # What stands under these is named by the chart; what stands under those is data.
@@ -47,8 +47,6 @@ _TEXTS = {
     "maxLength": N_("“{path}” must have {limit} characters or less."),
     "format": N_("“{path}” is not a valid {limit}."),
     "uniqueItems": N_("“{path}” holds the same entry twice."),
-    "required": N_("“{path}” lacks the value “{limit}”."),
-    "additionalProperties": N_("“{path}” holds a value the chart does not know: {limit}."),
 }
 _OTHER = N_("“{path}” does not fit the chart's schema ({limit}).")
 
@@ -92,7 +90,7 @@ class Rules:
             return
         try:
             for error in self.validator.iter_errors(merged):
-                yield _violation(error)
+                yield from _violations(error)
         except (ValueError, OverflowError, TypeError, RecursionError):
             text = N_("The values hold something that cannot be checked.")
             yield Violation((), "values_not_checked", text)
@@ -147,7 +145,8 @@ def checked_part(node: Node) -> JsonObject | None:
         for name in _SCHEMA_KEYWORDS:
             if name in raw:
                 named = name in (*_NAMED, "dependencies")
-                part[name] = _rewritten(raw[name], 0, named=named)
+                value = _compiling(raw[name]) if name == "patternProperties" else raw[name]
+                part[name] = _rewritten(value, 0, named=named)
     if node.properties is not None:
         members: JsonObject = {}
         for key, member in node.properties.items():
@@ -178,6 +177,8 @@ def _rewritten(value: Json, depth: int, *, named: bool = False) -> Json:
         for key, item in value.items():
             if key in _WORDS:
                 continue
+            if key == "patternProperties":
+                item = _compiling(item)  # noqa: PLW2901 - without what is to be ignored
             own = _OWN_PATTERN if key == "pattern" and isinstance(item, str) else key
             within = key in (*_NAMED, "dependencies")
             kept[own] = item if key in _DATA else _rewritten(item, depth + 1, named=within)
@@ -187,18 +188,26 @@ def _rewritten(value: Json, depth: int, *, named: bool = False) -> Json:
     return value
 
 
-def _violation(error: jsonschema_rs.ValidationError) -> Violation:
+def _compiling(by_pattern: Json) -> Json:
+    """Return the schemas of `patternProperties` whose names are patterns."""
+    if not isinstance(by_pattern, dict):
+        return by_pattern
+    return {name: item for name, item in by_pattern.items() if patterns.compiled(name)}
+
+
+def _violations(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
     path = tuple(error.instance_path)
     name = str(getattr(error.kind, "name", "schema"))
     value = getattr(error.kind, "value", None)
-    if name in ("required", "additionalProperties", "unevaluatedProperties"):
-        unexpected = getattr(error.kind, "unexpected", None)
+    if name == "required":
         missing = getattr(error.kind, "property", None)
-        limit = ", ".join(map(str, unexpected)) if unexpected else str(missing)
-        if name == "required" and isinstance(missing, str):
-            path = (*path, missing)
-            return Violation(path, "required", N_("“{path}” is required."), {})
-        return Violation(path, name, _TEXTS["additionalProperties"], {"limit": limit})
-    if name in _TEXTS:
-        return Violation(path, name, _TEXTS[name], {"limit": str(value)})
-    return Violation(path, name, _OTHER, {"limit": name})
+        place = (*path, missing) if isinstance(missing, str) else path
+        yield Violation(place, "required", N_("“{path}” is required."), {})
+    elif name in ("additionalProperties", "unevaluatedProperties"):
+        # Each key by itself: one of values.yaml is the chart's fault, one typed the person's.
+        for key in getattr(error.kind, "unexpected", None) or ():
+            yield Violation((*path, str(key)), name, N_("The chart does not know “{path}”."), {})
+    elif name in _TEXTS:
+        yield Violation(path, name, _TEXTS[name], {"limit": str(value)})
+    else:
+        yield Violation(path, name, _OTHER, {"limit": name})

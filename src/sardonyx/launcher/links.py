@@ -26,6 +26,8 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _INDEX = re.compile(r"\[([0-9]{1,6})\]")
 _NAME_ESCAPE = re.compile(r"\.|(?<=\\)\[|\[(?=[0-9]+\])")
 _MAX_NUMBER = 300
+_MAX_BITS = 990  # less than 300 digits
+_MAX_INDEX = 999_999
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
 
 
@@ -68,11 +70,11 @@ def write_query(link: Link) -> WrittenLink:
     left_out: list[PatchEntry] = []
     for entry in link.patch:
         for single in flattened(entry):
-            key_text = _key(single.path)
-            if key_text is None:
+            key_text, value_text = _key(single.path), _value(single.value)
+            if key_text is None or value_text is None:
                 left_out.append(single)
             else:
-                parts.append(f"{key_text}={_value(single.value)}")
+                parts.append(f"{key_text}={value_text}")
     if link.auto_launch:
         parts.append("autoLaunch=true")
     return WrittenLink("&".join(parts), tuple(left_out))
@@ -98,7 +100,7 @@ def _key(path: Path) -> str | None:
     dotted = False
     for part in path:
         if isinstance(part, int):
-            if part < 0:
+            if not 0 <= part <= _MAX_INDEX:
                 return None
             text += f"[{part}]"
             continue
@@ -113,8 +115,11 @@ def _key(path: Path) -> str | None:
     return text if dotted else f"{text}."
 
 
-def _value(value: Maybe) -> str:
-    """Return the written form of an atomic value, an empty container or a deletion."""
+def _value(value: Maybe) -> str | None:  # noqa: PLR0911 - one return per kind
+    """Return the written form of an atomic value, an empty container or a deletion.
+
+    None for a number that no link can hold.
+    """
     if isinstance(value, Unset):
         return "-"
     if isinstance(value, bool):
@@ -125,6 +130,8 @@ def _value(value: Maybe) -> str:
         return f"«{_quoted(value)}»"
     if isinstance(value, (dict, list)):
         return "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        return None
     return _quoted(number_text(value))
 
 

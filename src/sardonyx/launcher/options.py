@@ -11,8 +11,10 @@ from sardonyx.launcher.coerce import fault, lenient
 from sardonyx.launcher.models import Unset
 from sardonyx.launcher.nodes import Node
 from sardonyx.launcher.references import resolve, texts
-from sardonyx.launcher.scalars import same
+from sardonyx.launcher.scalars import depth, same
 from sardonyx.values import Json, JsonObject
+
+_MAX_DEPTH = 100
 
 
 def _none(node: Node) -> None:
@@ -52,7 +54,7 @@ class OptionFinder:
             if reads_s3(template):
                 self.note_s3()
             offered = resolve(template, self.scope)
-            if isinstance(offered, list):
+            if isinstance(offered, list) and depth(offered) <= _MAX_DEPTH:
                 bent = (lenient(node, option, _none) for option in offered)
                 kept = _distinct(option for option in bent if not isinstance(option, Unset))
                 if kept:

@@ -14,7 +14,7 @@ from sardonyx.errors import Problem
 from sardonyx.launcher import patterns
 from sardonyx.launcher.models import UNSET, Maybe, warning
 from sardonyx.launcher.nodes import Condition, Node, NodeKind, Slider
-from sardonyx.launcher.scalars import depth, is_integer, is_number
+from sardonyx.launcher.scalars import depth, is_integer, is_number, number_text, read_number
 from sardonyx.launcher.secret_names import is_secret_name, reads_secret
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
@@ -23,7 +23,8 @@ RENDERS = ("textArea", "password", "list", "slider")
 _MAX_DEPTH = 60
 _MAX_RAW_DEPTH = 200
 # A chain of references can double at each step; no chart comes near this.
-_MAX_NODES = 50_000
+_MAX_NODES = 20_000
+_BOUNDS = frozenset(("sliderMin", "sliderMax"))
 # Texts of a problem found in the items of a list: any index.
 ANY_ITEM = "-"
 
@@ -152,7 +153,9 @@ class _Reader:
             hidden=self._hidden(raw, hints, path),
             readonly=hints.get("readonly") is True,
             render=render,
-            slider=_slider(raw) if get("render") == "slider" or "sliderMax" in raw else None,
+            slider=_slider(raw)
+            if get("render") == "slider" or not _BOUNDS.isdisjoint(raw)
+            else None,
             pattern=self._pattern(raw, path),
             minimum=minimum if is_number(minimum) else None,  # type: ignore[arg-type]
             min_items=_count(get("minItems")) or 0,
@@ -222,11 +225,8 @@ class _Reader:
         if not isinstance(chosen, dict):
             return raw
         merged = {**raw, **{k: v for k, v in chosen.items() if k.startswith("slider")}}
-        default, low, high = merged.get("default"), chosen.get("sliderMin"), chosen.get("sliderMax")
-        if isinstance(default, (int, float)) and is_number(default):
-            low_bound = low if isinstance(low, (int, float)) else default
-            high_bound = high if isinstance(high, (int, float)) else default
-            merged["default"] = min(max(default, low_bound), high_bound)
+        if "default" in merged:
+            merged["default"] = _clamped(merged["default"], _slider(merged))
         return merged
 
     def _hidden(self, raw: JsonObject, hints: JsonObject, path: Path) -> bool | Condition:
@@ -301,6 +301,21 @@ def _kind(raw: JsonObject) -> NodeKind | None:
     if declared is None and "items" in raw:
         return NodeKind.ARRAY
     return None
+
+
+def _clamped(default: Json, slider: Slider) -> Json:
+    """Return a default inside the slider's bounds: a number, or a text of number and unit."""
+    unit = slider.unit if isinstance(default, str) else ""
+    if isinstance(default, str):
+        number = read_number(default.removesuffix(unit))
+    else:
+        number = _number(default)
+    if number is None:
+        return default
+    low = number if slider.minimum is None else slider.minimum
+    high = number if slider.maximum is None else slider.maximum
+    inside = min(max(number, low), high)
+    return f"{number_text(inside)}{unit}" if isinstance(default, str) else inside
 
 
 def _slider(raw: JsonObject) -> Slider:

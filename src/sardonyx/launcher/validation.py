@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.coerce import fault
+from sardonyx.launcher.defaults import new_item
 from sardonyx.launcher.json_schema import Rules
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, path_text
 from sardonyx.launcher.nodes import Node, NodeKind
@@ -64,6 +65,16 @@ class _Check:
             self.faulty.add(path)
             text = Text(N_("“{path}” cannot be changed."), {"path": path_text(path)})
             self.problems.append(Problem(pointer(path), "readonly", "error", text))
+
+    def items_hold(self, root: Node, place: Path) -> Iterator[Json]:
+        """Yield what items of the defaults, and a new item, hold at a place inside a list."""
+        yield from _everywhere(self.defaults, place)
+        length = next(index for index, part in enumerate(place) if isinstance(part, int))
+        listed = _node_at(root, place[:length])
+        if listed is not None:
+            known = at(self.defaults, place[:length])
+            item = new_item(listed, place[:length], 0, self.options.scope, known)
+            yield from _everywhere(item, place[length + 1 :])
 
     def walk(
         self, node: Node, value: Json, default: Maybe, path: Path, options: OptionFinder
@@ -156,9 +167,12 @@ def validate(
 
 def _locked(check: _Check, root: Node, entry: PatchEntry, values: JsonObject) -> None:
     """Refuse an edit of a constant or read-only place, told at that place."""
+    if any(isinstance(part, int) for part in entry.path):
+        _locked_in_list(check, root, entry.path, values)
+        return
     last: Node | None = None
     for path, node in nodes_along(root, entry.path):
-        if node.readonly or node.const is not UNSET:
+        if _is_locked(node):
             check.lock(path)
             return
         last = node if path == entry.path else None
@@ -169,9 +183,57 @@ def _locked(check: _Check, root: Node, entry: PatchEntry, values: JsonObject) ->
                 check.lock(path)
 
 
+def _is_locked(node: Node) -> bool:
+    return node.readonly or node.const is not UNSET
+
+
+def _locked_in_list(check: _Check, root: Node, path: Path, values: JsonObject) -> None:
+    """Refuse what no item of a list may hold at a locked place.
+
+    Items come, go and move, so it is not the index that counts: a constant is as it is, and a
+    read-only place holds what an item of the defaults, or a new one, holds there. What belongs
+    to a locked list as a whole is refused.
+    """
+    locked: list[Path] = []
+    for place, node in nodes_along(root, path):
+        if _is_locked(node):
+            locked = [place]
+            break
+        if place == path:
+            locked = list(_locked_below(node, path))
+    for place in locked:
+        value, node_there = at(values, place), _node_at(root, place)
+        if not any(isinstance(part, int) for part in place):
+            check.lock(place)
+        elif isinstance(value, Unset) or node_there is None:
+            continue  # taken away with its item
+        elif node_there.const is not UNSET:
+            if not _equal(value, node_there.const):
+                check.lock(place)
+        elif not any(same(value, one) for one in check.items_hold(root, place)):
+            check.lock(place)
+
+
+def _node_at(root: Node, path: Path) -> Node | None:
+    return next((node for place, node in nodes_along(root, path) if place == path), None)
+
+
+def _everywhere(value: Maybe, path: Path) -> Iterator[Json]:
+    """Yield what stands at `path`, any index of a list taken for any other."""
+    if isinstance(value, Unset):
+        return
+    if not path:
+        yield value
+    elif isinstance(path[0], int):
+        for item in value if isinstance(value, list) else ():
+            yield from _everywhere(item, path[1:])
+    else:
+        yield from _everywhere(at(value, path[:1]), path[1:])
+
+
 def _locked_below(node: Node, path: Path) -> Iterator[Path]:
     for key, member in (node.properties or {}).items():
-        if member.readonly or member.const is not UNSET:
+        if _is_locked(member):
             yield (*path, key)
         else:
             yield from _locked_below(member, (*path, key))
