@@ -15,6 +15,7 @@ from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.profile_schemas import SchemaFile
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.caddy.front_door import CaddyFrontDoor
+from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.duckdb.reader import ConfinedTableReader
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
@@ -29,6 +30,7 @@ from sardonyx.adapters.processes.runtime import LocalRuntime
 from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.sts import WebIdentityBroker
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.catalog.own import OwnCharts
 from sardonyx.errors import SystemFault
 from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.service import Files
@@ -60,6 +62,7 @@ class _Machine:
     files: Files
     secrets: Secrets
     sign_in: SignIn
+    charts: AnyChartFetcher
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -74,6 +77,7 @@ class _Machine:
             )
             await self.runtime.start()
             stack.push_async_callback(self.runtime.close)
+            stack.push_async_callback(self.charts.close)
             for work in (self._prepare_storage, self._prepare_secrets, self._renew):
                 task = asyncio.create_task(work())
                 stack.push_async_callback(_ended, task)
@@ -174,6 +178,7 @@ def build_platform(settings: Settings) -> Platform:
         files=files,
         secrets=kept,
         sign_in=sign_in,
+        charts=AnyChartFetcher(),
     )
     services = Services(
         catalog=catalog,
@@ -196,6 +201,7 @@ def build_platform(settings: Settings) -> Platform:
         sign_in=sign_in,
         parts=LocalParts(home=home, programs=part_programs()),
         running=machine.running,
+        own_charts=OwnCharts(fetcher=machine.charts, folder=home.charts, audit=records),
     )
 
 

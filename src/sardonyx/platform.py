@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.service import Accounts
+from sardonyx.catalog.own import OwnCharts
 from sardonyx.catalog.service import CatalogService
 from sardonyx.credentials.service import Credentials
 from sardonyx.files.service import Files
@@ -37,7 +38,8 @@ class Platform:
     administrators see; None on one machine, where `sardonyx doctor` looks. credentials: what
     pods renew with; None on one machine, where the `keys` process answers its services.
     provider: where people sign in; None where one-time links let them in. tokens: those of their
-    programs. onboarding: makes the places of their projects ready.
+    programs. onboarding: makes the places of their projects ready. own_charts: those that a
+    person brings; None on a cluster, where charts come from the administrator's catalogues.
     """
 
     public_url: str
@@ -59,3 +61,4 @@ class Platform:
     provider: SignInProvider | None = None
     tokens: ApiTokens | None = None
     onboarding: Onboarding | None = None
+    own_charts: OwnCharts | None = None

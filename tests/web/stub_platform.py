@@ -22,6 +22,7 @@ from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
 from sardonyx.api import problems
+from sardonyx.catalog import own_api, own_pages
 from sardonyx.catalog import pages as catalog_pages
 from sardonyx.catalog.models import ChartRef
 from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
@@ -427,6 +428,7 @@ def stub_platform(
     catalog = CatalogService([*default_sources(), *sources])
     runtime = StubRuntime(releases)
     return SimpleNamespace(
+        own_charts=None,
         has_files=True,
         has_secrets=True,
         public_url="http://localhost:8000",
@@ -496,6 +498,7 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
         home_pages,
         sign_in_pages,
         gateway,
+        own_pages,
         catalog_pages,
         services_pages,
         files_pages,
@@ -506,6 +509,7 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
     ):
         portal.include_router(area.router)
     portal.include_router(files_api.router, prefix="/api/v1")
+    portal.include_router(own_api.router, prefix="/api/v1")
     portal.mount("/static", BundleFiles(), name="static")
     problems.install(portal, page=error_pages.page)
     portal.add_middleware(SameOrigin, refuse=_refuse)

@@ -66,3 +66,34 @@ class CatalogReportRefusedError(UserError):
     title = N_("Only an administrator may do this")
     detail = N_("What charts lack on this platform is told to administrators alone.")
     next_step = N_("Ask one of them.")
+
+
+class OwnChartsOffError(UserError):
+    code = "own_charts_off"
+    kind = Kind.REFUSED
+    title = N_("Charts of your own are switched off")
+    detail = N_("This platform takes charts from its catalogues alone.")
+    next_step = N_("Ask an administrator to add the chart to a catalogue.")
+
+
+class ChartSourceError(UserError):
+    code = "chart_source"
+    title = N_("The chart cannot be had")
+    detail = N_("“{address}” gives no chart that can be read; what is wrong is listed.")
+    next_step = N_("Check the address, the chart's name and its version.")
+
+
+class ReviewGoneError(UserError):
+    code = "chart_review_gone"
+    kind = Kind.NOT_FOUND
+    title = N_("This review is no longer there")
+    detail = N_("What was fetched is kept only until newer charts are reviewed.")
+    next_step = N_("Have the chart reviewed again.")
+
+
+class OwnChartRefusedError(UserError):
+    code = "own_chart_refused"
+    kind = Kind.REFUSED
+    title = N_("This chart cannot run here")
+    detail = N_("The chart “{chart}” is not kept: {reason}")
+    next_step = N_("Use it on a platform with a cluster, or ask its author for a local.yaml.")

@@ -58,6 +58,7 @@ async def catalog_page(viewer: CurrentViewer, search: str = "") -> HTMLResponse:
         unread=[away for one in catalogs if (away := cards.unread(one, language))],
         faults=[fault for one in catalogs for fault in cards.faults(one, language)],
         search=search,
+        brings=viewer.platform.own_charts is not None,
     )
 
 

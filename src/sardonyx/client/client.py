@@ -17,6 +17,7 @@ from sardonyx.client import calls
 from sardonyx.client.account import AccountArea
 from sardonyx.client.calls import Answer, Call, ServicePage
 from sardonyx.client.catalog import CatalogCalls
+from sardonyx.client.charts import ChartCalls
 from sardonyx.client.connection import (
     EventReader,
     Place,
@@ -45,6 +46,7 @@ class Client:
         self._project: str | None = None
         self.account: AccountArea[Client] = AccountArea(self)
         self.catalog = CatalogCalls(self)
+        self.charts = ChartCalls(self)
         self.services = ServiceCalls(self)
         self.files = FileCalls(self)
         self.secrets = SecretCalls(self)

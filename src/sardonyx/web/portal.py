@@ -15,6 +15,7 @@ from sardonyx.account import project_pages as project_settings_pages
 from sardonyx.account.configurations import api as configurations_api
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
+from sardonyx.catalog import own_api, own_pages
 from sardonyx.catalog import pages as catalog_pages
 from sardonyx.credentials import api as credentials_api
 from sardonyx.files import api as files_api
@@ -64,6 +65,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
     portal.include_router(gateway.router, include_in_schema=False)
     for area in (
         projects_api,
+        own_api,
         catalog_api,
         services_api,
         configurations_api,
@@ -76,6 +78,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
     for pages in (
         home_pages,
         sign_in_pages,
+        own_pages,
         catalog_pages,
         services_pages,
         files_pages,

@@ -73,6 +73,11 @@ class Home:
         return self.root / "archive"
 
     @property
+    def charts(self) -> Path:
+        """The person's own catalogue: charts they brought."""
+        return self.root / "charts"
+
+    @property
     def database(self) -> Path:
         return self.root / "portal.sqlite"
 

@@ -1,0 +1,185 @@
+"""Fetch one chart from wherever a person says: the ChartFetcher of one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from sardonyx.adapters.charts.archive import MAX_ARCHIVE, too_large
+from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
+from sardonyx.adapters.charts.faults import RepositoryError, of_disk
+from sardonyx.adapters.charts.fetch import Access, Fetcher
+from sardonyx.adapters.charts.helm_repository import HelmRepository
+from sardonyx.adapters.charts.oci import OciRegistry
+from sardonyx.adapters.charts.remote import Remote
+from sardonyx.adapters.git.archive import git_archive
+from sardonyx.catalog.errors import ChartSourceError
+from sardonyx.catalog.own import ChartSource
+from sardonyx.catalog.selection import IndexEntry
+from sardonyx.catalog.versions import is_prerelease, is_version, order
+from sardonyx.errors import Problem
+from sardonyx.text import N_
+from sardonyx.values import JsonObject
+
+_GIT = "git+"
+_ARCHIVES = (".tgz", ".tar.gz")
+
+
+class AnyChartFetcher:
+    """Fetches by address; archives are read by the confined worker, as catalogues' are.
+
+    plain: addresses may be http too, and Git's a folder; for tests.
+    """
+
+    def __init__(self, *, plain: bool = False) -> None:
+        self._reader = ConfinedReader()
+        self._plain = plain
+
+    async def close(self) -> None:
+        """End the worker."""
+        await self._reader.close()
+
+    async def fetch(self, source: ChartSource, folder: Path) -> str:
+        """Unpack the chart of `source` into `folder`."""
+        with TemporaryDirectory(dir=folder.parent) as work:
+            file = Path(work) / "chart.tgz"
+            async with _said(source.address):
+                await self._brought(source, file)
+                return await self._unpacked(file, folder)
+
+    async def unpack(self, content: AsyncIterator[bytes], folder: Path) -> str:
+        """Unpack an archive that is sent into `folder`."""
+        with TemporaryDirectory(dir=folder.parent) as work:
+            file = Path(work) / "chart.tgz"
+            async with _said(".tgz"):
+                await _written(content, file)
+                return await self._unpacked(file, folder)
+
+    async def _unpacked(self, file: Path, folder: Path) -> str:
+        await self._reader.chart(file, folder, file.with_name("content.json"))
+        return await asyncio.to_thread(_digest, file)
+
+    async def _brought(self, source: ChartSource, file: Path) -> None:
+        address = source.address
+        if address.startswith(_GIT):
+            schemes = ("https", "ssh", "file") if self._plain else ("https", "ssh")
+            await git_archive(
+                address.removeprefix(_GIT),
+                file,
+                folder=source.folder,
+                branch=source.branch,
+                schemes=schemes,
+            )
+            return
+        host = self._host(address)
+        # The person names the host, as an administrator names that of a catalogue.
+        access = Access(named=frozenset((host,)))
+        if address.startswith("oci://"):
+            whole, _, tag = address.rpartition(":")
+            tagged = "/" in whole.removeprefix("oci://") and "/" not in tag
+            location, version = (whole, tag) if tagged else (address, source.version)
+            registry = OciRegistry(location, access, plain_http=self._plain)
+            await self._chosen(registry, "", version, file)
+        elif source.chart:
+            repository = HelmRepository(address.rstrip("/"), (), access, self._reader)
+            await self._chosen(repository, source.chart, source.version, file)
+        elif urlsplit(address).path.endswith(_ARCHIVES):
+            fetcher = Fetcher(access, origin=address)
+            try:
+                await fetcher.to_file(address, file, most=MAX_ARCHIVE, encoded=True)
+            finally:
+                await fetcher.close()
+        else:
+            template = N_("This is no archive (.tgz): name the chart of the repository too.")
+            raise RepositoryError("source_chart", template)
+
+    def _host(self, address: str) -> str:
+        schemes = ("https", "oci", "http") if self._plain else ("https", "oci")
+        try:
+            parts = urlsplit(address)
+            host = parts.hostname or ""
+            keys = parts.username is not None or parts.password is not None
+        except ValueError:
+            host, keys, parts = "", False, urlsplit("")
+        if not host or keys or parts.scheme not in schemes:
+            template = N_(
+                "Only https://, oci:// and git+https:// addresses without keys are taken."
+            )
+            raise RepositoryError("source_address", template)
+        return host
+
+    async def _chosen(self, remote: Remote, chart: str, version: str, file: Path) -> None:
+        """Fetch the asked version of a chart, else its newest that is no pre-release."""
+        try:
+            entries = file.with_name("entries.json")
+            await remote.index(entries, {})
+            known = [
+                one
+                for one in await asyncio.to_thread(_entries, entries)
+                if (not chart or one.name == chart) and is_version(one.version)
+            ]
+            known.sort(key=lambda one: order(one.version), reverse=True)
+            stable = [one for one in known if not is_prerelease(one.version)]
+            asked = [one for one in known if one.version == version] if version else stable or known
+            if not asked:
+                template = N_("It has no chart “{chart}” in this version.")
+                raise RepositoryError("source_missing", template, {"chart": chart or "-"})
+            await remote.archive(await remote.pinned(asked[0]), file)
+        finally:
+            await remote.close()
+
+
+@asynccontextmanager
+async def _said(address: str) -> AsyncIterator[None]:
+    """Say what is wrong with a chart as an error that a person meets."""
+    problems: tuple[Problem, ...]
+    cause: Exception
+    try:
+        yield
+        return
+    except RepositoryError as error:
+        problems, cause = (error.problem,), error
+    except UnreadableChartError as error:
+        problems, cause = error.problems, error
+    except OSError as error:
+        problems, cause = (of_disk(error).problem,), error
+    raise ChartSourceError(address=address[:500], problems=problems) from cause
+
+
+async def _written(content: AsyncIterator[bytes], file: Path) -> None:
+    size = 0
+    with file.open("wb") as out:
+        async for chunk in content:
+            size += len(chunk)
+            if size > MAX_ARCHIVE:
+                raise too_large(MAX_ARCHIVE)
+            out.write(chunk)
+
+
+def _entries(file: Path) -> list[IndexEntry]:
+    listed: list[JsonObject] = json.loads(file.read_bytes())
+    return [
+        IndexEntry(
+            name=str(one["name"]),
+            version=str(one["version"]),
+            urls=tuple(str(url) for url in _list(one, "urls")),
+            digest=str(one["digest"]),
+        )
+        for one in listed
+    ]
+
+
+def _list(one: JsonObject, key: str) -> list[object]:
+    found = one[key]
+    return list(found) if isinstance(found, list) else []
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

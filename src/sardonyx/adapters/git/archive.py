@@ -1,0 +1,125 @@
+"""Take a folder of a Git repository as an archive, by the `git` program; nothing of it runs.
+
+No working tree is made: history of depth one, then `git archive`, so that neither hooks, filters,
+links nor submodules of the repository are ever followed. Git asks for nothing and reads no
+configuration of the machine; a private repository is reached by the person's own SSH keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import resource
+import signal
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.text import N_
+
+_SECONDS = 120.0
+# Bytes of any one file that git writes: the pack, the archive.
+_MOST = 100 * 1024 * 1024
+_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
+_FOLDER = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._ /-]{0,299}")
+_SAFE = (
+    *("-c", "protocol.allow=never", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
+    *("-c", "http.followRedirects=false", "-c", "credential.helper=", "-c", "gc.auto=0"),
+)
+_SCHEMES = ("https", "ssh")
+_MAX_SAID = 300
+
+
+async def git_archive(
+    address: str,
+    to: Path,
+    *,
+    folder: str = "",
+    branch: str = "",
+    schemes: tuple[str, ...] = _SCHEMES,
+    seconds: float = _SECONDS,
+) -> None:
+    """Write the folder's archive (tar.gz, one top folder) to `to`. Raises RepositoryError."""
+    _check(address, folder, branch, schemes)
+    allowed = [word for name in schemes for word in ("-c", f"protocol.{name}.allow=always")]
+    with TemporaryDirectory(dir=to.parent) as work:
+        place = str(Path(work) / "repository.git")
+        asked = ("--branch", branch) if branch else ()
+        await _git(
+            *(*_SAFE, *allowed, "clone", "--quiet", "--bare", "--depth", "1", "--single-branch"),
+            *("--no-tags", "--no-recurse-submodules", "--template=", *asked),
+            *("--", address, place),
+            home=work,
+            seconds=seconds,
+        )
+        tree = f"HEAD:{folder.strip('/')}" if folder.strip("/") else "HEAD"
+        await _git(
+            *(*_SAFE, "--git-dir", place, "archive", "--format=tar.gz", "--prefix=chart/"),
+            *("--output", str(to), tree),
+            home=work,
+            seconds=seconds,
+        )
+
+
+def _check(address: str, folder: str, branch: str, schemes: tuple[str, ...]) -> None:
+    try:
+        parts = urlsplit(address)
+        keys = parts.password is not None or (parts.scheme == "https" and parts.username)
+        good = parts.scheme in schemes and (parts.hostname or parts.scheme == "file") and not keys
+    except ValueError:
+        good = False
+    if not good or not address.isprintable() or " " in address:
+        template = N_("Only https:// and ssh:// addresses without a password are taken.")
+        raise RepositoryError("git_address", template)
+    if branch and (not _BRANCH.fullmatch(branch) or ".." in branch):
+        raise RepositoryError("git_branch", N_("This is no name of a branch or tag."))
+    if folder and (not _FOLDER.fullmatch(folder) or ".." in folder.split("/")):
+        raise RepositoryError("git_folder", N_("This is no folder of a repository."))
+
+
+async def _git(*arguments: str, home: str, seconds: float) -> None:
+    environment = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": os.environ.get("HOME", home),
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=20",
+    }
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            cwd=home,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise RepositoryError("git_missing", N_("The program git is not installed.")) from error
+    with suppress(ProcessLookupError):  # its children inherit the bound
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_MOST, _MOST))
+    try:
+        async with asyncio.timeout(seconds):
+            _, said = await process.communicate()
+    except TimeoutError as error:
+        template = N_("Git took more than {seconds} seconds.")
+        raise RepositoryError("git_slow", template, {"seconds": int(seconds)}) from error
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    if process.returncode != 0:
+        lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
+        reason = (lines[-1] if lines else "?")[:_MAX_SAID]
+        raise RepositoryError("git_failed", N_("Git says: {reason}"), {"reason": reason})

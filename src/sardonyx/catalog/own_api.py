@@ -1,0 +1,63 @@
+"""Serve charts that a person brings over REST v1: review first, then keep."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from sardonyx.catalog.errors import OwnChartsOffError
+from sardonyx.catalog.own import OwnCharts
+from sardonyx.catalog.own_view import Kept, ReviewView, SourceBody, review_view
+from sardonyx.projects.models import Actor
+from sardonyx.web.session import current_actor, request_language
+
+router = APIRouter(tags=["catalogue"])
+
+
+def own_charts_of(request: Request) -> OwnCharts:
+    """Return the service. Raises OwnChartsOffError where there is none."""
+    found: OwnCharts | None = request.app.state.platform.own_charts
+    if found is None:
+        raise OwnChartsOffError
+    return found
+
+
+Me = Annotated[Actor, Depends(current_actor)]
+Language = Annotated[str, Depends(request_language)]
+Own = Annotated[OwnCharts, Depends(own_charts_of)]
+
+
+@router.post("/chart-reviews", status_code=201)
+async def review_chart(body: SourceBody, actor: Me, own: Own, language: Language) -> ReviewView:
+    """Fetch a chart and say what it creates and asks for; nothing of it runs."""
+    done = await own.review(actor, body.source())
+    return review_view(done.result.digest, done.result.review, language, done.commands)
+
+
+@router.put("/chart-archives/{name}", status_code=201)
+async def review_archive(
+    name: str, request: Request, actor: Me, own: Own, language: Language
+) -> ReviewView:
+    """Say what the archive in the body (`.tgz`) creates and asks for; nothing of it runs."""
+    done = await own.review_archive(actor, name, _body(request))
+    return review_view(done.result.digest, done.result.review, language, done.commands)
+
+
+@router.get("/chart-reviews/{digest}")
+def reviewed_chart(digest: str, actor: Me, own: Own, language: Language) -> ReviewView:
+    """Return a review again."""
+    return review_view(digest, own.reviewed(actor, digest), language)
+
+
+@router.post("/chart-reviews/{digest}/keep", status_code=201)
+async def keep_chart(digest: str, actor: Me, own: Own) -> Kept:
+    """Offer a reviewed chart in the catalogue `own`, to be launched as any other."""
+    ref = await own.keep(actor, digest)
+    return Kept(catalog=ref.catalog, chart=ref.chart, version=ref.version)
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    async for block in request.stream():
+        yield block
