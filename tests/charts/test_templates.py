@@ -283,7 +283,12 @@ RENEWAL: JsonObject = {
         "token": "release-token",
         "authorities": "-----BEGIN",
     },
-    "s3": {"accessKeyId": "id", "secretAccessKey": "key", "sessionToken": "session"},
+    "s3": {
+        "endpoint": "s3.example",
+        "accessKeyId": "id",
+        "secretAccessKey": "key",
+        "sessionToken": "session",
+    },
     "vault": {"token": "vault-token", "url": "https://vault.example"},
 }
 
@@ -325,10 +330,15 @@ def test_what_renews_is_confined_and_alone_has_the_token(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
-        ({}, "s3"),
-        ({"vault": {"url": "https://vault.example"}}, "s3,vault"),
+        ({}, None),
+        ({"s3": {"endpoint": "s3.example"}}, "s3"),
+        ({"vault": {"url": "https://vault.example"}}, "vault"),
+        (
+            {"s3": {"endpoint": "s3.example"}, "vault": {"url": "https://vault.example"}},
+            "s3,vault",
+        ),
         ({"s3": {"enabled": False}, "vault": {"url": "https://vault.example"}}, "vault"),
-        ({"vault": {"enabled": False}}, "s3"),
+        ({"s3": {"endpoint": "s3.example"}, "vault": {"enabled": False}}, "s3"),
         ({"s3": {"enabled": False}, "vault": {"enabled": False}}, None),
     ],
 )

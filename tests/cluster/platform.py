@@ -46,6 +46,7 @@ from sardonyx.values import Json, JsonObject
 HOST = "10.99.1.1"
 GATEWAY = "10.99.1.2"
 DOMAIN = "lab.test"
+_START_SECONDS = 240.0  # it is imported first, on a machine that does much beside
 PEOPLE: dict[str, JsonObject] = {
     "ada": {
         "preferred_username": "ada",
@@ -66,13 +67,14 @@ PEOPLE: dict[str, JsonObject] = {
 
 @dataclass(frozen=True, slots=True)
 class RunningPlatform:
-    """A platform that answers. url: of its pages. log: what its process wrote.
+    """A platform that answers. url: of its pages. mode: of identity. log: what it wrote.
 
     prefix: of its people's namespaces, which go with it. authority: PEM file of those who vouch
     for its provider; None where that is reached by plain http.
     """
 
     url: str
+    mode: str
     provider: RunningProvider
     prefix: str
     settings: Path
@@ -189,8 +191,11 @@ def running_platform(
                 stderr=subprocess.STDOUT,
             )
         stack.callback(_ended, process)
-        running = RunningPlatform(url, provider, prefix, settings, log, process, authority)
-        wait_until(lambda: _ready(running), f"the platform answers\n{running.text()[-3000:]}")
+        running = RunningPlatform(url, mode, provider, prefix, settings, log, process, authority)
+        try:
+            wait_until(lambda: _ready(running), "the platform answers", seconds=_START_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{running.text()[-3000:]}") from error
         yield running
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -89,7 +90,9 @@ def test_the_set_up_page_says_that_they_are_hidden(absent: str, ada: Caller) -> 
     assert areas[AREA[OTHER[absent]]]["verdict"] != "off"
 
 
-def test_a_service_is_launched_paused_and_resumed_without_it(absent: str, ada: Caller) -> None:
+def test_a_service_is_launched_paused_and_resumed_without_it(
+    absent: str, ada: Caller, light_cluster: RunningCluster
+) -> None:
     body = {
         "chart": "jupyter-python",
         "catalog": "lab",
@@ -97,9 +100,10 @@ def test_a_service_is_launched_paused_and_resumed_without_it(absent: str, ada: C
     }
     name = ada.api("POST", ada.services(), json=body).json()["name"]
     ada.reach(name, "running")
-    block = {"secrets": "vault", "files": "s3"}[absent]
-    values = ada.api("GET", ada.services(f"/{name}/values")).text
-    assert f"{block}:\n  enabled: true" not in values
+    made = light_cluster.kubectl("get", "statefulset", name, "-n", ada.project, "-o", "json")
+    (beside,) = json.loads(made)["spec"]["template"]["spec"]["initContainers"]
+    renewed = {one["name"]: one.get("value") for one in beside["env"]}["RENEWAL_WANTED"]
+    assert renewed == {"secrets": "s3", "files": "vault"}[absent]
     for verb, state in (("pause", "paused"), ("resume", "running")):
         ada.api("POST", ada.services(f"/{name}/{verb}"))
         ada.reach(name, state)

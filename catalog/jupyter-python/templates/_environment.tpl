@@ -9,7 +9,7 @@
   "AWS_ACCESS_KEY_ID" $s3.accessKeyId
   "AWS_SECRET_ACCESS_KEY" $s3.secretAccessKey
   "AWS_SESSION_TOKEN" $s3.sessionToken -}}
-{{- if .Values.renewal.enabled -}}
+{{- if contains "s3" (include "sx.renewed" .) -}}
 {{- $keys = dict
   "AWS_CONTAINER_CREDENTIALS_FULL_URI" (printf "http://127.0.0.1:%s/creds" (include "sx.renewalPort" .))
   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE" (printf "%s/token" (include "sx.renewalFolder" .)) -}}

@@ -6,7 +6,7 @@
 {{- define "sx.renewed" -}}
 {{- $on := list -}}
 {{- if .Values.renewal.enabled -}}
-{{- if .Values.s3.enabled }}{{ $on = append $on "s3" }}{{ end -}}
+{{- if and .Values.s3.enabled .Values.s3.endpoint }}{{ $on = append $on "s3" }}{{ end -}}
 {{- if and .Values.vault.enabled .Values.vault.url }}{{ $on = append $on "vault" }}{{ end -}}
 {{- end -}}
 {{- join "," $on -}}
