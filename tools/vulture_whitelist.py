@@ -38,6 +38,7 @@ release_commands, helm_commands  # launcher.commands: the Helm commands of a clu
     item_count,
 )
 chart_schema
+edit_address, values_address, is_first  # of a saved configuration on a page
 OVERWRITE  # what an import does with a taken name: a word of REST and the command line
 SKIP_PATCHES, PROD, read_at  # words of catalogues, by REST and as Onyxia writes them
 INFO  # the mildest severity of a finding: templates and REST name it

@@ -312,6 +312,7 @@ class _Wiring:
             provider=self.provider,
             tokens=tokens,
             onboarding=onboarding,
+            auto_launch=settings.auto_launch,
         )
 
     def _vault(self) -> _Vault:

@@ -115,6 +115,9 @@ class ClusterSettings(_Tree):
     profile_schemas: dict[str, _Object] = Field(
         default={}, title="JSON schemas of people's profile: `default`, and others by role"
     )
+    auto_launch: bool = Field(
+        default=True, title="Whether links of other sites may ask for a launch, which is confirmed"
+    )
     helm: HelmSettings = Field(default=HelmSettings())
     evaluation: EvaluationSettings | None = Field(
         default=None, title="Set by the chart when it brings everything itself"

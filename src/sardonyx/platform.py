@@ -33,7 +33,8 @@ class Platform:
     public_url: how browsers reach the portal, without a slash at its end
     (`http://localhost:8000`). service_host: host name and port of a service behind the front
     door, with `{release}` in it; None where services have addresses of their own.
-    running: watches, serves and renews until the block ends. has_files, has_secrets: False where
+    running: watches, serves and renews until the block ends. auto_launch: whether links of other
+    sites may ask for a launch, which is confirmed. has_files, has_secrets: False where
     a region has no such store: its pages are hidden, and calls say so. setup: the checks that
     administrators see; None on one machine, where `sardonyx doctor` looks. credentials: what
     pods renew with; None on one machine, where the `keys` process answers its services.
@@ -57,6 +58,7 @@ class Platform:
     has_files: bool = True
     has_secrets: bool = True
     setup: SetupChecks | None = None
+    auto_launch: bool = True
     credentials: Credentials | None = None
     provider: SignInProvider | None = None
     tokens: ApiTokens | None = None

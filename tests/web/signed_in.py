@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from tests.servers.provider import CLIENT, RunningProvider, signed_in_by_form
 from tests.web.stub_platform import Contexts, StubRuntime, stub_platform
 
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.oidc.provider import OpenIdClient, OpenIdProvider
 from sardonyx.adapters.oidc.sealing import Sealer
@@ -150,6 +151,9 @@ async def signed_in_world(
     runtime = ProjectRuntime(releases)
     people = People()
     onboarding = Onboarding(workspaces=places, audit=records)
+    services = Services(
+        catalog=platform.catalog, runtime=runtime, contexts=Contexts(), audit=records
+    )
     changed: dict[str, Any] = {
         "public_url": url,
         "sign_in": SignIn(
@@ -164,8 +168,9 @@ async def signed_in_world(
             records=records, secret_store=MemorySecretStore(people, people.issuer)
         ),
         "runtime": runtime,
-        "services": Services(
-            catalog=platform.catalog, runtime=runtime, contexts=Contexts(), audit=records
+        "services": services,
+        "configurations": Configurations(
+            records=records, launcher=services, charts=platform.catalog, audit=records
         ),
         "provider": identities,
         "tokens": tokens,

@@ -18,6 +18,8 @@ from tests.account.forms import PROFILE
 
 from sardonyx.account import pages as account_pages
 from sardonyx.account import project_pages
+from sardonyx.account.configurations import pages as configurations_pages
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
@@ -50,6 +52,7 @@ from sardonyx.services.models import (
     TimelineEvent,
 )
 from sardonyx.services.service import Services
+from sardonyx.testing.configurations import MemoryConfigurations
 from sardonyx.testing.identity import People
 from sardonyx.testing.object_store import MemoryBroker, MemoryObjectStore, MemoryStorage
 from sardonyx.testing.secret_store import MemorySecretStore
@@ -427,6 +430,7 @@ def stub_platform(
     broker = MemoryBroker(storage, people, people.issuer)
     catalog = CatalogService([*default_sources(), *sources])
     runtime = StubRuntime(releases)
+    services = Services(catalog=catalog, runtime=runtime, contexts=Contexts(), audit=records)
     return SimpleNamespace(
         own_charts=None,
         has_files=True,
@@ -436,7 +440,11 @@ def stub_platform(
         session_life=timedelta(days=1),
         catalog=catalog,
         runtime=runtime,
-        services=Services(catalog=catalog, runtime=runtime, contexts=Contexts(), audit=records),
+        services=services,
+        configurations=Configurations(
+            records=MemoryConfigurations(), launcher=services, charts=catalog, audit=records
+        ),
+        auto_launch=True,
         files=Files(broker=broker, store=MemoryObjectStore(storage), tables=Rows()),
         secrets=Secrets(store=vault, address="http://127.0.0.1:8200"),
         accounts=Accounts(
@@ -501,6 +509,7 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
         own_pages,
         catalog_pages,
         services_pages,
+        configurations_pages,
         files_pages,
         secrets_pages,
         account_pages,

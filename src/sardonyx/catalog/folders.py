@@ -139,6 +139,7 @@ def catalog_of(
         status=settings.status or "",
         maintainer=settings.maintainer,
         reading=reading,
+        auto_launch=settings.auto_launch,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -100,7 +100,8 @@ class Catalog:
     highlighted: names of charts to show first. shareable: its services may be shared.
     listed: shown to everybody who may see it; else only an administrator finds it in lists,
     and others who know its id. status, maintainer: the administrator's words, empty for none.
-    reading: of a repository; None for a folder on this machine.
+    reading: of a repository; None for a folder on this machine. auto_launch: by chart, the paths
+    that a link may set and be launched without a question.
     """
 
     id: str
@@ -114,3 +115,4 @@ class Catalog:
     status: str = ""
     maintainer: str = ""
     reading: Reading | None = None
+    auto_launch: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -174,6 +174,14 @@ class CatalogService:
         source = self._sources.get(ref.catalog)
         return source is None or source.catalog().shareable
 
+    def auto_launch_paths(self, ref: ChartRef) -> tuple[str, ...] | None:
+        """Return the paths that a link to the chart may set and be launched without a question.
+
+        None: every link is confirmed (launcher.md 13).
+        """
+        source = self._sources.get(ref.catalog)
+        return None if source is None else source.catalog().auto_launch.get(ref.chart)
+
     def report(self, actor: Actor) -> tuple[Remark, ...]:
         """Return what the offered charts lack here. Reads them all: not for the event loop.
 

@@ -1,6 +1,7 @@
-"""Own what an administrator says of a catalogue: Onyxia's object (wire-api 7), and three keys more.
+"""Own what an administrator says of a catalogue: Onyxia's object (wire-api 7), and a few keys more.
 
-Ours: `charts` (an OCI address has no list of its own), `mirrors`, `passwordFile`, `plainHttp`.
+Ours: `charts` (an OCI address has no list of its own), `mirrors`, `passwordFile`, `plainHttp`,
+`autoLaunch` (chart -> paths that a link may set and be launched without being asked).
 Keys that nobody knows are kept out of it: the object may have been written for Onyxia.
 """
 
@@ -126,6 +127,9 @@ class CatalogSettings(_Object):
     multiple_services_mode: Versions = Versions.LATEST
     max_number_of_versions: int = Field(default=5, ge=1)
     allow_sharing: bool = True
+    auto_launch: Annotated[Mapping[str, Names], BeforeValidator(lambda value: value or {})] = Field(
+        default_factory=dict
+    )
     visible: Visible = Visible()
     restrictions: Annotated[tuple[Restriction, ...], BeforeValidator(_names)] = ()
     skip_tls_verify: bool = False

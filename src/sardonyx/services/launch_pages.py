@@ -15,6 +15,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData
 
+from sardonyx.account.configurations.auto_launch import Followed, follow, is_asked
+from sardonyx.account.configurations.commands import link_query
+from sardonyx.account.configurations.models import KeptConfiguration
+from sardonyx.account.configurations.pages import edited
 from sardonyx.catalog.cards import launch_address
 from sardonyx.catalog.models import ChartRef
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
@@ -52,9 +56,14 @@ async def launch_page(
     its secrets.
     """
     services, actor, project = viewer.platform.services, viewer.actor, viewer.project.id
-    read = services.read_link(
-        actor, project=project, chart=chart, catalog=catalog, query=_link_query(request)
-    )
+    kept = await edited(viewer, catalog, chart)
+    query = _link_query(request) if kept is None else link_query(kept.configuration)
+    followed = Followed()
+    if is_asked(query):  # a GET never launches: a page asks, or posts by itself
+        followed = await follow(viewer, catalog, chart, query)
+        if followed.page is not None:
+            return followed.page
+    read = services.read_link(actor, project=project, chart=chart, catalog=catalog, query=query)
     link = read.link
     patch: tuple[PatchEntry, ...] = ()
     if like:
@@ -71,8 +80,9 @@ async def launch_page(
         view=View.YAML if request.cookies.get(_VIEW_COOKIE) == View.YAML else View.FORM,
     )
     page = await _opened(viewer, catalog, chart, posted)
-    page = replace(page, opened=replace(page.opened, problems=read.problems + page.opened.problems))
-    return await _rendered(viewer, await _previewed(viewer, page), file=file)
+    told = read.problems if followed.warning is None else (followed.warning, *read.problems)
+    page = replace(page, opened=replace(page.opened, problems=told + page.opened.problems))
+    return await _rendered(viewer, await _previewed(viewer, page), file=file, editing=kept)
 
 
 @router.post("/launch/{catalog}/{chart}/check")
@@ -235,8 +245,9 @@ async def _rendered(
     file: str | None = None,
     status: int = 200,
     refused: bool = False,
+    editing: KeptConfiguration | None = None,
 ) -> HTMLResponse:
-    context = {**page_context(viewer, page, file=file), "refused": refused}
+    context = {**page_context(viewer, page, file=file), "refused": refused, "editing": editing}
     answer = await viewer.render("services/launch.html", status=status, **context)
     return _remembering(answer, viewer, page)
 

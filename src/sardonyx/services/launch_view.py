@@ -27,7 +27,7 @@ from sardonyx.web.projects import QUERY
 from sardonyx.web.views import Viewer
 
 # What the launcher's address holds beside the link itself.
-OWN_PARAMETERS = ("file", "like", "done", QUERY)
+OWN_PARAMETERS = ("file", "like", "done", "configuration", QUERY)
 _EDITOR = "editor"  # where the text is edited
 _ORIGINS = {
     Origin.CONST: N_("fixed by the chart"),
@@ -149,6 +149,7 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
         "check_at": f"{shown.launch}/check{tail}",
         "look_at": f"{shown.launch}/look{tail}",
         "script_at": f"{shown.launch}/script{tail}",
+        "save_at": f"{shown.launch}/save{tail}",
         "complete_at": f"{shown.launch}/complete{tail}",
         "link": f"{viewer.platform.public_url}{shown.launch}?{link.query}",
         "address": f"{shown.launch}?{link.query}"

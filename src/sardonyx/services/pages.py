@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from sse_starlette import EventSourceResponse
 
+from sardonyx.account.configurations.cards import panel
 from sardonyx.done import Done
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services import change_pages, launch_pages
@@ -39,6 +40,8 @@ async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTM
         cursor=cursor,
         following=page.next,
         total=page.total,
+        saved=await panel(viewer),
+        short=False,
         gauges=gauges(services.quota(viewer.actor, viewer.project.id)),
         resource=lambda name: viewer.say(resource_words(name)),
     )

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from sardonyx.account.configurations.cards import panel
 from sardonyx.catalog.cards import launch_address
 from sardonyx.errors import PlatformError
 from sardonyx.files.models import StoredObject
@@ -19,7 +20,7 @@ from sardonyx.web.views import CurrentViewer, Viewer, quote_key
 router = APIRouter()
 
 NOTEBOOK = "jupyter-python"
-NEWEST, RECENT = 4, 5
+NEWEST, RECENT, SAVED = 4, 5, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class RecentFile:
 @router.get("/")
 async def home(viewer: CurrentViewer) -> HTMLResponse:
     """Say how to start; later, where to continue."""
-    page, notebooks, recent = await asyncio.gather(
-        _newest(viewer), own_notebooks(viewer), _recent(viewer)
+    page, notebooks, recent, saved = await asyncio.gather(
+        _newest(viewer), own_notebooks(viewer), _recent(viewer), panel(viewer, limit=SAVED)
     )
     cards = rows(viewer, page.services)
     return await viewer.render(
@@ -45,8 +46,10 @@ async def home(viewer: CurrentViewer) -> HTMLResponse:
         more=page.next is not None,
         files=recent,
         files_reached=recent is not None,
+        saved=saved,
+        short=True,
         notebook=notebook_address(viewer, notebooks),
-        started=bool(cards or recent),
+        started=bool(cards or recent or (saved and saved.cards)),
         first_name=(viewer.actor.full_name or viewer.actor.username).split(" ")[0],
     )
 

@@ -13,6 +13,7 @@ from sardonyx.account import pages as account_pages
 from sardonyx.account import project_api as project_settings_api
 from sardonyx.account import project_pages as project_settings_pages
 from sardonyx.account.configurations import api as configurations_api
+from sardonyx.account.configurations import pages as configurations_pages
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog import own_api, own_pages
@@ -81,6 +82,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         own_pages,
         catalog_pages,
         services_pages,
+        configurations_pages,
         files_pages,
         secrets_pages,
         account_pages,

@@ -156,7 +156,8 @@ class Viewer:
         """Return the answer to a form: see `address`, where `message` will be shown."""
         if message is not None:
             key = NOTICES.add(self.actor.username, Notice(message, commands, tone))
-            address += ("&" if "?" in address else "?") + urlencode({"done": key})
+            address, mark, place = address.partition("#")
+            address += ("&" if "?" in address else "?") + urlencode({"done": key}) + mark + place
         if len(self.actor.projects) > 1:
             address = with_project(address, self.project.id)
         return RedirectResponse(address, status_code=303, headers=_NOT_KEPT)

@@ -219,6 +219,7 @@ class ConfigurationChanges:
             version=chosen.version,
             friendly_name=configuration.friendly_name,
             shared=place.group is not None and configuration.shared is True,
+            s3_profile=configuration.s3_profile,
             patch=configuration.patch,
         )
         return request, () if chosen.notice is None else (chosen.notice,)
@@ -243,6 +244,7 @@ class ConfigurationChanges:
             patch=request.patch,
             language=language,
             draft_id=draft_id,
+            s3_profile=request.s3_profile,
         )
 
     def _of_draft(
@@ -260,7 +262,7 @@ class ConfigurationChanges:
         if refused:
             raise ConfigurationRefusedError(problems=refused, count=len(refused))
         ref = draft.draft.chart.ref
-        judged = keepable(draft.draft)
+        judged = keepable(draft)
         made = SavedConfiguration(
             friendly_name=checked_friendly(friendly_name),
             catalog=ref.catalog,
@@ -268,7 +270,7 @@ class ConfigurationChanges:
             version=ref.version,
             patch=judged.patch,
             shared=None if place.group is None else shared,
-            s3_profile=s3_profile,
+            s3_profile=s3_profile if draft.draft.uses_s3 else None,
         )
         return _Made(made, judged.notices)
 

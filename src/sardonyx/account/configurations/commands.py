@@ -28,8 +28,13 @@ def link_of(configuration: SavedConfiguration, *, auto_launch: bool = False) -> 
 
 def launch_address(configuration: SavedConfiguration, *, auto_launch: bool = False) -> str:
     """Return the path and query that open the launcher with a configuration."""
-    query = write_query(link_of(configuration, auto_launch=auto_launch)).query
+    query = link_query(configuration, auto_launch=auto_launch)
     return f"{chart_address(configuration)}?{query}"
+
+
+def link_query(configuration: SavedConfiguration, *, auto_launch: bool = False) -> str:
+    """Return the query of that address."""
+    return write_query(link_of(configuration, auto_launch=auto_launch)).query
 
 
 def chart_address(configuration: SavedConfiguration) -> str:

@@ -121,6 +121,16 @@ class ConfigurationTagError(UserError):
     next_step = N_("Send in If-Match the ETag that reading the configuration gave.")
 
 
+class LaunchLinkExpiredError(UserError):
+    """The confirmation was not given by a page of this session, or its link was another."""
+
+    code = "launch_link_expired"
+    kind = Kind.REFUSED
+    title = N_("This page is no longer valid")
+    detail = N_("It was made before you signed in, or for another link. Nothing was launched.")
+    next_step = N_("Follow the link again.")
+
+
 class ConfigurationsUnreadableError(SystemFault):
     """What is kept of a project cannot be read. It is left as it is."""
 

@@ -11,7 +11,6 @@ from sardonyx.launcher.models import PatchEntry
 from sardonyx.projects.models import Actor
 from sardonyx.services.launching import LaunchRequest, OpenDraft
 from sardonyx.services.models import Service
-from sardonyx.services.planning import Preview
 
 
 class ConfigurationRecords(Protocol):
@@ -51,20 +50,9 @@ class Launcher(Protocol):
         patch: tuple[PatchEntry, ...] = (),
         language: str = "en",
         draft_id: str | None = None,
+        s3_profile: str | None = None,
     ) -> OpenDraft:
         """Return a draft of the launcher. Raises ChartNotFoundError and its kin."""
-
-    async def preview(
-        self,
-        actor: Actor,
-        *,
-        project: str,
-        draft: OpenDraft,
-        friendly_name: str | None = None,
-        name: str | None = None,
-        shared: bool = False,
-    ) -> Preview:
-        """Return what a launch would do; nothing is changed."""
 
     async def launch_once(
         self,

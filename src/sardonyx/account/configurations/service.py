@@ -220,7 +220,7 @@ class Configurations(ConfigurationChanges):
             language=language,
             draft_id=draft_id,
         )
-        judged = keepable(opened.draft, by_name=bool(told))
+        judged = keepable(opened, by_name=bool(told))
         made = replace(
             one,
             friendly_name=words,

@@ -48,6 +48,7 @@ class SaveBody(View):
             chart=self.chart,
             catalog=self.catalog,
             version=self.version,
+            s3_profile=self.s3_profile,
             values=self.values,
             settings=tuple(self.set),
             patch=tuple(entry.entry() for entry in self.patch),

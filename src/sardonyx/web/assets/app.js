@@ -10,6 +10,7 @@ import "./elements/editor.js";
 import { wireCopying } from "./elements/copy.js";
 import { wireDialogs } from "./elements/dialog.js";
 import { wireForms } from "./elements/forms.js";
+import { wireLaunchNow } from "./elements/launch-now.js";
 import { wireLauncher } from "./elements/launcher.js";
 import { wireUnsaved } from "./elements/unsaved.js";
 
@@ -27,5 +28,6 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
 wireCopying(document);
 wireDialogs(document);
 wireForms(document);
+wireLaunchNow(document);
 wireLauncher(document);
 wireUnsaved(document);
