@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.e2e.every_widget import every_widget_catalog
 from tests.e2e.light import light_catalog
 from tests.e2e.platform import TestPlatform, running_platform
 
@@ -22,8 +23,9 @@ def platform() -> Iterator[TestPlatform]:
 @pytest.fixture(scope="session")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPlatform]:
     """A platform with the charts of tests/data, which need no package: it has no network."""
-    catalog = light_catalog(tmp_path_factory.mktemp("catalog"))
-    with running_platform(UV_OFFLINE="1", SARDONYX_CATALOGS=json.dumps([str(catalog)])) as platform:
+    folder = tmp_path_factory.mktemp("catalog")
+    catalogs = [str(light_catalog(folder)), str(every_widget_catalog(folder))]
+    with running_platform(UV_OFFLINE="1", SARDONYX_CATALOGS=json.dumps(catalogs)) as platform:
         yield platform
 
 

@@ -135,7 +135,7 @@ async def test_every_value_says_where_it_comes_from(browser: httpx2.AsyncClient)
     page = (await browser.get(CHART)).text
     assert "filled for you" in page and "default of the chart" in page
     answer = await browser.post(
-        f"{CHART}/look", data={**hidden(page), DATABASE: "census", "look": "sent"}
+        f"{CHART}/look", data={**hidden(page), DATABASE: "census", "unfolded": "sent"}
     )
     assert re.search(
         r"auth\.database</code></th><td[^>]*>census</td><td[^>]*>chosen by you", answer.text
@@ -144,7 +144,7 @@ async def test_every_value_says_where_it_comes_from(browser: httpx2.AsyncClient)
 
 async def test_what_will_be_created_is_shown_before_the_launch(browser: httpx2.AsyncClient) -> None:
     page = (await browser.get(CHART)).text
-    looked = await browser.post(f"{CHART}/look", data={**hidden(page), "look": "created"})
+    looked = await browser.post(f"{CHART}/look", data={**hidden(page), "unfolded": "created"})
     assert "Process" in looked.text and "uv venv" in looked.text
     without_script = await browser.post(CHART, data={**hidden(page), "look": "created"})
     assert "Process" in without_script.text and without_script.status_code == 200

@@ -88,7 +88,12 @@ def read_posted(form: FormData) -> Posted:
         all_defaults=text("all_defaults") == "true",
         all_asked=text("all" if "all" in form else "all_defaults") == "true",
         stamp=text("stamp"),
-        looked_at=frozenset(one for one in form.getlist("look") if isinstance(one, str)),
+        looked_at=frozenset(
+            one
+            for name in ("look", "unfolded")
+            for one in form.getlist(name)
+            if isinstance(one, str)
+        ),
     )
 
 

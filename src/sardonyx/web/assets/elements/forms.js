@@ -71,6 +71,32 @@ export function wireForms(root) {
   });
   for (const button of root.querySelectorAll("[data-needs-ticks]")) button.disabled = true;
 
+  // htmx adds the button clicked last to every later request of the form around it; here a button
+  // asks by itself, and nothing is to be added or removed twice.
+  root.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.tagName !== "FORM") return;
+    for (const button of detail.elt.querySelectorAll("button[name]")) detail.formData.delete(button.name);
+  });
+
+  // A button's request holds all that was typed. The form's own, which the same click brings about
+  // as it leaves a field, would take its place: it waits for the answer.
+  const asking = new Map(); // by request: an answer may take the button itself away
+  const late = new Set();
+  root.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
+    if (elt.tagName === "BUTTON" && elt.form) asking.set(xhr, elt.form);
+  });
+  root.addEventListener("htmx:confirm", (event) => {
+    const form = event.detail.elt;
+    if (![...asking.values()].includes(form)) return;
+    event.preventDefault();
+    late.add(form);
+  });
+  root.addEventListener("htmx:afterRequest", ({ detail: { xhr } }) => {
+    const form = asking.get(xhr);
+    asking.delete(xhr);
+    if (late.delete(form)) form.dispatchEvent(new Event("change"));
+  });
+
   root.addEventListener("submit", (event) => {
     const form = event.target;
     // A download leaves the page where it is: the form is still to be sent.

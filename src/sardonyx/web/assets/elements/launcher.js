@@ -15,7 +15,9 @@ export function wireLauncher(root) {
   };
   const look = () => {
     const open = [...form.querySelectorAll("details[data-look][open]")].map((fold) => fold.dataset.look);
-    htmx.ajax("POST", form.dataset.lookAt, { source: form, swap: "none", values: { look: open } });
+    const asked = { source: form, swap: "none", values: { unfolded: open } };
+    // The next edit takes its place; other failures are told by the listener below.
+    htmx.ajax("POST", form.dataset.lookAt, asked).catch(() => {});
   };
   const lookSoon = (after) => {
     clearTimeout(waiting);
