@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 
 import httpx2
 
@@ -120,7 +121,8 @@ def build_platform(settings: Settings) -> Platform:
     person = OnePerson.of_login(Issuer.of_home(home))
     records = SqlRecords(sqlite_engine(home.database))
     s3_endpoint = f"http://127.0.0.1:{ports['s3']}"
-    client = httpx2.AsyncClient(trust_env=False)
+    # Plain http on loopback: no authority needs to be loaded, and none is trusted.
+    client = httpx2.AsyncClient(trust_env=False, verify=SSLContext(PROTOCOL_TLS_CLIENT))
     secret_store = OpenBaoStore(identity=person, address=f"http://127.0.0.1:{ports['openbao']}")
     accounts = Accounts(
         records=records,

@@ -12,9 +12,11 @@ import sys
 import traceback
 import uuid
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from sardonyx.cli import account, catalog, files, launch, login, secrets, services
@@ -97,9 +99,15 @@ def _invoke(words: list[str]) -> object:
     """Run the command that `words` name; every error reaches the caller."""
     if COMPLETING in os.environ:  # the shell asks what could come next
         return application()(words, prog_name="sardonyx")
-    command = typer.main.get_command(application())
+    command = _command()
     with command.make_context("sardonyx", words) as context:
         return command.invoke(context)
+
+
+@cache
+def _command() -> TyperGroup:
+    """Return the tree of commands. Reading every signature takes longer than most commands."""
+    return typer.main.get_group(application())
 
 
 def run() -> None:
