@@ -24,6 +24,10 @@ from tests.runtime.world import (
 
 from sardonyx.adapters.processes.errors import HomeInUseError
 from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.processes.parts import Part
+from sardonyx.adapters.processes.rpc import call
+from sardonyx.adapters.processes.runner import told_to_end
+from sardonyx.adapters.processes.runner_part import runner_name
 from sardonyx.adapters.processes.supervisor import (
     Supervisor,
     running,
@@ -71,6 +75,22 @@ async def test_a_killed_runner_takes_its_service_along_and_comes_back(computer: 
     await ended(computer.home, {service, runner})
     await until(lambda: computer.seen("orphan").started_at != before.started_at)
     assert (await computer.reach("orphan", State.RUNNING, State.FAILED)).state is State.RUNNING
+
+
+async def test_a_runner_that_did_not_listen_yet_learns_that_it_was_to_end(home: Home) -> None:
+    """Its signal is lost: without asking, the end would take the supervisor's whole patience."""
+    async with machine(home):
+        deaf = ("/bin/sh", "-c", "trap '' TERM; exec sleep 600")
+        name = runner_name("early")
+        Supervisor(home).add(Part(name, deaf, home.root), nests=True)
+        await until(lambda: "sleep 600 " in processes_of(home).values())
+        assert not told_to_end(home, "early")
+        assert not told_to_end(home, "unknown")
+        key = home.supervisor_key.read_text()
+        call(home.supervisor_socket, key, "supervisor.stopProcessGroup", name, False)
+        assert told_to_end(home, "early")
+        call(home.supervisor_socket, key, "supervisor.signalProcess", name, "KILL")
+    assert not told_to_end(home, "early"), "nobody is there to ask"
 
 
 async def test_a_service_dying_at_once_is_given_up(computer: Machine) -> None:

@@ -17,6 +17,8 @@ _CALL_SECONDS = 10.0
 
 # Faults of supervisor.xmlrpc that say that the wanted state is there already.
 BAD_NAME, NOT_RUNNING, ALREADY_STARTED, ALREADY_ADDED = 10, 70, 60, 90
+# And the one that says that everything is being stopped.
+SHUTTING_DOWN = 6
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -34,10 +34,13 @@ from sardonyx.adapters.processes.network import saved_network_environment
 from sardonyx.adapters.processes.probes import answers, port_taken
 from sardonyx.adapters.processes.proc import mount_own_proc
 from sardonyx.adapters.processes.release_folder import Facts, Orders, ReleaseFolder, RunnerState
+from sardonyx.adapters.processes.rpc import SHUTTING_DOWN, RpcFault, call
+from sardonyx.adapters.processes.runner_part import runner_name
 from sardonyx.adapters.processes.sandbox import Level, Sandbox, write_identity
 from sardonyx.adapters.processes.service_log import ServiceLog
 from sardonyx.adapters.processes.service_process import Exit, ServiceProcess
 from sardonyx.adapters.processes.steps import StepFailed, left_environment, run_init, run_step
+from sardonyx.services.errors import RuntimeUnavailableError
 
 _POLL = 0.05
 _PROBE_SECONDS = 0.2
@@ -78,6 +81,8 @@ class Runner:
         signal.signal(signal.SIGTERM, self._asked_to_stop)
         signal.signal(signal.SIGINT, self._asked_to_stop)
         try:
+            self._stop = self._stop or told_to_end(self._home, self._orders.release)
+            self._check_stop()
             sandbox = self._prepare()
             self._serve(sandbox)
         except Stopped:
@@ -272,6 +277,22 @@ class Runner:
     def _check_stop(self) -> None:
         if self._stop:
             raise Stopped
+
+
+def told_to_end(home: Home, release: str) -> bool:
+    """Tell whether the supervisor has asked this runner to end.
+
+    A signal that came before the runner listened is lost (containment ignores it until then):
+    the supervisor would wait for its whole stop time, and the person with it.
+    """
+    try:
+        key = home.supervisor_key.read_text()
+        known = call(home.supervisor_socket, key, "supervisor.getProcessInfo", runner_name(release))
+    except RpcFault as fault:
+        return fault.code == SHUTTING_DOWN
+    except (OSError, RuntimeUnavailableError):
+        return False
+    return isinstance(known, dict) and known.get("statename") == "STOPPING"
 
 
 def main() -> int:
