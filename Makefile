@@ -3,9 +3,13 @@ PY := .venv/bin/python
 BIN := .venv/bin
 SARDONYX_DATA ?= $(abspath ../shared/data)
 export SARDONYX_DATA
+CHECKS := types dead-code translations hygiene documents layers lint format
+# Images often forbid byte code, to stay small. Here it would compile the portal anew for every
+# start, and pytest would rewrite all tests in every worker of every run.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up down portal pictures test check format test-heavy bench bench-cluster wheel pins clean \
-    cluster cluster-light cluster-down test-cluster test-cluster-light
+    cluster cluster-light cluster-down test-cluster test-cluster-light $(addprefix check-,$(CHECKS))
 
 up:            ## set up and run the platform on this machine
 	@python3 tools/bootstrap.py run
@@ -54,14 +58,25 @@ test-cluster-light: ## those of them that need no root: an API server with simul
 
 check:         ## format, lint, types, layers, dead code, translations, documents, hygiene
 	@python3 tools/bootstrap.py dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+	    $(addprefix check-,$(CHECKS))
+
+check-types:
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+check-dead-code:
 	$(BIN)/vulture
+check-translations:
 	$(PY) tools/translations.py check
-	$(PY) tools/documents.py check
+check-hygiene:
 	$(PY) tools/hygiene.py
+check-documents:
+	$(PY) tools/documents.py check
+check-layers:
+	$(BIN)/lint-imports
+check-lint:
+	$(BIN)/ruff check .
+check-format:
+	$(BIN)/ruff format --check .
 
 format:
 	$(BIN)/ruff check --fix .
