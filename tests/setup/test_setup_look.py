@@ -12,19 +12,10 @@ from typing import Any, cast
 
 import pytest
 import uvicorn
-from axe_playwright_python.async_playwright import Axe
 from tests.setup.settings import settings
 from tests.setup.test_pages import _Probes, _SignIn
+from tests.web.look import DARK, LIGHT, PHONE, Look, chromium, complaints, faults_of, signed_in
 from tests.web.stub_platform import stub_platform
-from tests.web.test_browser_look import (
-    DESK,
-    OPEN_FOLDS,
-    PHONE,
-    WCAG,
-    chromium,
-    complaints,
-    folder,
-)
 
 from sardonyx.setup.service import SetupChecks
 from sardonyx.web.portal import create_portal
@@ -57,23 +48,20 @@ async def test_it_is_readable_everywhere(tmp_path: Path) -> None:
     platform = stub_platform()
     platform.sign_in = _SignIn()
     platform.setup = SetupChecks(settings=settings(tmp_path), probes=_Probes())
-    async with _serving(platform) as address, chromium() as browser:
-        for name, size, scheme in (("desk", DESK, "light"), ("phone", PHONE, "dark")):
-            context = await browser.new_context(
-                viewport=cast("Any", size), color_scheme=cast("Any", scheme)
-            )
-            await context.add_cookies([{"name": "sardonyx", "value": "admin", "url": address}])
-            page = await context.new_page()
-            heard = complaints(page)
-            await page.goto(f"{address}/setup")
-            await page.evaluate(OPEN_FOLDS)
-            found = await Axe().run(page, options=WCAG)
-            assert found.violations_count == 0, found.generate_report()
-            wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            assert await page.evaluate(wide) <= 0, "the page runs over its side"
-            assert heard == []
-            await page.screenshot(path=folder(tmp_path) / f"setup-{name}.png", full_page=True)
+    async with (
+        _serving(platform) as address,
+        chromium() as browser,
+        signed_in(browser, address, name="admin") as context,
+    ):
+        page = await context.new_page()
+        heard = complaints(page)
+        await page.goto(f"{address}/setup")
+        on_a_phone = Look("phone", PHONE, "dark")
+        assert await faults_of(page, "setup", (LIGHT, DARK, on_a_phone)) == []
+        assert heard == []
+        for look in (on_a_phone, LIGHT):
+            await look.put_on(page)
             await page.get_by_role("button", name="Test Identity").click()
             await page.wait_for_url("**/setup?done=*")
             assert "Looked again at “Identity”" in await page.inner_text("main")
-            await context.close()
+            await page.goto(f"{address}/setup")

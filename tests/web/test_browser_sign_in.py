@@ -10,17 +10,8 @@ import pytest
 import uvicorn
 from playwright.async_api import Page, expect
 from tests.servers.provider import running_provider
+from tests.web.look import LOOKS, chromium, complaints, faults_of, settled, windows
 from tests.web.signed_in import PEOPLE, signed_in_world
-from tests.web.test_browser_look import (
-    DESK,
-    OPEN_FOLDS,
-    PHONE,
-    chromium,
-    complaints,
-    folder,
-    settled,
-    violations,
-)
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -33,33 +24,22 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("look", "options"),
-    [
-        ("light", {"viewport": DESK, "color_scheme": "light", "locale": "en-GB"}),
-        ("dark", {"viewport": DESK, "color_scheme": "dark", "locale": "en-GB"}),
-        ("phone", {"viewport": PHONE, "color_scheme": "light", "locale": "en-GB"}),
-        ("french", {"viewport": DESK, "color_scheme": "light", "locale": "fr-FR"}),
-    ],
-)
-async def test_people_sign_in_and_their_pages_are_accessible(
-    tmp_path: Path, look: str, options: dict[str, object]
-) -> None:
+@pytest.mark.parametrize("locale", LOOKS)
+async def test_people_sign_in_and_their_pages_are_accessible(tmp_path: Path, locale: str) -> None:
     faults: list[str] = []
 
     async def looked_at(page: Page, name: str) -> None:
-        await page.screenshot(path=folder(tmp_path) / f"{name}-{look}.png", full_page=True)
-        await page.evaluate(OPEN_FOLDS)
-        faults.extend(f"{name}: {fault}" for fault in await violations(page))
-        wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if wide > 0:
-            faults.append(f"{name}: {wide} px wider than the window")
+        faults.extend(await faults_of(page, name, LOOKS[locale]))
 
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://localhost:{listening.getsockname()[1]}"
         with running_provider(PEOPLE, redirect_uris=(f"{url}/sign-in/callback",)) as provider:
-            async with signed_in_world(tmp_path, provider, url=url) as world, chromium() as browser:
+            async with (
+                signed_in_world(tmp_path, provider, url=url) as world,
+                chromium() as browser,
+                windows(browser, locale=locale) as context,
+            ):
                 world.places.refused = {"projet-prices"}
                 config = uvicorn.Config(
                     world.portal, log_level="error", lifespan="off", timeout_graceful_shutdown=1
@@ -67,7 +47,6 @@ async def test_people_sign_in_and_their_pages_are_accessible(
                 server = uvicorn.Server(config)
                 task = asyncio.create_task(server.serve(sockets=[listening]))
                 try:
-                    context = await browser.new_context(**options)  # type: ignore[arg-type]
                     page = await context.new_page()
                     heard = complaints(page)
                     await page.goto(f"{url}/sign-in")
