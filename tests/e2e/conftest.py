@@ -1,4 +1,7 @@
-"""One platform for all journeys of a test process: starting one costs seconds."""
+"""One platform for all journeys of a test process: starting one costs seconds.
+
+Tests of one platform are of one xdist group, `platform` or `light`, so that one process runs them.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from sardonyx.adapters.processes.home import free_ports
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
-# Packages are downloaded once for all test platforms; each builds its environments from them.
+# Packages are downloaded once for all test platforms, and an environment is built by the first
+# that needs it: its folder is named by its content. tests/runtime builds and spoils its own.
 CACHE = ROOT / "build" / "test-cache"
 
 
@@ -90,8 +91,10 @@ def running_platform(**environment: str) -> Iterator[TestPlatform]:
     with TemporaryDirectory(prefix="sx") as folder:
         home = Path(folder) / "h"
         home.mkdir(mode=0o700)
-        (CACHE / "uv").mkdir(parents=True, exist_ok=True)
+        for shared in ("uv", "environments"):
+            (CACHE / shared).mkdir(parents=True, exist_ok=True)
         (home / "cache").symlink_to(CACHE)
+        (home / "environments").symlink_to(CACHE / "environments")
         (port,) = free_ports(1)
         # Building every environment ahead would cost each test platform half a minute of work.
         platform = TestPlatform(home, port, {"SARDONYX_PREPARE": "false", **environment})

@@ -36,7 +36,7 @@ from tests.runtime.world import processes_of
 from sardonyx.adapters.processes.home import Home, free_ports
 from sardonyx.adapters.processes.supervisor import running
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("light")]
 
 # Part -> words of its program's command line.
 PROGRAMS = {

@@ -18,7 +18,7 @@ from tests.e2e.platform import TestPlatform
 
 from sardonyx.adapters.processes.home import Home
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("light")]
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 NOBODY = 65534

@@ -17,7 +17,7 @@ from tests.runtime.world import make_wheel, package_registry
 
 from sardonyx.adapters.processes.home import free_ports
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("light")]
 
 
 def test_wrong_values_are_told_alike_everywhere(light: TestPlatform, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.runtime.world import processes_of
 
 from sardonyx.adapters.processes.home import Home
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("light")]
 
 
 def again(home: str) -> subprocess.CompletedProcess[str]:

@@ -37,7 +37,7 @@ from websockets.sync.client import connect
 
 from sardonyx.adapters.processes.home import Home
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("light")]
 
 FOREIGN: tuple[dict[str, str], ...] = (
     {"Origin": "http://evil.example"},

@@ -82,8 +82,11 @@ def environment_key(requirements: str) -> str:
 
 
 def environment_path(home: Home, requirements: str) -> Path:
-    """Return where the environment of `requirements` is, or will be."""
-    return home.environments / environment_key(requirements)
+    """Return where the environment of `requirements` is, or will be.
+
+    A link to a larger disk is followed: the scripts of an environment hold its path.
+    """
+    return home.environments.resolve() / environment_key(requirements)
 
 
 def environment_ready(home: Home, requirements: str) -> bool:
