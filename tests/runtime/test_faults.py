@@ -24,6 +24,7 @@ from tests.runtime.world import (
 
 from sardonyx.adapters.processes.errors import HomeInUseError
 from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.processes.memory import MemoryLimit
 from sardonyx.adapters.processes.parts import Part
 from sardonyx.adapters.processes.rpc import call
 from sardonyx.adapters.processes.runner import told_to_end
@@ -272,6 +273,23 @@ async def test_no_secret_is_on_a_command_line_or_readable_by_others(computer: Ma
     assert ONE_TIME not in "".join(
         path.read_text(errors="replace") for path in computer.home.logs.iterdir()
     )
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not Path("/sys/fs/cgroup").exists(),
+    reason="memory groups need root and /sys/fs/cgroup",
+)
+def test_services_of_one_name_in_two_homes_have_each_their_bound() -> None:
+    name = f"twin{os.getpid()}"
+    bounds = [MemoryLimit(name, 2**30) for _ in range(2)]
+    try:
+        groups = list(Path("/sys/fs/cgroup").rglob(f"sardonyx-{name}-*"))
+        assert len(groups) == 2
+        assert all((group / "cgroup.procs").exists() for group in groups)
+    finally:
+        for bound in bounds:
+            bound.remove()
+    assert not list(Path("/sys/fs/cgroup").rglob(f"sardonyx-{name}-*"))
 
 
 @pytest.mark.skipif(

@@ -6,8 +6,8 @@ the evidence. Elsewhere RLIMIT_DATA for each process: Python then raises MemoryE
 
 from __future__ import annotations
 
-import os
 import resource
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +19,8 @@ class MemoryLimit:
 
     def __init__(self, release: str, size: int) -> None:
         self._size = size
-        self._group = _make_group(f"sardonyx-{release}-{os.getpid()}", size)
+        # Process numbers repeat in each namespace, and names in each home.
+        self._group = _make_group(f"sardonyx-{release}-{secrets.token_hex(4)}", size)
         self._kills = self._killed()
 
     def enter(self) -> None:
@@ -75,4 +76,5 @@ def _candidates() -> list[tuple[Path, str]]:
             found.append((_ROOT / "memory" / place.lstrip("/"), "memory.limit_in_bytes"))
         elif controllers == "":
             found.append((_ROOT / place.lstrip("/"), "memory.max"))
-    return found
+    # Where both versions are mounted, the root is an ordinary folder that bounds nothing.
+    return [one for one in found if (one[0] / "cgroup.procs").exists()]
