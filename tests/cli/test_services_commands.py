@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -309,3 +310,21 @@ def test_upgrade_duplicate_quota_and_earlier_logs(machine: Machine) -> None:
     machine.world.runtime.limits = [QuotaUse("limits.memory", "1Gi", "8Gi")]
     assert "limits.memory" in machine.run("services", "quota").out
     assert machine.run("services", "logs", name, "--previous").out == "the run before\n"
+
+
+def test_a_launch_by_its_link_says_the_same_as_by_its_settings(machine: Machine) -> None:
+    link = "http://elsewhere.example/launch/sardonyx/postgresql?auth.database=%C2%ABcensus%C2%BB"
+    by_link = machine.run("launch", "--link", link, "--name", "One", "--dry-run")
+    by_setting = machine.run(
+        "launch", "postgresql", "--set", "auth.database=census", "--name", "One", "--dry-run"
+    )
+    assert (by_link.code, by_setting.code) == (0, 0)
+    assert "database: census" in by_link.out
+    drawn = re.compile(r"postgresql-[0-9]+")
+    assert drawn.sub("", by_link.out) == drawn.sub("", by_setting.out)
+    wrong = machine.run("launch", "--link", link.replace("census", "No%20Good"))
+    same = machine.run("launch", "postgresql", "--set", "auth.database=No Good")
+    assert wrong.code == same.code == 2
+    assert wrong.err == same.err
+    assert machine.run("launch").code == 2
+    assert machine.run("launch", "--link", "a.b=1").code == 2

@@ -13,7 +13,6 @@ from tests.services.test_listing import release
 from tests.services.world import World
 
 from sardonyx.client import AsyncClient, Client, RemoteError, calls, file_calls
-from sardonyx.client.client import launch_body
 from sardonyx.client.connection import EventReader, answer_of
 from sardonyx.client.errors import (
     AnswerFormatError,
@@ -21,6 +20,7 @@ from sardonyx.client.errors import (
     PlatformUnreachableError,
     WaitTimeoutError,
 )
+from sardonyx.client.services import launch_body
 from sardonyx.errors import PlatformError
 from sardonyx.services.models import State
 from sardonyx.values import Secret
@@ -60,7 +60,7 @@ async def test_all_pages_of_a_long_list_are_read(served: Served, served_world: W
         assert [one.name for page in pages for one in page.services] == expected
         assert [one.name for one in platform.services.list()] == expected
     async with AsyncClient.of_home(served.home) as platform:
-        assert [one.name for one in await platform.services()] == expected
+        assert [one.name for one in await platform.services.list()] == expected
 
 
 def test_a_refusal_keeps_its_shape(served: Served, served_world: World) -> None:
@@ -102,13 +102,12 @@ async def test_the_asynchronous_client_does_the_same(served: Served, served_worl
 
     async with AsyncClient.of_home(served.home) as platform:
         project = await platform.project()
-        service = await platform.launch(launch_body("postgresql"), idempotency_key="k")
-        again = await platform.launch(launch_body("postgresql"), idempotency_key="k")
+        service = await platform.services.launch("postgresql", idempotency_key="k")
+        again = await platform.services.launch("postgresql", idempotency_key="k")
         assert service.name == again.name
-        await platform.wait(service.name, until={"running"}, seconds=5)
-        where = calls.path("projects", project, "services", service.name, "events")
+        await platform.services.wait(service.name, until={"running"}, seconds=5)
         told = []
-        async for event in platform.events(where):
+        async for event in platform.services.events(service.name):
             told.append(event.name)
             if event.name == "service":
                 break
@@ -147,3 +146,26 @@ def test_events_are_put_together_from_their_lines() -> None:
     lines = [": ping", "event: log", 'data: {"text":', 'data: "a"}', "", ""]
     events = [event for line in lines if (event := reader.feed(line)) is not None]
     assert [(event.name, event.data) for event in events] == [("log", {"text": "a"})]
+
+
+async def test_a_draft_goes_from_its_link_to_a_launch(served: Served, served_world: World) -> None:
+    body = launch_body("postgresql", values={"auth": {"database": "census", "password": "own"}})
+    with Client.of_home(served.home) as platform:
+        draft = platform.services.draft(body)
+        assert draft.name is not None and draft.commands is not None
+        assert not draft.refused
+        fields = {field.pointer: field for field in draft.form.fields()}
+        assert fields["/auth/database"].value == "census"
+        assert fields["/auth/password"].secret and fields["/auth/password"].value is None
+        assert "own" not in str(draft.raw)
+        again = platform.services.draft(body, draft=draft.id)
+        assert again.name == draft.name
+        launched = platform.services.launch(link=draft.link, name="census-1")
+        assert served_world.runtime.plans[launched.name].values["auth"]["database"] == "census"  # type: ignore[index, call-overload]
+    async with AsyncClient.of_home(served.home) as platform_too:
+        preview = await platform_too.services.preview(launch_body("postgresql"))
+        assert preview.friendly_name and not preview.refused
+        assert [one.name for one in await platform_too.services.list()] == ["census-1"]
+        assert (await platform_too.me()).project == (await platform_too.projects())[0].id
+        with pytest.raises(WaitTimeoutError):
+            await platform_too.services.wait("census-1", until={"paused"}, seconds=0)

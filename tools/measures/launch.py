@@ -18,7 +18,7 @@ from tools.measures.table import Asked, Measure, Table
 
 from sardonyx.adapters.processes.home import Home, free_ports
 from sardonyx.client import Client
-from sardonyx.client.client import launch_body
+from sardonyx.client.services import launch_body
 
 _LOOK_SECONDS = 0.02
 _START_SECONDS = 900.0

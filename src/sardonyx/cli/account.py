@@ -41,14 +41,14 @@ def whoami(home: HomeOption = None, as_json: JsonOption = False) -> None:
     with connect(home) as client:
         me = client.me()
     if as_json:
-        document(me)
+        document(me.raw)
         return
     fields(
         {
-            N_("name"): str(me["username"]),
-            N_("full name"): str(me["fullName"]),
-            N_("e-mail"): str(me["email"]),
-            N_("project"): str(me["personalProject"]),
+            N_("name"): me.username,
+            N_("full name"): me.full_name,
+            N_("e-mail"): me.email,
+            N_("project"): me.project,
         }
     )
 
@@ -57,15 +57,11 @@ def whoami(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def list_projects(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the projects where you may act."""
     with connect(home) as client:
-        listed = client.projects()["projects"]
+        me = client.me()
     if as_json:
-        document(listed)
+        document(me.raw["projects"])
         return
-    rows = [
-        [str(item["id"]), str(item["name"]), str(item["bucket"])]
-        for item in (listed if isinstance(listed, list) else [])
-        if isinstance(item, dict)
-    ]
+    rows = [[one.id, one.name, one.bucket] for one in me.projects]
     table((N_("project"), N_("name"), N_("bucket")), rows)
 
 

@@ -22,7 +22,9 @@ RUNNING = ("running", "finished")
 
 
 def launch(
-    chart: Annotated[str, typer.Argument(help="The chart's name; see “sardonyx catalog list”.")],
+    chart: Annotated[
+        str, typer.Argument(help="The chart's name; see “sardonyx catalog list”.")
+    ] = "",
     catalog: Annotated[str | None, typer.Option(help="The catalogue's id.")] = None,
     version: Annotated[str | None, typer.Option(help="The chart's version.")] = None,
     name: Annotated[str | None, typer.Option(help="What to call the service.")] = None,
@@ -34,6 +36,10 @@ def launch(
     file: Annotated[
         str | None, typer.Option("-f", "--file", metavar="FILE|-", help="Values as YAML.")
     ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option("--link", metavar="URL", help="A launch page's address; all else wins."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Return once the service answers.")] = False,
     timeout: Annotated[
@@ -43,8 +49,10 @@ def launch(
     as_json: JsonOption = False,
 ) -> None:
     """Launch a service of the catalogue."""
-    from sardonyx.client.client import launch_body
+    from sardonyx.client.services import launch_body
 
+    if not chart and link is None:
+        raise typer.BadParameter("give a CHART, or a --link")
     values = read_values(file)
     body = launch_body(
         chart,
@@ -53,6 +61,7 @@ def launch(
         friendly_name=name,
         values=values,
         settings=settings or (),
+        link=link,
     )
     with connect(home) as client:
         if dry_run:
@@ -104,16 +113,14 @@ def _preview(client: Client, body: JsonObject, project: str | None, *, as_json: 
 
     preview = client.services.preview(body, project=project)
     if as_json:
-        document(preview)
+        document(preview.raw)
     else:
-        print(written(preview["values"]), end="")
-        for key in ("problems", "findings"):
-            listed = preview[key]
-            for item in listed if isinstance(listed, list) else []:
-                if isinstance(item, dict):
-                    words = item.get("message") or f"{item.get('title')}: {item.get('detail')}"
-                    print(f"{item.get('pointer', '')} {words}".strip(), file=sys.stderr)
-    if preview["refused"]:
+        print(written(preview.values), end="")
+        for problem in preview.problems:
+            print(f"{problem.pointer} {problem.message}".strip(), file=sys.stderr)
+        for finding in preview.findings:
+            print(f"{finding.title}: {finding.detail}", file=sys.stderr)
+    if preview.refused:
         raise LaunchWouldFailError
 
 

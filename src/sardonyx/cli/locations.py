@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sardonyx.cli.errors import LocalFileError, OtherBucketError
 from sardonyx.cli.output import worded
+from sardonyx.client.models import Me
 from sardonyx.text import N_
-from sardonyx.values import JsonObject
 
 PLATFORM = "platform:"
 S3 = "s3://"
@@ -37,13 +37,9 @@ class Remote:
         return PLATFORM + self.key
 
 
-def bucket_of(me: JsonObject, project: str) -> str:
+def bucket_of(me: Me, project: str) -> str:
     """Return the place of a project among the caller's: a bucket, or `bucket/folder`."""
-    listed = me.get("projects")
-    for item in listed if isinstance(listed, list) else []:
-        if isinstance(item, dict) and item.get("id") == project:
-            return str(item.get("bucket"))
-    return project
+    return next((one.bucket for one in me.projects if one.id == project), project)
 
 
 def remote(text: str, *, bucket: str, project: str) -> Remote | None:

@@ -44,9 +44,9 @@ def login(
         me = client.me()
     file = keep_place(place)
     if as_json:
-        document({"url": address, "username": me["username"]})
+        document({"url": address, "username": me.username})
         return
-    say(N_("You are “{name}” on {url}."), name=str(me["username"]), url=address)
+    say(N_("You are “{name}” on {url}."), name=me.username, url=address)
     say(N_("The token is in {file}, readable by you alone."), file=str(file))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sardonyx.client.calls import Answer, Call, InProject, path, raw, segments
+from sardonyx.client.calls import Answer, Call, path, raw
 from sardonyx.client.models import Fields
 from sardonyx.client.operations import Area, C_co, operation
 from sardonyx.values import JsonObject, Secret
@@ -54,13 +54,12 @@ class AccountArea(Area[C_co]):
     @operation
     def service_password(self, *, project: str | None = None) -> Call[Secret]:
         """Return the password that services of the project are launched with."""
-        return Call("GET", segments("service-password"), _password, project=InProject(project))
+        return Call("GET", path("projects", project, "service-password"), _password)
 
     @operation
     def renew_service_password(self, *, project: str | None = None) -> Call[Secret]:
         """Draw another one, and return it; services that run keep the old one."""
-        where = segments("service-password", "renew")
-        return Call("POST", where, _password, project=InProject(project))
+        return Call("POST", path("projects", project, "service-password", "renew"), _password)
 
 
 def _profile(answer: Answer) -> Profile:

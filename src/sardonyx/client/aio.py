@@ -1,16 +1,16 @@
 """The platform from asynchronous Python: `AsyncClient`.
 
-The same requests and answers as `Client` (`calls`, `file_calls`), awaited:
+The same operations as `Client` has, awaited (`operations`):
 
     async with AsyncClient.of_home(home) as platform:
-        service = await platform.send(calls.service(await platform.project(), "jupyter-python-1"))
+        service = await platform.services.launch("jupyter-python")
+        await platform.services.wait(service.name, until={"running"}, seconds=60)
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -18,6 +18,8 @@ from typing import TypeVar
 from sardonyx.client import calls
 from sardonyx.client.account import AccountArea
 from sardonyx.client.calls import Answer, Call
+from sardonyx.client.catalog import CatalogArea
+from sardonyx.client.charts import ChartArea
 from sardonyx.client.client import TRANSFER_SECONDS
 from sardonyx.client.connection import (
     EventReader,
@@ -27,12 +29,13 @@ from sardonyx.client.connection import (
     own_machine,
     translated,
 )
-from sardonyx.client.errors import WaitTimeoutError
-from sardonyx.client.models import Event, Service
-from sardonyx.values import JsonObject, Secret
+from sardonyx.client.files import FileArea, SecretArea
+from sardonyx.client.models import Event, Me, Project
+from sardonyx.client.operations import Pause, Steps
+from sardonyx.client.services import ServiceArea
+from sardonyx.values import Secret
 
 T = TypeVar("T")
-_LOOK_EVERY_SECONDS = 0.25
 
 
 class AsyncClient:
@@ -43,6 +46,11 @@ class AsyncClient:
         self._http = async_http(place, language)
         self._project: str | None = None
         self.account: AccountArea[AsyncClient] = AccountArea(self)
+        self.catalog: CatalogArea[AsyncClient] = CatalogArea(self)
+        self.charts: ChartArea[AsyncClient] = ChartArea(self)
+        self.services = AsyncServices(self)
+        self.files: FileArea[AsyncClient] = FileArea(self)
+        self.secrets: SecretArea[AsyncClient] = SecretArea(self)
 
     @classmethod
     def of_home(cls, home: Path, *, language: str = "en") -> AsyncClient:
@@ -71,7 +79,7 @@ class AsyncClient:
 
     async def send(self, call: Call[T]) -> T:
         """Send one request and return what its answer says."""
-        address = call.address(await self.project() if call.needs_own_project else None)
+        address = await self._address(call.path)
         with translated(self._place):
             answer = await self._http.request(
                 call.method,
@@ -87,52 +95,45 @@ class AsyncClient:
         if asked is not None:
             return asked
         if self._project is None:
-            self._project = str((await self.send(calls.me()))["personalProject"])
+            self._project = (await self.me()).project
         return self._project
 
-    async def services(self, *, project: str | None = None) -> tuple[Service, ...]:
-        """Return the services one may see, newest start first: of all pages, each once."""
-        where = await self.project(project)
-        page = await self.send(calls.services(where))
-        found = list(page.services)
-        while page.cursor is not None:
-            page = await self.send(calls.services(where, cursor=page.cursor))
-            found += page.services
-        return tuple({one.name: one for one in found}.values())
+    async def me(self) -> Me:
+        """Say who is calling."""
+        return await self.send(calls.me())
 
-    async def launch(
-        self, body: JsonObject, *, project: str | None = None, idempotency_key: str | None = None
-    ) -> Service:
-        """Launch what `body` (see `client.launch_body`) asks and return at once."""
-        where = await self.project(project)
-        return await self.send(calls.launch(where, body, idempotency_key=idempotency_key))
+    async def projects(self) -> tuple[Project, ...]:
+        """List the caller's projects."""
+        return await self.send(calls.projects())
 
-    async def wait(
-        self, name: str, *, until: Collection[str], seconds: float, project: str | None = None
-    ) -> Service:
-        """Return the service once its state is one of `until`, or `failed`.
-
-        Raises WaitTimeoutError after `seconds`.
-        """
-        deadline = time.monotonic() + seconds
-        where = await self.project(project)
+    async def carry_out(self, steps: Steps[T]) -> T:
+        """Send the calls that a procedure yields, one after the other; return what it returns."""
+        answer: object = None
         while True:
-            seen = await self.send(calls.service(where, name))
-            if seen.state in until or seen.state == "failed":
-                return seen
-            if time.monotonic() >= deadline:
-                raise WaitTimeoutError(name=name, state=seen.state, seconds=round(seconds))
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            try:
+                step = steps.send(answer)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+                answer = None
+            else:
+                answer = await self.send(step)
+
+    async def _address(self, path: str) -> str:
+        return calls.of_project(path, await self.project()) if calls.OWN in path else path
 
     async def events(
         self, path: str, query: Mapping[str, str] | None = None
     ) -> AsyncGenerator[Event, None]:
         """Yield server-sent events of one address until the platform ends the stream."""
         reader = EventReader()
+        address = await self._address(path)
         with translated(self._place):
             async with self._http.stream(
                 "GET",
-                path,
+                address,
                 params=dict(query or {}),
                 headers={"accept": "text/event-stream"},
                 timeout=None,
@@ -148,17 +149,35 @@ class AsyncClient:
         self, path: str, content: AsyncIterable[bytes], headers: Mapping[str, str]
     ) -> Answer:
         """Send bytes as they come, and return the answer."""
+        address = await self._address(path)
         with translated(self._place):
             answer = await self._http.put(
-                path, content=content, headers=dict(headers), timeout=TRANSFER_SECONDS
+                address, content=content, headers=dict(headers), timeout=TRANSFER_SECONDS
             )
         return answer_of(answer.status_code, answer.content, answer.headers.items())
 
     async def download(self, path: str) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of an address as they come."""
+        address = await self._address(path)
         with translated(self._place):
-            async with self._http.stream("GET", path, timeout=TRANSFER_SECONDS) as answer:
+            async with self._http.stream("GET", address, timeout=TRANSFER_SECONDS) as answer:
                 if answer.status_code >= 400:
                     answer_of(answer.status_code, await answer.aread(), answer.headers.items())
                 async for block in answer.aiter_raw():
                     yield block
+
+
+class AsyncServices(ServiceArea[AsyncClient]):
+    """Running services, and what they tell as it happens."""
+
+    async def follow_logs(
+        self, name: str, *, project: str | None = None, lines: int = 200
+    ) -> AsyncGenerator[str, None]:
+        """Yield the last lines, then what is written next."""
+        where = calls.path("projects", project, "services", name, "logs")
+        async for event in self._client.events(where, {"follow": "true", "lines": str(lines)}):
+            yield str(event.data.get("text", ""))
+
+    def events(self, name: str, *, project: str | None = None) -> AsyncGenerator[Event, None]:
+        """Yield the timeline from its beginning (`timeline`) and each change (`service`)."""
+        return self._client.events(calls.path("projects", project, "services", name, "events"))

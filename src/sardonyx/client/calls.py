@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sardonyx.client import models
 from sardonyx.client.errors import NoSuchNameError
-from sardonyx.client.models import Credential, Fields, Loss, Service
+from sardonyx.client.models import Credential, Fields, Loss, Me, Project, Service
 from sardonyx.values import Json, JsonObject
 
 T = TypeVar("T")
@@ -30,15 +30,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class InProject:
-    """In which project a request acts; None: in the caller's own."""
-
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One request, and how to read its answer. `path` is below that of `project`, if any."""
+    """One request, and how to read its answer. `path` may name the caller's own project: OWN."""
 
     method: str
     path: str
@@ -46,34 +39,27 @@ class Call(Generic[T]):
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    project: InProject | None = None
-
-    @property
-    def needs_own_project(self) -> bool:
-        """Whether `address` must be told the caller's own project."""
-        return self.project is not None and self.project.id is None
-
-    def address(self, own_project: str | None = None) -> str:
-        """Return the whole path. Raises NoSuchNameError."""
-        if self.project is None:
-            return self.path
-        return path("projects", self.project.id or own_project or "") + self.path
 
 
-def path(*parts: str) -> str:
-    """Return an address under REST v1; each part is one segment.
+# Stands in a path for the caller's own project, which the client finds out: no part of a path
+# that was quoted has a brace.
+OWN = "{own}"
+
+
+def path(*parts: str | None) -> str:
+    """Return an address under REST v1; each part is one segment, None one's own project.
 
     Raises NoSuchNameError for what no segment can be: it would lead to another address.
     """
-    return API + segments(*parts)
-
-
-def segments(*parts: str) -> str:
-    """Return parts of an address, each one segment after a slash. Raises NoSuchNameError."""
     for part in parts:
-        if part in ("", ".", "..") or "/" in part:
+        if part is not None and (part in ("", ".", "..") or "/" in part):
             raise NoSuchNameError(name=part)
-    return "".join("/" + quote(part, safe="") for part in parts)
+    return API + "".join("/" + (OWN if part is None else quote(part, safe="")) for part in parts)
+
+
+def of_project(address: str, own: str) -> str:
+    """Return an address with the caller's own project in its place."""
+    return address.replace(OWN, quote(own, safe=""))
 
 
 def raw(answer: Answer) -> JsonObject:
@@ -85,14 +71,18 @@ def one_service(answer: Answer) -> Service:
     return models.service(answer.document, etag=answer.headers.get("etag"))
 
 
-def me() -> Call[JsonObject]:
+def me() -> Call[Me]:
     """Say who is calling."""
-    return Call("GET", path("me"), raw)
+    return Call("GET", path("me"), lambda answer: models.me(answer.document))
 
 
-def projects() -> Call[JsonObject]:
+def projects() -> Call[tuple[Project, ...]]:
     """List the caller's projects."""
-    return Call("GET", path("projects"), raw)
+
+    def read(answer: Answer) -> tuple[Project, ...]:
+        return tuple(models.project(one) for one in Fields(answer.document).items("projects"))
+
+    return Call("GET", path("projects"), read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +95,7 @@ class ServicePage:
 
 
 def services(
-    project: str, *, cursor: str | None = None, limit: int = LONGEST_PAGE
+    project: str | None, *, cursor: str | None = None, limit: int = LONGEST_PAGE
 ) -> Call[ServicePage]:
     """List a project's services, a page at a time."""
 
@@ -118,7 +108,9 @@ def services(
     return Call("GET", path("projects", project, "services"), read, query=query)
 
 
-def launch(project: str, body: JsonObject, *, idempotency_key: str | None = None) -> Call[Service]:
+def launch(
+    project: str | None, body: JsonObject, *, idempotency_key: str | None = None
+) -> Call[Service]:
     """Launch a service. body: fields of `LaunchBody` (chart, catalog, version, values, set, …)."""
     headers = {} if idempotency_key is None else {"idempotency-key": idempotency_key}
     return Call(
@@ -126,24 +118,17 @@ def launch(project: str, body: JsonObject, *, idempotency_key: str | None = None
     )
 
 
-def preview(project: str, body: JsonObject) -> Call[JsonObject]:
-    """Say what a launch would do."""
-    return Call(
-        "POST", path("projects", project, "services"), raw, query={"dryRun": "true"}, body=body
-    )
-
-
-def service(project: str, name: str) -> Call[Service]:
+def service(project: str | None, name: str) -> Call[Service]:
     """Show one service."""
     return Call("GET", path("projects", project, "services", name), one_service)
 
 
-def change(project: str, name: str, verb: str) -> Call[Service]:
+def change(project: str | None, name: str, verb: str) -> Call[Service]:
     """Pause, resume or restart a service."""
     return Call("POST", path("projects", project, "services", name, verb), one_service)
 
 
-def rename(project: str, name: str, words: str, *, etag: str | None) -> Call[Service]:
+def rename(project: str | None, name: str, words: str, *, etag: str | None) -> Call[Service]:
     """Give a service other words, if it is still as `etag` says."""
     return Call(
         "PATCH",
@@ -154,7 +139,9 @@ def rename(project: str, name: str, words: str, *, etag: str | None) -> Call[Ser
     )
 
 
-def edit(project: str, name: str, body: JsonObject, *, etag: str | None = None) -> Call[Service]:
+def edit(
+    project: str | None, name: str, body: JsonObject, *, etag: str | None = None
+) -> Call[Service]:
     """Change values or version of a service. body: version, values, set, patch."""
     return Call(
         "POST",
@@ -166,7 +153,7 @@ def edit(project: str, name: str, body: JsonObject, *, etag: str | None = None) 
 
 
 def preview_edit(
-    project: str, name: str, body: JsonObject, *, objects: bool = True
+    project: str | None, name: str, body: JsonObject, *, objects: bool = True
 ) -> Call[JsonObject]:
     """Say what a change would make different. objects: also what would be created."""
     query = {"dryRun": "true", "objects": "true" if objects else "false"}
@@ -174,7 +161,7 @@ def preview_edit(
     return Call("POST", where, raw, query=query, body=body)
 
 
-def values(project: str, name: str) -> Call[JsonObject]:
+def values(project: str | None, name: str) -> Call[JsonObject]:
     """Give the values a service was launched with; secrets stand as `$VAR`."""
 
     def read(answer: Answer) -> JsonObject:
@@ -183,7 +170,7 @@ def values(project: str, name: str) -> Call[JsonObject]:
     return Call("GET", path("projects", project, "services", name, "values"), read)
 
 
-def history(project: str, name: str) -> Call[list[JsonObject]]:
+def history(project: str | None, name: str) -> Call[list[JsonObject]]:
     """List the earlier states of a service, newest first."""
 
     def read(answer: Answer) -> list[JsonObject]:
@@ -192,7 +179,9 @@ def history(project: str, name: str) -> Call[list[JsonObject]]:
     return Call("GET", path("projects", project, "services", name, "history"), read)
 
 
-def roll_back(project: str, name: str, revision: int, *, etag: str | None = None) -> Call[Service]:
+def roll_back(
+    project: str | None, name: str, revision: int, *, etag: str | None = None
+) -> Call[Service]:
     """Return to an earlier state."""
     return Call(
         "POST",
@@ -203,20 +192,20 @@ def roll_back(project: str, name: str, revision: int, *, etag: str | None = None
     )
 
 
-def preview_roll_back(project: str, name: str, revision: int) -> Call[JsonObject]:
+def preview_roll_back(project: str | None, name: str, revision: int) -> Call[JsonObject]:
     """Say what returning to an earlier state would make different."""
     where = path("projects", project, "services", name, "rollback")
     return Call("POST", where, raw, query={"dryRun": "true"}, body={"revision": revision})
 
 
-def share(project: str, name: str, *, shared: bool) -> Call[Service]:
+def share(project: str | None, name: str, *, shared: bool) -> Call[Service]:
     """Let the group see a service, or its owner alone."""
     where = path("projects", project, "services", name, "share")
     return Call("POST", where, one_service, body={"shared": shared})
 
 
 def duplicate(
-    project: str, name: str, words: str | None, *, idempotency_key: str | None = None
+    project: str | None, name: str, words: str | None, *, idempotency_key: str | None = None
 ) -> Call[Service]:
     """Launch a service with the same settings, and secrets of its own."""
     return Call(
@@ -228,7 +217,7 @@ def duplicate(
     )
 
 
-def quota(project: str) -> Call[list[JsonObject]]:
+def quota(project: str | None) -> Call[list[JsonObject]]:
     """Say what a project may use, and what is used of it."""
 
     def read(answer: Answer) -> list[JsonObject]:
@@ -237,12 +226,12 @@ def quota(project: str) -> Call[list[JsonObject]]:
     return Call("GET", path("projects", project, "quota"), read)
 
 
-def delete(project: str, name: str) -> Call[JsonObject]:
+def delete(project: str | None, name: str) -> Call[JsonObject]:
     """Delete a service."""
     return Call("DELETE", path("projects", project, "services", name), raw)
 
 
-def losses(project: str, name: str) -> Call[tuple[Loss, ...]]:
+def losses(project: str | None, name: str) -> Call[tuple[Loss, ...]]:
     """Say what deleting would lose."""
 
     def read(answer: Answer) -> tuple[Loss, ...]:
@@ -251,7 +240,7 @@ def losses(project: str, name: str) -> Call[tuple[Loss, ...]]:
     return Call("GET", path("projects", project, "services", name, "losses"), read)
 
 
-def credential(project: str, name: str) -> Call[Credential]:
+def credential(project: str | None, name: str) -> Call[Credential]:
     """Give a credential for the service's address."""
     return Call(
         "GET",
@@ -260,7 +249,7 @@ def credential(project: str, name: str) -> Call[Credential]:
     )
 
 
-def open_address(project: str, name: str, *, wanted: str = "/") -> Call[str]:
+def open_address(project: str | None, name: str, *, wanted: str = "/") -> Call[str]:
     """Give an address that opens the service once."""
     return Call(
         "POST",
@@ -270,7 +259,7 @@ def open_address(project: str, name: str, *, wanted: str = "/") -> Call[str]:
     )
 
 
-def logs(project: str, name: str, *, lines: int, previous: bool = False) -> Call[str]:
+def logs(project: str | None, name: str, *, lines: int, previous: bool = False) -> Call[str]:
     """Give the last lines of the log; previous: of the run before the present one."""
     return Call(
         "GET",

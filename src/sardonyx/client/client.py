@@ -7,17 +7,18 @@ with Client.of_home(Path("~/.local/share/sardonyx").expanduser()) as platform:
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from sardonyx.client import calls
+from sardonyx.client import calls, file_calls
 from sardonyx.client.account import AccountArea
 from sardonyx.client.calls import Answer, Call, ServicePage
-from sardonyx.client.catalog import CatalogCalls
-from sardonyx.client.charts import ChartCalls
+from sardonyx.client.catalog import CatalogArea
+from sardonyx.client.charts import ChartArea
 from sardonyx.client.connection import (
     EventReader,
     Place,
@@ -27,13 +28,17 @@ from sardonyx.client.connection import (
     sync_http,
     translated,
 )
-from sardonyx.client.errors import WaitTimeoutError
-from sardonyx.client.files import FileCalls, SecretCalls
-from sardonyx.client.models import Credential, Event, Loss, Service
+from sardonyx.client.file_calls import Folder, RemoteFile
+from sardonyx.client.files import FileArea, SecretArea
+from sardonyx.client.models import Event, Me, Project
+from sardonyx.client.operations import Pause, Steps
+from sardonyx.client.services import ServiceArea
 from sardonyx.values import JsonObject, Secret
 
 T = TypeVar("T")
-_LOOK_EVERY_SECONDS = 0.25
+BLOCK = 1 << 20
+Progress = Callable[[int], None]
+"""Told the number of bytes of each block that went through."""
 TRANSFER_SECONDS = 300.0  # a store may stay silent for long while it writes the last part
 
 
@@ -45,11 +50,11 @@ class Client:
         self._http = sync_http(place, language)
         self._project: str | None = None
         self.account: AccountArea[Client] = AccountArea(self)
-        self.catalog = CatalogCalls(self)
-        self.charts = ChartCalls(self)
-        self.services = ServiceCalls(self)
-        self.files = FileCalls(self)
-        self.secrets = SecretCalls(self)
+        self.catalog: CatalogArea[Client] = CatalogArea(self)
+        self.charts = Charts(self)
+        self.services = Services(self)
+        self.files = Files(self)
+        self.secrets: SecretArea[Client] = SecretArea(self)
 
     @classmethod
     def of_home(cls, home: Path, *, language: str = "en") -> Client:
@@ -78,7 +83,7 @@ class Client:
 
     def send(self, call: Call[T]) -> T:
         """Send one request and return what its answer says."""
-        address = call.address(self.project() if call.needs_own_project else None)
+        address = self._address(call.path)
         with translated(self._place):
             answer = self._http.request(
                 call.method,
@@ -90,14 +95,30 @@ class Client:
             content = answer.read()
         return call.read(answer_of(answer.status_code, content, answer.headers.items()))
 
+    def carry_out(self, steps: Steps[T]) -> T:
+        """Send the calls that a procedure yields, one after the other; return what it returns."""
+        answer: object = None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                answer = None
+            else:
+                answer = self.send(step)
+
     def events(self, path: str, query: dict[str, str] | None = None) -> Iterator[Event]:
         """Yield server-sent events of one address until the platform ends the stream."""
         reader = EventReader()
+        address = self._address(path)
         with (
             translated(self._place),
             self._http.stream(
                 "GET",
-                path,
+                address,
                 params=query or {},
                 headers={"accept": "text/event-stream"},
                 timeout=None,
@@ -112,27 +133,32 @@ class Client:
 
     def upload(self, path: str, content: Iterator[bytes], headers: Mapping[str, str]) -> Answer:
         """Send bytes as they are read, and return the answer."""
+        address = self._address(path)
         with translated(self._place):
             answer = self._http.put(
-                path, content=content, headers=dict(headers), timeout=TRANSFER_SECONDS
+                address, content=content, headers=dict(headers), timeout=TRANSFER_SECONDS
             )
         return answer_of(answer.status_code, answer.content, answer.headers.items())
 
     def download(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of an address as they come."""
+        address = self._address(path)
         with (
             translated(self._place),
-            self._http.stream("GET", path, timeout=TRANSFER_SECONDS) as answer,
+            self._http.stream("GET", address, timeout=TRANSFER_SECONDS) as answer,
         ):
             if answer.status_code >= 400:
                 answer_of(answer.status_code, answer.read(), answer.headers.items())
             yield from answer.iter_raw()
 
-    def me(self) -> JsonObject:
+    def _address(self, path: str) -> str:
+        return calls.of_project(path, self.project()) if calls.OWN in path else path
+
+    def me(self) -> Me:
         """Say who is calling."""
         return self.send(calls.me())
 
-    def projects(self) -> JsonObject:
+    def projects(self) -> tuple[Project, ...]:
         """List the caller's projects."""
         return self.send(calls.projects())
 
@@ -141,7 +167,7 @@ class Client:
         if asked is not None:
             return asked
         if self._project is None:
-            self._project = str(self.me()["personalProject"])
+            self._project = self.me().project
         return self._project
 
     @property
@@ -150,241 +176,100 @@ class Client:
         return shown(self._place)
 
 
-class ServiceCalls:
-    """Running services. `project` is one's personal project when it is not given."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(self, *, project: str | None = None) -> tuple[Service, ...]:
-        """Return the services one may see, newest start first: of all pages, each once."""
-        found = (one for page in self.pages(project=project) for one in page.services)
-        return tuple({one.name: one for one in found}.values())
+class Services(ServiceArea[Client]):
+    """Running services, and what they tell as it happens."""
 
     def pages(
         self, *, project: str | None = None, limit: int = calls.LONGEST_PAGE
     ) -> Iterator[ServicePage]:
         """Yield the services a page at a time, up to `limit` each, asked for when it is taken."""
-        where = self._client.project(project)
-        page = self._client.send(calls.services(where, limit=limit))
+        page = self.page(project=project, limit=limit)
         yield page
         while page.cursor is not None:
-            page = self._client.send(calls.services(where, cursor=page.cursor, limit=limit))
+            page = self.page(project=project, cursor=page.cursor, limit=limit)
             yield page
-
-    def launch(
-        self,
-        chart: str,
-        *,
-        project: str | None = None,
-        catalog: str | None = None,
-        version: str | None = None,
-        name: str | None = None,
-        friendly_name: str | None = None,
-        values: JsonObject | None = None,
-        settings: Collection[str] = (),
-        idempotency_key: str | None = None,
-    ) -> Service:
-        """Launch a service and return at once; see `wait`."""
-        body = launch_body(
-            chart,
-            catalog=catalog,
-            version=version,
-            name=name,
-            friendly_name=friendly_name,
-            values=values,
-            settings=settings,
-        )
-        return self.submit(body, project=project, idempotency_key=idempotency_key)
-
-    def submit(
-        self, body: JsonObject, *, project: str | None = None, idempotency_key: str | None = None
-    ) -> Service:
-        """Launch what `body` (see `launch_body`) asks and return at once."""
-        where = self._client.project(project)
-        return self._client.send(calls.launch(where, body, idempotency_key=idempotency_key))
-
-    def preview(self, body: JsonObject, *, project: str | None = None) -> JsonObject:
-        """Say what a launch would do; `body` as `launch_body` makes it."""
-        return self._client.send(calls.preview(self._client.project(project), body))
-
-    def show(self, name: str, *, project: str | None = None) -> Service:
-        return self._client.send(calls.service(self._client.project(project), name))
-
-    def pause(self, name: str, *, project: str | None = None) -> Service:
-        return self._change(name, "pause", project)
-
-    def resume(self, name: str, *, project: str | None = None) -> Service:
-        return self._change(name, "resume", project)
-
-    def restart(self, name: str, *, project: str | None = None) -> Service:
-        return self._change(name, "restart", project)
-
-    def rename(
-        self, name: str, friendly_name: str, *, project: str | None = None, etag: str | None = None
-    ) -> Service:
-        """Give the service other words, if it is still as `etag` says."""
-        where = self._client.project(project)
-        return self._client.send(calls.rename(where, name, friendly_name, etag=etag))
-
-    def edit(
-        self,
-        name: str,
-        body: JsonObject,
-        *,
-        project: str | None = None,
-        etag: str | None = None,
-    ) -> Service:
-        """Change values or version. body: version, values, set, patch.
-
-        etag: of the state it was looked at, so that nobody else's change is lost.
-        """
-        where = self._client.project(project)
-        return self._client.send(calls.edit(where, name, body, etag=etag))
-
-    def preview_edit(
-        self, name: str, body: JsonObject, *, project: str | None = None
-    ) -> JsonObject:
-        """Say what a change would make different."""
-        return self._client.send(calls.preview_edit(self._client.project(project), name, body))
-
-    def values(self, name: str, *, project: str | None = None) -> JsonObject:
-        """Return the values it was launched with; secrets stand as `$VAR`."""
-        return self._client.send(calls.values(self._client.project(project), name))
-
-    def history(self, name: str, *, project: str | None = None) -> Sequence[JsonObject]:
-        """Return its earlier states, newest first."""
-        return self._client.send(calls.history(self._client.project(project), name))
-
-    def roll_back(
-        self, name: str, revision: int, *, project: str | None = None, etag: str | None = None
-    ) -> Service:
-        """Return to an earlier state."""
-        where = self._client.project(project)
-        return self._client.send(calls.roll_back(where, name, revision, etag=etag))
-
-    def preview_roll_back(
-        self, name: str, revision: int, *, project: str | None = None
-    ) -> JsonObject:
-        """Say what returning to an earlier state would make different."""
-        where = self._client.project(project)
-        return self._client.send(calls.preview_roll_back(where, name, revision))
-
-    def share(self, name: str, *, shared: bool, project: str | None = None) -> Service:
-        """Let the group see the service, or its owner alone."""
-        where = self._client.project(project)
-        return self._client.send(calls.share(where, name, shared=shared))
-
-    def adopt(self, name: str, *, project: str | None = None) -> Service:
-        """Become the owner of a service that has none; for administrators."""
-        return self._change(name, "adopt", project)
-
-    def duplicate(
-        self, name: str, *, friendly_name: str | None = None, project: str | None = None
-    ) -> Service:
-        """Launch a service with the same settings, and secrets of its own."""
-        where = self._client.project(project)
-        return self._client.send(calls.duplicate(where, name, friendly_name))
-
-    def quota(self, *, project: str | None = None) -> Sequence[JsonObject]:
-        """Return what the project may use, and what is used of it."""
-        return self._client.send(calls.quota(self._client.project(project)))
-
-    def losses(self, name: str, *, project: str | None = None) -> tuple[Loss, ...]:
-        """Return what deleting would lose."""
-        return self._client.send(calls.losses(self._client.project(project), name))
-
-    def delete(self, name: str, *, project: str | None = None) -> JsonObject:
-        """Stop the service and remove its files."""
-        return self._client.send(calls.delete(self._client.project(project), name))
-
-    def logs(
-        self,
-        name: str,
-        *,
-        project: str | None = None,
-        lines: int = 200,
-        previous: bool = False,
-    ) -> str:
-        """Return the last lines of the log; previous: of the run before the present one."""
-        where = self._client.project(project)
-        return self._client.send(calls.logs(where, name, lines=lines, previous=previous))
 
     def follow_logs(
         self, name: str, *, project: str | None = None, lines: int = 200
     ) -> Iterator[str]:
         """Yield the last lines, then what is written next."""
-        where = calls.path("projects", self._client.project(project), "services", name, "logs")
+        where = calls.path("projects", project, "services", name, "logs")
         for event in self._client.events(where, {"follow": "true", "lines": str(lines)}):
             yield str(event.data.get("text", ""))
 
     def events(self, name: str, *, project: str | None = None) -> Iterator[Event]:
         """Yield the timeline from its beginning (`timeline`) and each change (`service`)."""
-        where = calls.path("projects", self._client.project(project), "services", name, "events")
-        return self._client.events(where)
+        return self._client.events(calls.path("projects", project, "services", name, "events"))
 
-    def credential(self, name: str, *, project: str | None = None) -> Credential:
-        """Return a short-lived credential for the service's address."""
-        return self._client.send(calls.credential(self._client.project(project), name))
 
-    def open_address(self, name: str, *, project: str | None = None, wanted: str = "/") -> str:
-        """Return an address that opens the service once."""
-        where = self._client.project(project)
-        return self._client.send(calls.open_address(where, name, wanted=wanted))
+class Charts(ChartArea[Client]):
+    """Charts of one's own, archives of this computer included."""
 
-    def wait(
+    def review_archive(self, archive: Path) -> JsonObject:
+        """Send an archive of this computer; return what it creates and asks for."""
+        headers = {"content-length": str(archive.stat().st_size)}
+        where = calls.path("chart-archives", archive.name)
+        return calls.raw(self._client.upload(where, _blocks(archive, None), headers))
+
+
+class Files(FileArea[Client]):
+    """The project's files, and files of this machine that come and go."""
+
+    def pages(self, prefix: str = "", *, project: str | None = None) -> Iterator[Folder]:
+        """Yield all pages of a folder."""
+        page = self.folder(prefix, project=project)
+        yield page
+        while page.cursor is not None:
+            page = self.folder(prefix, project=project, cursor=page.cursor)
+            yield page
+
+    def walk(self, prefix: str = "", *, project: str | None = None) -> Iterator[RemoteFile]:
+        """Yield every file below a folder."""
+        for page in self.pages(prefix, project=project):
+            yield from page.files
+            for below in page.folders:
+                yield from self.walk(below, project=project)
+
+    def upload(
         self,
-        name: str,
+        local: Path,
+        key: str,
         *,
-        until: Collection[str],
-        seconds: float,
         project: str | None = None,
-        tell: Callable[[Service], None] | None = None,
-    ) -> Service:
-        """Return the service once its state is one of `until`; `failed` always ends the wait.
+        overwrite: bool = True,
+        progress: Progress | None = None,
+    ) -> RemoteFile:
+        """Store a local file under `key`, whole or not at all."""
+        headers = {"content-length": str(local.stat().st_size)}
+        if not overwrite:
+            headers["if-none-match"] = "*"
+        where = file_calls.upload_path(project, key)
+        return file_calls.stored(self._client.upload(where, _blocks(local, progress), headers))
 
-        tell: called with the service each time it was looked at.
+    def download(
+        self,
+        key: str,
+        local: Path,
+        *,
+        project: str | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Write a file's bytes to `local`, whole or not at all: a cut leaves no half file."""
+        partial = local.with_name(f".{local.name}.{os.getpid()}.part")
+        try:
+            with partial.open("wb") as file:
+                for block in self._client.download(file_calls.upload_path(project, key)):
+                    file.write(block)
+                    if progress is not None:
+                        progress(len(block))
+            partial.replace(local)
+        finally:
+            partial.unlink(missing_ok=True)
 
-        Raises WaitTimeoutError after `seconds`. It looks again and again rather than holding
-        a stream, so that it goes on when the portal restarts meanwhile.
-        """
-        deadline = time.monotonic() + seconds
-        while True:
-            seen = self.show(name, project=project)
-            if tell is not None:
-                tell(seen)
-            if seen.state in until or seen.state == "failed":
-                return seen
-            if time.monotonic() >= deadline:
-                raise WaitTimeoutError(name=name, state=seen.state, seconds=round(seconds))
-            time.sleep(_LOOK_EVERY_SECONDS)
 
-    def _change(self, name: str, verb: str, project: str | None) -> Service:
-        return self._client.send(calls.change(self._client.project(project), name, verb))
-
-
-def launch_body(
-    chart: str,
-    *,
-    catalog: str | None = None,
-    version: str | None = None,
-    name: str | None = None,
-    friendly_name: str | None = None,
-    values: JsonObject | None = None,
-    settings: Collection[str] = (),
-) -> JsonObject:
-    """Return the body of a launch: only what is given."""
-    body: JsonObject = {"chart": chart}
-    for key, value in (
-        ("catalog", catalog),
-        ("version", version),
-        ("name", name),
-        ("friendlyName", friendly_name),
-    ):
-        if value is not None:
-            body[key] = value
-    if values:
-        body["values"] = values
-    if settings:
-        body["set"] = list(settings)
-    return body
+def _blocks(local: Path, progress: Progress | None) -> Iterator[bytes]:
+    with local.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block
+            if progress is not None:
+                progress(len(block))

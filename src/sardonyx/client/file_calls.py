@@ -45,13 +45,13 @@ class SecretSet:
     version: int
 
 
-def folder(project: str, prefix: str, *, cursor: str | None = None) -> Call[Folder]:
+def folder(project: str | None, prefix: str, *, cursor: str | None = None) -> Call[Folder]:
     """List one page of a folder."""
     query = {"prefix": prefix} | ({} if cursor is None else {"cursor": cursor})
     return Call("GET", path("projects", project, "files"), _folder, query=query)
 
 
-def upload_path(project: str, key: str) -> str:
+def upload_path(project: str | None, key: str) -> str:
     """Return the address of a file's bytes."""
     return path("projects", project, "files") + "/" + quote(key, safe="/")
 
@@ -61,65 +61,69 @@ def stored(answer: _Answer) -> RemoteFile:
     return _file(answer.document)
 
 
-def transfer(project: str, verb: str, source: str, to: str, *, overwrite: bool) -> Call[RemoteFile]:
+def transfer(
+    project: str | None, verb: str, source: str, to: str, *, overwrite: bool
+) -> Call[RemoteFile]:
     """Copy or move (`verb`) one file inside the project."""
     body: JsonObject = {"source": source, "to": to, "overwrite": overwrite}
     return Call("POST", path("projects", project) + f"/files:{verb}", stored, body=body)
 
 
-def delete_files(project: str, keys: Sequence[str]) -> Call[int]:
+def delete_files(project: str | None, keys: Sequence[str]) -> Call[int]:
     """Delete files."""
     return Call(
         "POST", path("projects", project) + "/files:delete", _deleted, body={"keys": list(keys)}
     )
 
 
-def delete_file(project: str, key: str, *, recursive: bool) -> Call[int]:
+def delete_file(project: str | None, key: str, *, recursive: bool) -> Call[int]:
     """Delete one file, or a folder whose name ends in `/`."""
     query = {"recursive": "true"} if recursive else {}
     return Call("DELETE", upload_path(project, key), _deleted, query=query)
 
 
-def preview(project: str, key: str, *, rows: int) -> Call[JsonObject]:
+def preview(project: str | None, key: str, *, rows: int) -> Call[JsonObject]:
     """Read the first rows of a table."""
     where = path("projects", project, "preview") + "/" + quote(key, safe="/")
     return Call("GET", where, raw, query={"rows": str(rows)})
 
 
-def query(project: str, key: str, sql: str, *, rows: int) -> Call[JsonObject]:
+def query(project: str | None, key: str, sql: str, *, rows: int) -> Call[JsonObject]:
     """Run one SELECT in which `data` is the file."""
     where = path("projects", project, "query") + "/" + quote(key, safe="/")
     return Call("POST", where, raw, body={"sql": sql, "rows": rows})
 
 
-def storage_environment(project: str) -> Call[Mapping[str, str]]:
+def storage_environment(project: str | None) -> Call[Mapping[str, str]]:
     """Give short-lived S3 keys as AWS's tools read them from the environment."""
     return Call("GET", path("projects", project, "credentials"), _environment)
 
 
-def secret_store_environment(project: str) -> Call[Mapping[str, str]]:
+def secret_store_environment(project: str | None) -> Call[Mapping[str, str]]:
     """Give a token of the secret store as its tools read it from the environment."""
     return Call("GET", path("projects", project, "credentials", "secrets"), _environment)
 
 
-def secrets(project: str, folder_path: str) -> Call[JsonObject]:
+def secrets(project: str | None, folder_path: str) -> Call[JsonObject]:
     """List one folder of secrets."""
     return Call("GET", path("projects", project, "secrets"), raw, query={"path": folder_path})
 
 
-def secret(project: str, name: str, *, reveal: bool) -> Call[SecretSet]:
+def secret(project: str | None, name: str, *, reveal: bool) -> Call[SecretSet]:
     """Read one secret; without `reveal` its values are masked."""
     asked = {"reveal": "true"} if reveal else {}
     return Call("GET", _secret_path(project, name), _secret, query=asked)
 
 
-def write_secret(project: str, name: str, entries: Mapping[str, Secret]) -> Call[SecretSet]:
+def write_secret(project: str | None, name: str, entries: Mapping[str, Secret]) -> Call[SecretSet]:
     """Store a whole secret."""
     body: JsonObject = {"entries": {key: value.reveal() for key, value in entries.items()}}
     return Call("PUT", _secret_path(project, name), _secret, body=body)
 
 
-def change_secret(project: str, name: str, entries: Mapping[str, Secret | None]) -> Call[SecretSet]:
+def change_secret(
+    project: str | None, name: str, entries: Mapping[str, Secret | None]
+) -> Call[SecretSet]:
     """Set some keys of a secret; None removes one."""
     given: JsonObject = {
         key: None if value is None else value.reveal() for key, value in entries.items()
@@ -127,12 +131,12 @@ def change_secret(project: str, name: str, entries: Mapping[str, Secret | None])
     return Call("PATCH", _secret_path(project, name), _secret, body={"entries": given})
 
 
-def delete_secret(project: str, name: str) -> Call[JsonObject]:
+def delete_secret(project: str | None, name: str) -> Call[JsonObject]:
     """Delete a secret with all its versions."""
     return Call("DELETE", _secret_path(project, name), raw)
 
 
-def _secret_path(project: str, name: str) -> str:
+def _secret_path(project: str | None, name: str) -> str:
     return path("projects", project, "secrets") + "/" + quote(name, safe="/")
 
 

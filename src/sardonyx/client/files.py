@@ -1,171 +1,123 @@
-"""Files and secrets from Python, for the synchronous client."""
+"""Files and secrets from Python."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sardonyx.client import file_calls
+from sardonyx.client.calls import Call
 from sardonyx.client.file_calls import Folder, RemoteFile, SecretSet
+from sardonyx.client.operations import Area, C_co, Steps, asked, operation, procedure
 from sardonyx.values import JsonObject, Secret
 
 if TYPE_CHECKING:
-    from sardonyx.client.client import Client
-
-Progress = Callable[[int], None]
-"""Told the number of bytes of each block that went through."""
-BLOCK = 1 << 20
+    pass
 
 
-class FileCalls:
-    """The project's files. `project` is one's personal project when it is not given."""
+class FileArea(Area[C_co]):
+    """The project's files. `project` is one's own project when it is not given."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
+    @operation
     def folder(
         self, prefix: str = "", *, project: str | None = None, cursor: str | None = None
-    ) -> Folder:
+    ) -> Call[Folder]:
         """Return one page of a folder."""
-        where = self._client.project(project)
-        return self._client.send(file_calls.folder(where, prefix, cursor=cursor))
+        return file_calls.folder(project, prefix, cursor=cursor)
 
-    def pages(self, prefix: str = "", *, project: str | None = None) -> Iterator[Folder]:
-        """Yield all pages of a folder."""
-        page = self.folder(prefix, project=project)
-        yield page
-        while page.cursor is not None:
-            page = self.folder(prefix, project=project, cursor=page.cursor)
-            yield page
+    @procedure
+    def below(self, prefix: str = "", *, project: str | None = None) -> Steps[Sequence[RemoteFile]]:
+        """Return every file below a folder."""
+        found: list[RemoteFile] = []
+        waiting: list[tuple[str, str | None]] = [(prefix, None)]
+        while waiting:
+            here, cursor = waiting.pop()
+            page = yield from asked(file_calls.folder(project, here, cursor=cursor))
+            found += page.files
+            if page.cursor is not None:
+                waiting.append((here, page.cursor))
+            waiting += [(name, None) for name in page.folders]
+        return found
 
-    def walk(self, prefix: str = "", *, project: str | None = None) -> Iterator[RemoteFile]:
-        """Yield every file below a folder."""
-        for page in self.pages(prefix, project=project):
-            yield from page.files
-            for below in page.folders:
-                yield from self.walk(below, project=project)
-
-    def upload(
-        self,
-        local: Path,
-        key: str,
-        *,
-        project: str | None = None,
-        overwrite: bool = True,
-        progress: Progress | None = None,
-    ) -> RemoteFile:
-        """Store a local file under `key`, whole or not at all."""
-        where = file_calls.upload_path(self._client.project(project), key)
-        headers = {"content-length": str(local.stat().st_size)}
-        if not overwrite:
-            headers["if-none-match"] = "*"
-        answer = self._client.upload(where, _blocks(local, progress), headers)
-        return file_calls.stored(answer)
-
-    def download(
-        self,
-        key: str,
-        local: Path,
-        *,
-        project: str | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        """Write a file's bytes to `local`, whole or not at all: a cut leaves no half file."""
-        where = file_calls.upload_path(self._client.project(project), key)
-        partial = local.with_name(f".{local.name}.{os.getpid()}.part")
-        try:
-            with partial.open("wb") as file:
-                for block in self._client.download(where):
-                    file.write(block)
-                    if progress is not None:
-                        progress(len(block))
-            partial.replace(local)
-        finally:
-            partial.unlink(missing_ok=True)
-
+    @operation
     def copy(
         self, source: str, to: str, *, project: str | None = None, overwrite: bool = False
-    ) -> RemoteFile:
-        where = self._client.project(project)
-        call = file_calls.transfer(where, "copy", source, to, overwrite=overwrite)
-        return self._client.send(call)
+    ) -> Call[RemoteFile]:
+        """Copy one file inside the project."""
+        return file_calls.transfer(project, "copy", source, to, overwrite=overwrite)
 
+    @operation
     def move(
         self, source: str, to: str, *, project: str | None = None, overwrite: bool = False
-    ) -> RemoteFile:
-        where = self._client.project(project)
-        call = file_calls.transfer(where, "move", source, to, overwrite=overwrite)
-        return self._client.send(call)
+    ) -> Call[RemoteFile]:
+        """Move one file inside the project."""
+        return file_calls.transfer(project, "move", source, to, overwrite=overwrite)
 
-    def delete(self, keys: Sequence[str], *, project: str | None = None) -> int:
+    @operation
+    def delete(self, keys: Sequence[str], *, project: str | None = None) -> Call[int]:
         """Delete files; return how many."""
-        return self._client.send(file_calls.delete_files(self._client.project(project), keys))
+        return file_calls.delete_files(project, keys)
 
-    def delete_one(self, key: str, *, project: str | None = None, recursive: bool = False) -> int:
+    @operation
+    def delete_one(
+        self, key: str, *, project: str | None = None, recursive: bool = False
+    ) -> Call[int]:
         """Delete one file that must exist, or a folder (`recursive`); return how many."""
-        where = self._client.project(project)
-        return self._client.send(file_calls.delete_file(where, key, recursive=recursive))
+        return file_calls.delete_file(project, key, recursive=recursive)
 
-    def preview(self, key: str, *, project: str | None = None, rows: int = 50) -> JsonObject:
+    @operation
+    def preview(self, key: str, *, project: str | None = None, rows: int = 50) -> Call[JsonObject]:
         """Return the first rows of a table: columns, rows, truncated, total, seconds."""
-        return self._client.send(file_calls.preview(self._client.project(project), key, rows=rows))
+        return file_calls.preview(project, key, rows=rows)
 
+    @operation
     def query(
         self, key: str, sql: str, *, project: str | None = None, rows: int = 1000
-    ) -> JsonObject:
+    ) -> Call[JsonObject]:
         """Return the rows of one SELECT in which `data` is the file."""
-        where = self._client.project(project)
-        return self._client.send(file_calls.query(where, key, sql, rows=rows))
+        return file_calls.query(project, key, sql, rows=rows)
 
-    def environment(self, *, project: str | None = None) -> Mapping[str, str]:
+    @operation
+    def environment(self, *, project: str | None = None) -> Call[Mapping[str, str]]:
         """Return short-lived S3 keys as `AWS_…` variables."""
-        return self._client.send(file_calls.storage_environment(self._client.project(project)))
+        return file_calls.storage_environment(project)
 
 
-class SecretCalls:
+class SecretArea(Area[C_co]):
     """The project's secrets."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def folder(self, path: str = "", *, project: str | None = None) -> JsonObject:
+    @operation
+    def folder(self, path: str = "", *, project: str | None = None) -> Call[JsonObject]:
         """Return the names of folders and secrets in a folder."""
-        return self._client.send(file_calls.secrets(self._client.project(project), path))
+        return file_calls.secrets(project, path)
 
-    def read(self, path: str, *, project: str | None = None, reveal: bool = True) -> SecretSet:
+    @operation
+    def read(
+        self, path: str, *, project: str | None = None, reveal: bool = True
+    ) -> Call[SecretSet]:
         """Return a secret; without `reveal` its values are masked."""
-        where = self._client.project(project)
-        return self._client.send(file_calls.secret(where, path, reveal=reveal))
+        return file_calls.secret(project, path, reveal=reveal)
 
+    @operation
     def write(
         self, path: str, entries: Mapping[str, Secret], *, project: str | None = None
-    ) -> SecretSet:
+    ) -> Call[SecretSet]:
         """Store a whole secret: these keys and no others."""
-        where = self._client.project(project)
-        return self._client.send(file_calls.write_secret(where, path, entries))
+        return file_calls.write_secret(project, path, entries)
 
+    @operation
     def change(
         self, path: str, entries: Mapping[str, Secret | None], *, project: str | None = None
-    ) -> SecretSet:
+    ) -> Call[SecretSet]:
         """Set some keys and leave the others; None removes one."""
-        where = self._client.project(project)
-        return self._client.send(file_calls.change_secret(where, path, entries))
+        return file_calls.change_secret(project, path, entries)
 
-    def delete(self, path: str, *, project: str | None = None) -> JsonObject:
+    @operation
+    def delete(self, path: str, *, project: str | None = None) -> Call[JsonObject]:
         """Delete a secret with all its versions."""
-        return self._client.send(file_calls.delete_secret(self._client.project(project), path))
+        return file_calls.delete_secret(project, path)
 
-    def environment(self, *, project: str | None = None) -> Mapping[str, str]:
+    @operation
+    def environment(self, *, project: str | None = None) -> Call[Mapping[str, str]]:
         """Return a token of the secret store as `BAO_…` and `VAULT_…` variables."""
-        where = self._client.project(project)
-        return self._client.send(file_calls.secret_store_environment(where))
-
-
-def _blocks(local: Path, progress: Progress | None) -> Iterator[bytes]:
-    with local.open("rb") as file:
-        while block := file.read(BLOCK):
-            yield block
-            if progress is not None:
-                progress(len(block))
+        return file_calls.secret_store_environment(project)

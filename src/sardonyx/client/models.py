@@ -66,6 +66,29 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    """A place to work. group: None for one's own."""
+
+    id: str
+    name: str
+    group: str | None
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who is calling. project: where they act when they name none."""
+
+    username: str
+    full_name: str
+    email: str
+    is_admin: bool
+    project: str
+    projects: tuple[Project, ...]
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """What deleting would lose; size in bytes."""
 
@@ -158,10 +181,30 @@ def service(document: Json, *, etag: str | None = None) -> Service:
         findings=tuple(finding(item) for item in read.items("findings")),
         timeline=tuple(timeline_event(item) for item in read.items("timeline")),
         notes=read.optional("notes") or "",
-        commands=None if commands is None else _commands(commands),
+        commands=None if commands is None else commands_of(commands),
         etag=etag,
         raw=read.document,
     )
+
+
+def me(document: Json) -> Me:
+    """Return the caller a JSON object describes."""
+    read = Fields(document)
+    return Me(
+        username=read.text("username"),
+        full_name=read.text("fullName"),
+        email=read.text("email"),
+        is_admin=read.flag("isAdmin"),
+        project=read.text("personalProject"),
+        projects=tuple(project(one) for one in read.items("projects")),
+        raw=read.document,
+    )
+
+
+def project(document: Json) -> Project:
+    """Return the project a JSON object describes."""
+    read = Fields(document)
+    return Project(read.text("id"), read.text("name"), read.optional("group"), read.text("bucket"))
 
 
 def finding(document: Json) -> Finding:
@@ -204,6 +247,7 @@ def credential(document: Json) -> Credential:
     )
 
 
-def _commands(document: Json) -> Commands:
+def commands_of(document: Json) -> Commands:
+    """Return the commands a JSON object describes."""
     read = Fields(document)
     return Commands(platform=read.text("platform"), underneath=read.text("underneath"))
