@@ -86,9 +86,9 @@ bench:         ## measure, with peers in the same run
 	@python3 tools/bootstrap.py dev
 	@$(PY) tools/bench.py
 
-bench-cluster: ## measure a platform on a cluster; the light one, where it is up
+bench-cluster: ## measure a platform on a cluster: lists, launches, open pages
 	@python3 tools/bootstrap.py dev
-	@$(PY) tools/bench.py --only cluster_lists --only cluster_launches
+	@$(PY) tools/bench.py --only cluster_lists --only cluster_launches --only cluster_pages
 
 wheel:         ## build the wheel that `pip install 'sardonyx[local]'` takes
 	@python3 tools/bootstrap.py dev

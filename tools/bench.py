@@ -29,7 +29,7 @@ TOPICS = (
     "cold",
 )
 # Of a platform on a cluster: `make bench-cluster`.
-CLUSTER_TOPICS = ("cluster_lists", "cluster_launches")
+CLUSTER_TOPICS = ("cluster_lists", "cluster_launches", "cluster_pages")
 
 
 def main() -> int:

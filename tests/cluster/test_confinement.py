@@ -125,7 +125,8 @@ async def test_a_value_reads_its_own_project(here: Site, tmp_path: Path) -> None
     await put_treasure(here, here.namespace)
     chart = write_chart(tmp_path, extra=_LOOKUP)
     seen = await here.launch(chart, "finder", greeting=_PEEK % here.namespace)
-    assert seen.state is State.RUNNING
+    assert seen.evidence is not None
+    assert seen.state is State.RUNNING, seen.evidence.helm
     config_maps = ResourceKind("v1", "configmaps", "ConfigMap")
     found = await here.access.platform().get(config_maps, "found", namespace=here.namespace)
     assert found["data"] == {"found": encoded(TREASURE)}

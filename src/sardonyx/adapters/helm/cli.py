@@ -30,6 +30,9 @@ _ERROR_BYTES = 64_000
 _PIECE = 65_536
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 _OLDEST = (3, 15)
+# Helm lives for a second: a quarter of its work is to collect memory that it could as well leave.
+# Measured: `helm template` of our JupyterLab takes 122 ms of processor by itself, 90 ms so.
+_LESS_COLLECTING = {"GOGC": "400"}
 # What of our environment Helm may know: how to reach the network, nothing that is ours.
 _PASSED = ("PATH", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
 
@@ -159,6 +162,7 @@ class ConfinedProgram:
         home.mkdir(mode=0o700, exist_ok=True)
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
         return passed | {
+            **_LESS_COLLECTING,
             "HOME": str(home),
             "HELM_CACHE_HOME": str(home / "cache"),
             "HELM_CONFIG_HOME": str(home / "config"),

@@ -177,6 +177,7 @@ class Carrier:
         namespace, release = operation.namespace, operation.release
         chart = str(self._with.find_chart(operation.chart).folder)
         asked = Asked(namespace, release, chart, operation.values, operation.secret_paths)
+        # The account first: where it is new, its rights are known a moment after they were given.
         account, _ = await asyncio.gather(
             self._account(operation),
             _nothing() if operation.checked else self._with.rehearsals.check(asked),

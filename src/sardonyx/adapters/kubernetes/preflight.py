@@ -73,32 +73,45 @@ class Preflight:
 
     async def facts(self, asked: Asked) -> dict[str, Scalar]:
         """Return the facts; those that may not be known are left out."""
-        facts: dict[str, Scalar] = {}
-        try:
-            objects = await self._rehearsals.objects(asked)
-        except PlanRefusedError as fault:
-            return {"render_error": str(fault.values.get("reason", ""))}
-        needs = Needs(objects)
-        facts |= _quota_facts(needs, self._quota(asked.namespace))
-        try:
-            await self._client.get(NAMESPACES, asked.namespace)
-        except ClusterObjectNotFoundError:
-            return facts | {"namespace_missing": 1}
-        except SystemFault:
-            return facts
-        ranges, classes, nodes = await asyncio.gather(
+        # Asked while the chart renders, which takes far longer: a person waits for the sum.
+        objects, there, ranges, classes = await asyncio.gather(
+            self._rendered(asked),
+            self._is_there(asked.namespace),
             self._listed(LIMIT_RANGES, asked.namespace),
-            self._listed(STORAGE_CLASSES) if needs.classes else _nothing(),
-            self._listed(NODES) if needs.gpu else _nothing(),
+            self._listed(STORAGE_CLASSES),
         )
+        if isinstance(objects, PlanRefusedError):
+            return {"render_error": str(objects.values.get("reason", ""))}
+        needs = Needs(objects)
+        facts: dict[str, Scalar] = {}
+        facts |= _quota_facts(needs, self._quota(asked.namespace))
+        if not there:
+            return facts if there is None else facts | {"namespace_missing": 1}
+        nodes = await self._listed(NODES) if needs.gpu else None
         facts |= _limit_facts(needs, ranges or ())
         if nodes is not None and needs.gpu:
             facts |= {"gpu:asked": needs.gpu, "gpu:most": _most_gpu(nodes)}
-        if classes is not None and (missing := _missing_class(needs, classes)):
+        if needs.classes and classes is not None and (missing := _missing_class(needs, classes)):
             facts["storage_class_missing"] = missing
         if taken := await self._taken(asked, objects):
             facts["names_taken"] = taken
         return facts
+
+    async def _rendered(self, asked: Asked) -> Sequence[Rendered] | PlanRefusedError:
+        try:
+            return await self._rehearsals.objects(asked)
+        except PlanRefusedError as fault:
+            return fault
+
+    async def _is_there(self, namespace: str) -> bool | None:
+        """Tell whether the namespace exists; None where that cannot be known."""
+        try:
+            await self._client.get(NAMESPACES, namespace)
+        except ClusterObjectNotFoundError:
+            return False
+        except SystemFault:
+            return None
+        return True
 
     async def _listed(self, kind: ResourceKind, namespace: str = "") -> Sequence[JsonObject] | None:
         """Return the objects of a kind; None where we may not see them."""
@@ -128,10 +141,6 @@ class Preflight:
             return None
         annotations = _object(_object(there.get("metadata")).get("annotations"))
         return str(annotations.get("meta.helm.sh/release-name", ""))
-
-
-async def _nothing() -> None:
-    return None
 
 
 _KINDS = {
