@@ -1,15 +1,19 @@
-"""Measure the launcher's pure core on a chart of many properties."""
+"""Measure the launcher on a chart of many properties: its pure core, links, and one keystroke."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from html.parser import HTMLParser
 from pathlib import Path
 
+from tools.measures.pages import browser
+from tools.measures.platform import MANY, platform
 from tools.measures.table import Asked, Measure, Table, percentile
 
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.launcher.draft import make_draft
+from sardonyx.launcher.links import Link, read_query, write_query
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.plan import make_plan
 from sardonyx.values import Json, JsonObject
@@ -21,10 +25,11 @@ _CONTEXT: JsonObject = {
 }
 _SIZES = (60, 600, 6000)
 _GROUP = 20
+_ENTRIES = 300
 
 
-def chart(properties: int) -> Chart:
-    """Return a chart of about `properties` properties of every kind, in groups of 20."""
+def many_settings(properties: int) -> JsonObject:
+    """Return a schema of about `properties` properties of every kind, in groups of 20."""
     groups: dict[str, Json] = {}
     for number in range(max(1, properties // _GROUP)):
         groups[f"group{number}"] = {
@@ -34,6 +39,11 @@ def chart(properties: int) -> Chart:
                 f"value{place}": _property(place) for place in range(min(_GROUP, properties) - 1)
             },
         }
+    return {"type": "object", "properties": groups}
+
+
+def chart(properties: int) -> Chart:
+    """Return a chart of about `properties` properties."""
     return Chart(
         ref=ChartRef("bench", "many", "1.0.0"),
         folder=Path("many"),
@@ -46,7 +56,7 @@ def chart(properties: int) -> Chart:
         icon=None,
         dependencies=(),
         values={},
-        schema={"type": "object", "properties": groups},
+        schema=many_settings(properties),
         local=None,
         readme="",
     )
@@ -94,6 +104,7 @@ def measure(asked: Asked) -> Table:
         tenth = medians.get(size // 10)
         growth = f"{medians[size] / tenth:.1f} times that of a tenth" if tenth else ""
         lines.append(Measure(f"{size} properties", medians[size], "ms", note=growth))
+    lines += [_links(asked), _keystrokes(asked)]
     return Table(
         "launcher",
         "Launcher: values, form and plan of one launch",
@@ -101,5 +112,87 @@ def measure(asked: Asked) -> Table:
         (
             "References resolved, form built, values judged and plan made from nothing, the schema "
             "read once (it is the same for each launch).",
+            f"A link: a patch of {_ENTRIES} entries written, and read again.",
+            "A keystroke: the whole form of 600 properties posted by HTTP with one text changed, "
+            "until the pieces of the page that change are read; 95th percentile.",
         ),
     )
+
+
+def _links(asked: Asked) -> Measure:
+    """Write and read a link of texts, numbers and deletions."""
+    values: tuple[Json, ...] = ("a text with blanks & signs", 3, True, None, "«é»")
+    patch = tuple(
+        PatchEntry(("env", place, "value"), values[place % len(values)])
+        if place % 3
+        else PatchEntry((f"group{place}", f"value{place}"))
+        for place in range(_ENTRIES)
+    )
+    seconds = []
+    for _ in range(asked.size(200, least=3)):
+        begun = time.perf_counter()
+        read = read_query(write_query(Link(name="many", patch=patch)).query)
+        seconds.append((time.perf_counter() - begun) * 1000)
+        if read.problems or len(read.link.patch) != _ENTRIES:
+            raise RuntimeError("the link was not read whole")
+    return Measure(
+        f"link of {_ENTRIES} entries, written and read", percentile(seconds, 95), "ms", at_most=2
+    )
+
+
+def _keystrokes(asked: Asked) -> Measure:
+    """Type into the launch page of a running platform."""
+    with browser(platform()) as person:
+        at = f"/launch/{MANY.name}/many"
+        page = _Form()
+        page.feed(person.get(at, "identity")[0].decode())
+        seconds = []
+        for number in range(asked.size(60, least=3)):
+            posted = [
+                (name, "abc"[: 1 + number % 3] if name == "/group1/value0" else value)
+                for name, value in page.posted
+            ]
+            body, _, took = person.post(f"{at}/check", posted)
+            seconds.append(took * 1000)
+        if b"/group1/value0" not in body:
+            raise RuntimeError("the page does not answer the keystroke")
+    note = f"{len(page.posted)} fields posted; p50 {statistics.median(seconds):.0f} ms"
+    return Measure("a keystroke, judged", percentile(seconds[1:], 95), "ms", at_most=60, note=note)
+
+
+class _Form(HTMLParser):
+    """What a browser posts of the launch form when nobody touched it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posted: list[tuple[str, str]] = []
+        self._inside = False
+        self._select = self._text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, value = given.get("name") or "", given.get("value") or ""
+        if tag == "form":
+            self._inside = given.get("id") == "launch-form"
+        elif self._inside and name and "disabled" not in given:
+            if tag == "input" and (given.get("type") != "checkbox" or "checked" in given):
+                self.posted.append((name, value))
+            elif tag == "textarea":
+                self._text = name
+                self.posted.append((name, ""))
+            elif tag == "select":
+                self._select = name
+        elif self._inside and tag == "option" and self._select and "selected" in given:
+            self.posted.append((self._select, value))
+
+    def handle_data(self, data: str) -> None:
+        if self._text:
+            self.posted[-1] = (self._text, self.posted[-1][1] + data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        elif tag == "textarea":
+            self._text = ""
+        elif tag == "select":
+            self._select = ""

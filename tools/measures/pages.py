@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from tests.e2e.platform import TestPlatform
 from tools.measures.platform import platform
@@ -28,15 +28,15 @@ def measure(asked: Asked) -> Table:
     used = platform()
     # First: a launch makes the front door close idle connections.
     pages = _pages(used)
-    with _browser(used) as browser:
+    with browser(used) as person:
         for path, name in pages.items():
-            body, encoding, _ = browser.get(path)
+            body, encoding, _ = person.get(path)
             size = len(body)
-            for part in sorted(_parts(browser.get(path, "identity")[0].decode())):
-                size += len(browser.get(part)[0])
+            for part in sorted(_parts(person.get(path, "identity")[0].decode())):
+                size += len(person.get(part)[0])
             times: list[float] = []
             while len(times) < _LEAST or (len(times) < _MOST and sum(times) < _PAGE_SECONDS):
-                times.append(browser.get(path)[2])
+                times.append(person.get(path)[2])
             usual, slow = (percentile(times, share) * 1000 for share in (50, 95))
             lines.append(
                 Measure(
@@ -86,7 +86,7 @@ def _pages(used: TestPlatform) -> dict[str, str]:
     }
 
 
-class _Browser:
+class Browser:
     """A kept connection to the portal with the cookie of a signed-in person."""
 
     def __init__(self, used: TestPlatform) -> None:
@@ -103,32 +103,44 @@ class _Browser:
 
     def get(self, path: str, encodings: str = _ENCODINGS) -> tuple[bytes, str, float]:
         """Return the body as sent, its encoding, and the seconds until it was read."""
+        return self._asked("GET", path, None, {"Accept-Encoding": encodings})
+
+    def post(self, path: str, fields: Sequence[tuple[str, str]]) -> tuple[bytes, str, float]:
+        """Post a form as a page does without reloading; return as `get` does."""
         headers = {
-            "Accept": "text/html,*/*",
-            "Accept-Encoding": encodings,
-            "Host": self._host,
-            "Cookie": self._cookie,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": f"http://{self._host}",
+            "Sec-Fetch-Site": "same-origin",
+            "HX-Request": "true",
+            "Accept-Encoding": "identity",
         }
+        return self._asked("POST", path, urlencode(fields).encode(), headers)
+
+    def _asked(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[bytes, str, float]:
+        known = {"Accept": "text/html,*/*", "Host": self._host, "Cookie": self._cookie}
         begun = time.perf_counter()
-        self._connection.request("GET", path, headers=headers)
+        self._connection.request(method, path, body, headers={**known, **headers})
         answer = self._connection.getresponse()
-        body = answer.read()
+        content = answer.read()
         seconds = time.perf_counter() - begun
         if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status} {body[:2000]!r}")
-        return body, answer.headers.get("content-encoding", ""), seconds
+            raise RuntimeError(f"{path}: {answer.status} {content[:2000]!r}")
+        return content, answer.headers.get("content-encoding", ""), seconds
 
     def close(self) -> None:
         self._connection.close()
 
 
 @contextmanager
-def _browser(used: TestPlatform) -> Iterator[_Browser]:
-    browser = _Browser(used)
+def browser(used: TestPlatform) -> Iterator[Browser]:
+    """Give a browser of the signed-in person for a while."""
+    person = Browser(used)
     try:
-        yield browser
+        yield person
     finally:
-        browser.close()
+        person.close()
 
 
 class _Parts(HTMLParser):

@@ -24,6 +24,9 @@ _FOREIGN = "oidc-spa."
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _INDEX = re.compile(r"\[([0-9]{1,6})\]")
+# What stands for itself, in a name and in a text.
+_PLAIN = re.compile(r"[A-Za-z0-9_~-]*")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+|\[[0-9]{1,6}\])*\.?")
 _NAME_ESCAPE = re.compile(r"\.|(?<=\\)\[|\[(?=[0-9]+\])")
 _MAX_NUMBER = 300
 _MAX_BITS = 990  # less than 300 digits
@@ -69,7 +72,8 @@ def write_query(link: Link) -> WrittenLink:
         parts.append(f"shared={'true' if link.shared else 'false'}")
     left_out: list[PatchEntry] = []
     for entry in link.patch:
-        for single in flattened(entry):
+        singles = flattened(entry) if isinstance(entry.value, (dict, list)) else (entry,)
+        for single in singles:
             key_text, value_text = _key(single.path), _value(single.value)
             if key_text is None or value_text is None:
                 left_out.append(single)
@@ -108,8 +112,9 @@ def _key(path: Path) -> str | None:
         if not part or part.endswith("\\"):
             return None
         dotted = dotted or bool(text)
-        escaped = _NAME_ESCAPE.sub(lambda match: "\\" + match[0], part)
-        text += ("." if text else "") + _quoted(escaped)
+        if not _PLAIN.fullmatch(part):
+            part = _quoted(_NAME_ESCAPE.sub(r"\\\g<0>", part))  # noqa: PLW2901 - as it is written
+        text += f".{part}" if text else part
     if f"{text}.".startswith(_FOREIGN):
         return None
     return text if dotted else f"{text}."
@@ -136,6 +141,8 @@ def _value(value: Maybe) -> str | None:  # noqa: PLR0911 - one return per kind
 
 
 def _quoted(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     return quote(text, safe="", errors="surrogatepass")
 
 
@@ -150,7 +157,8 @@ def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
     problems: list[Problem] = []
     for part in query.removeprefix("?").split("&"):
         raw_key, _, raw_value = part.partition("=")
-        key, text = _decoded(raw_key), _decoded(raw_value)
+        key = _decoded(raw_key) if "%" in raw_key else raw_key
+        text = _decoded(raw_value) if "%" in raw_value else raw_value
         if key is None or text is None:
             if "." in raw_key and not raw_key.startswith(_FOREIGN):
                 problems.append(_bad((), raw_key[:80]))
@@ -170,8 +178,6 @@ def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
 
 
 def _decoded(text: str) -> str | None:
-    if "%" not in text:
-        return text
     if _BROKEN_ESCAPE.search(text):
         return None
     try:
@@ -210,6 +216,9 @@ def _bad(path: Path, key: str) -> Problem:
 
 def _path(key: str) -> tuple[Path, bool]:
     """Return the path of a decoded key, and whether it has a separating dot."""
+    if _PLAIN_KEY.fullmatch(key):
+        steps = key.removesuffix(".").replace("[", ".[").split(".")
+        return tuple([int(one[1:-1]) if one[0] == "[" else one for one in steps]), "." in key
     path: list[str | int] = []
     name, dotted, position = "", False, 0
     closed = False  # an index has just ended, so a name needs no text
