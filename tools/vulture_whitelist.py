@@ -72,3 +72,6 @@ handle_starttag, convert, to_string, default_flow_style, key_id, __getattr__, Un
 frame, function, trace, pubid, spec  # arguments whose names a protocol fixes
 formatter_class, gid, gname, uname, linkname, mtime  # argparse, and the members of a tar
 CONFIG_MAPS  # a kind that tests write
+
+# The standard library's HTML reader calls them.
+handle_data, handle_endtag

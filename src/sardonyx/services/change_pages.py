@@ -18,6 +18,7 @@ from sardonyx.services.form_view import (
     Posted,
     counts,
     field_id,
+    posted_form,
     read_posted,
     shown_fields,
     write_patch,
@@ -49,14 +50,14 @@ async def edit_page(viewer: CurrentViewer, name: str, version: str | None = None
 @router.post("/services/{name}/edit/check")
 async def check(viewer: CurrentViewer, request: Request, name: str) -> HTMLResponse:
     """Return the form again with what is typed so far judged; nothing is changed."""
-    change = await _opened(viewer, name, read_posted(await request.form()))
+    change = await _opened(viewer, name, read_posted(await posted_form(request)))
     return HTMLResponse(viewer.fragment("services/change.html", **await _context(viewer, change)))
 
 
 @router.post("/services/{name}/edit")
 async def review(viewer: CurrentViewer, request: Request, name: str) -> HTMLResponse:
     """Show what the change makes different, objects included; or the form, to go on."""
-    form = await request.form()
+    form = await posted_form(request)
     posted = read_posted(form)
     change = await _opened(viewer, name, posted)
     goes_on = posted.is_edit or "back" in form
@@ -73,7 +74,7 @@ async def review(viewer: CurrentViewer, request: Request, name: str) -> HTMLResp
 @router.post("/services/{name}/edit/apply")
 async def apply_change(viewer: CurrentViewer, request: Request, name: str) -> Response:
     """Change the service, and go to it; or show again what stands in the way."""
-    form = await request.form()
+    form = await posted_form(request)
     change = await _opened(viewer, name, read_posted(form))
     tag = form.get("etag")
     try:

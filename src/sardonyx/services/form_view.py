@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from starlette.datastructures import FormData
+from starlette.requests import Request
 
 from sardonyx.launcher.form import FormGroup
 from sardonyx.launcher.models import UNSET, PatchEntry
 from sardonyx.values import Json
 
 _BUTTONS = ("add", "remove", "reset", "suggest")
+_MOST_FIELDS = 50_000
 _SWITCHES = ("view", "all", "look")
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9/]")
 
@@ -56,6 +58,11 @@ class Posted:
     all_asked: bool = False
     stamp: str = ""
     looked_at: frozenset[str] = frozenset()
+
+
+async def posted_form(request: Request) -> FormData:
+    """Return what a form of settings posts, as many fields as the largest schema gives it."""
+    return await request.form(max_fields=_MOST_FIELDS)
 
 
 def read_posted(form: FormData) -> Posted:

@@ -27,7 +27,7 @@ from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import apply
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services.comparing import shown_values
-from sardonyx.services.form_view import Posted, View, read_posted
+from sardonyx.services.form_view import Posted, View, posted_form, read_posted
 from sardonyx.services.launch_state import LaunchPage, open_page, shown_opening
 from sardonyx.services.launch_view import OWN_PARAMETERS, page_context
 from sardonyx.text import N_, Text, localized
@@ -88,7 +88,7 @@ async def launch_page(
 @router.post("/launch/{catalog}/{chart}/check")
 async def check(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> HTMLResponse:
     """Return the pieces of the page that change with what is typed so far; launches nothing."""
-    posted = read_posted(await request.form())
+    posted = read_posted(await posted_form(request))
     try:
         page = await _opened(viewer, catalog, chart, posted)
     except PlatformError as gone:  # the page keeps all it has
@@ -110,7 +110,7 @@ async def completions(
     column: Annotated[int, Form(ge=1)],
 ) -> JSONResponse:
     """Return what may stand at a place of the text that is edited (from 1)."""
-    posted = read_posted(await request.form())
+    posted = read_posted(await posted_form(request))
     opened = await viewer.platform.services.open_form(
         viewer.actor,
         project=viewer.project.id,
@@ -135,7 +135,7 @@ async def completions(
 @router.post("/launch/{catalog}/{chart}/look")
 async def look(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> HTMLResponse:
     """Return what the runtime says of the launch: findings, and what is unfolded of the rest."""
-    posted = read_posted(await request.form())
+    posted = read_posted(await posted_form(request))
     page = await _previewed(viewer, await _opened(viewer, catalog, chart, posted))
     context = page_context(viewer, page)
     return HTMLResponse(viewer.fragment("services/launch_looked.html", **context))
@@ -144,7 +144,7 @@ async def look(viewer: CurrentViewer, request: Request, catalog: str, chart: str
 @router.post("/launch/{catalog}/{chart}/script")
 async def script(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> Response:
     """Return the commands that launch without the platform, as a file (launcher.md 15)."""
-    posted = read_posted(await request.form())
+    posted = read_posted(await posted_form(request))
     page = await _previewed(viewer, await _opened(viewer, catalog, chart, posted))
     if page.preview is None:
         return await _rendered(viewer, page, refused=True)
@@ -163,7 +163,7 @@ async def launch_now(
     viewer: CurrentViewer, request: Request, catalog: str, chart: str, file: str | None = None
 ) -> Response:
     """Launch, and go to the service; or show again what stands in the way."""
-    form = await request.form()
+    form = await posted_form(request)
     posted = read_posted(form)
     try:
         page = await _opened(viewer, catalog, chart, posted)
