@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -26,6 +27,33 @@ from sardonyx.values import Json, JsonObject, pointer
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "tag:sardonyx.dev,2025:error:"
+
+_SHOWN: dict[str, Any] = {
+    "content": {
+        PROBLEM_MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "code", "detail"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "field": {"type": ["string", "null"]},
+                    "next": {"type": "string"},
+                    "problems": {"type": "array", "items": {"type": "object"}},
+                },
+            }
+        }
+    }
+}
+# What every operation may answer beside its own: named in OpenAPI of each router.
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "The request is refused; `code` and `next` say why.", **_SHOWN},
+    422: {"description": "What was sent is not possible; `problems` say where.", **_SHOWN},
+    "5XX": {"description": "The platform or a part of it failed.", **_SHOWN},
+}
 
 Page = Callable[[Request, PlatformError], Awaitable[Response]]
 

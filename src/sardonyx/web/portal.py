@@ -75,7 +75,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         account_api,
         project_settings_api,
     ):
-        portal.include_router(area.router, prefix=API)
+        portal.include_router(area.router, prefix=API, responses=problems.DOCUMENTED)
     for pages in (
         home_pages,
         sign_in_pages,
