@@ -16,7 +16,7 @@ from tests.catalog.folders import ADA, chart_folder
 from tests.web.stub_platform import stub_platform, stub_portal
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
-from sardonyx.catalog.errors import OwnChartsOffError
+from sardonyx.catalog.errors import ChartSourceError, OwnChartsOffError
 from sardonyx.catalog.models import Chart
 from sardonyx.catalog.own import OWN_CATALOG, ChartSource, OwnCharts
 from sardonyx.catalog.read import read_chart
@@ -69,6 +69,7 @@ def test_a_review_says_what_runs_and_what_it_receives() -> None:
     }
     assert {"service.oneTimePassword", "project.password"} <= set(found.secrets)
     assert {"user.email", "s3.port"} <= set(found.reads)
+    assert "slots" not in found.reads
     assert [one.code for one in found.remarks] == ["runs_programs"]
     assert not found.refused
 
@@ -105,8 +106,11 @@ async def platform(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
 
 
 class _Audit:
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str, str]] = []
+
     async def record(self, username: str, action: str, target: str, result: str) -> None:
-        """Keep nothing: the audit has tests of its own."""
+        self.kept.append((action, target, result))
 
 
 @pytest.fixture
@@ -198,3 +202,12 @@ async def test_where_they_are_off_nothing_is_fetched(
     off = OwnCharts(fetcher=None, folder=tmp_path / "off", audit=_Audit())
     with pytest.raises(OwnChartsOffError):
         await off.review(ADA, ChartSource("https://charts.example/x.tgz"))
+
+
+async def test_the_audit_holds_no_key_of_an_address(tmp_path: Path) -> None:
+    audit, fetcher = _Audit(), AnyChartFetcher()
+    own = OwnCharts(fetcher=fetcher, folder=tmp_path / "own", audit=audit)
+    with pytest.raises(ChartSourceError):
+        await own.review(ADA, ChartSource("https://ada:hunter2@charts.example/x.tgz?token=t"))
+    await fetcher.close()
+    assert audit.kept == [("chart.review", "https://charts.example/x.tgz", "chart_source")]

@@ -90,8 +90,9 @@ class OwnCharts:
         Raises OwnChartsOffError, ChartSourceError.
         """
         fetcher = self._on()
-        async with audited(self._audit, actor.username, "chart.review", source.address[:500]):
-            found = await self._taken(lambda to: fetcher.fetch(source, to), source.address)
+        told = without_keys(source.address)
+        async with audited(self._audit, actor.username, "chart.review", told):
+            found = await self._taken(lambda to: fetcher.fetch(source, to), told)
         return Done(found, _commands(source))
 
     async def review_archive(
@@ -165,6 +166,11 @@ class OwnCharts:
             to.rename(old)
         place.rename(to)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def without_keys(address: str) -> str:
+    """Return an address as it may be kept and shown: no name, password or query in it."""
+    return re.sub(r"//[^/]*@", "//", address.partition("?")[0])[:500]
 
 
 def _tidy(waiting: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sardonyx.catalog.models import Chart
+from sardonyx.catalog.scope import CONTEXT
 from sardonyx.launcher.references import texts
 from sardonyx.launcher.secret_names import is_secret_name
 from sardonyx.text import N_, Scalar, Text
@@ -156,7 +157,8 @@ def _references(chart: Chart) -> Iterator[str]:
     for template, top in (*_hinted(chart.schema, 0), (chart.local, False)):
         for parsed, _ in texts(template, top_level=top):
             for path in parsed.references():
-                if path and path[0] not in ("values", "port", "home", "work", "discovery"):
+                # The others are the chart's own: its values, the keys of a list's element.
+                if path and path[0] in CONTEXT:
                     yield ".".join(path)
 
 

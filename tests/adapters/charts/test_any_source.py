@@ -128,6 +128,16 @@ async def test_only_https_addresses_without_keys_are_taken(address: str, tmp_pat
     await fetcher.close()
 
 
+async def test_a_key_in_an_address_is_in_no_message(tmp_path: Path) -> None:
+    fetcher = AnyChartFetcher()
+    for address in ("https://ada:hunter2@charts.example/x.tgz", "ftp://x/y.tgz?token=hunter2"):
+        with pytest.raises(ChartSourceError) as refused:
+            await fetcher.fetch(ChartSource(address), tmp_path / "c")
+        said = refused.value
+        assert "hunter2" not in f"{said} {said.values} {[one.message for one in said.problems]}"
+    await fetcher.close()
+
+
 async def test_an_archive_that_is_sent_is_bounded_and_read_apart(
     fetcher: AnyChartFetcher, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from sardonyx.adapters.charts.oci import OciRegistry
 from sardonyx.adapters.charts.remote import Remote
 from sardonyx.adapters.git.archive import git_archive
 from sardonyx.catalog.errors import ChartSourceError
-from sardonyx.catalog.own import ChartSource
+from sardonyx.catalog.own import ChartSource, without_keys
 from sardonyx.catalog.selection import IndexEntry
 from sardonyx.catalog.versions import is_prerelease, is_version, order
 from sardonyx.errors import Problem
@@ -149,7 +149,7 @@ async def _said(address: str) -> AsyncIterator[None]:
         problems, cause = error.problems, error
     except OSError as error:
         problems, cause = (of_disk(error).problem,), error
-    raise ChartSourceError(address=address[:500], problems=problems) from cause
+    raise ChartSourceError(address=without_keys(address), problems=problems) from cause
 
 
 async def _written(content: AsyncIterator[bytes], file: Path) -> None:
