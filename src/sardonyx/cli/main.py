@@ -19,7 +19,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from sardonyx.cli import account, catalog, files, launch, login, secrets, services
+from sardonyx.cli import account, catalog, configs, files, launch, login, secrets, services
 from sardonyx.cli.output import error, say, usage
 from sardonyx.errors import EXIT_CODE, Kind, PlatformError
 from sardonyx.text import N_
@@ -47,6 +47,7 @@ def application() -> typer.Typer:
     app.add_typer(catalog.chart, name="chart")
     app.command("launch")(launch.launch)
     app.add_typer(services.commands, name="services")
+    app.add_typer(configs.commands, name="configs")
     app.add_typer(files.commands, name="files")
     app.add_typer(secrets.commands, name="secrets")
     app.add_typer(account.account, name="account")

@@ -21,6 +21,7 @@ from sardonyx.client.calls import Answer, Call
 from sardonyx.client.catalog import CatalogArea
 from sardonyx.client.charts import ChartArea
 from sardonyx.client.client import TRANSFER_SECONDS
+from sardonyx.client.configurations import ConfigurationArea
 from sardonyx.client.connection import (
     EventReader,
     Place,
@@ -46,6 +47,7 @@ class AsyncClient:
         self._http = async_http(place, language)
         self._project: str | None = None
         self.account: AccountArea[AsyncClient] = AccountArea(self)
+        self.configurations: ConfigurationArea[AsyncClient] = ConfigurationArea(self)
         self.catalog: CatalogArea[AsyncClient] = CatalogArea(self)
         self.charts: ChartArea[AsyncClient] = ChartArea(self)
         self.services = AsyncServices(self)

@@ -19,6 +19,7 @@ from sardonyx.client.account import AccountArea
 from sardonyx.client.calls import Answer, Call, ServicePage
 from sardonyx.client.catalog import CatalogArea
 from sardonyx.client.charts import ChartArea
+from sardonyx.client.configurations import ConfigurationArea
 from sardonyx.client.connection import (
     EventReader,
     Place,
@@ -50,6 +51,7 @@ class Client:
         self._http = sync_http(place, language)
         self._project: str | None = None
         self.account: AccountArea[Client] = AccountArea(self)
+        self.configurations: ConfigurationArea[Client] = ConfigurationArea(self)
         self.catalog: CatalogArea[Client] = CatalogArea(self)
         self.charts = Charts(self)
         self.services = Services(self)

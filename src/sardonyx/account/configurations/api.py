@@ -35,6 +35,7 @@ from sardonyx.account.configurations.view import (
     SavedView,
 )
 from sardonyx.api.ranges import attachment
+from sardonyx.services.draft_api import asked_launch
 from sardonyx.services.requests import Language, Me, Served
 from sardonyx.services.view import CommandsView
 
@@ -97,17 +98,16 @@ async def save(
 
     `If-None-Match: *`: only where there is none. `If-Match`: only over that version.
     """
-    draft = await services.open_request(
-        actor, project=project, request=body.request(), language=language
-    )
+    asked = asked_launch(services, actor, project, body)
+    draft = await services.open_request(actor, project=project, request=asked, language=language)
     expected = NEW if if_none_match == "*" else Expected(tag=if_match) if if_match else ANY
     done = await kept.save(
         actor,
         project=project,
         draft=draft,
-        friendly_name=body.friendly_name,
-        shared=body.shared,
-        s3_profile=body.s3_profile,
+        friendly_name=asked.friendly_name or asked.chart,
+        shared=asked.shared,
+        s3_profile=asked.s3_profile,
         expected=expected,
     )
     response.headers["etag"] = f'"{done.result.kept.tag}"'
@@ -187,17 +187,16 @@ async def replace(
     if_match: IfMatch = None,
 ) -> SavedView:
     """Keep other settings in the place of one, under the name given."""
-    draft = await services.open_request(
-        actor, project=project, request=body.request(), language=language
-    )
+    asked = asked_launch(services, actor, project, body)
+    draft = await services.open_request(actor, project=project, request=asked, language=language)
     done = await kept.replace(
         actor,
         project=project,
         number=number,
         draft=draft,
-        friendly_name=body.friendly_name,
-        shared=body.shared,
-        s3_profile=body.s3_profile,
+        friendly_name=asked.friendly_name or asked.chart,
+        shared=asked.shared,
+        s3_profile=asked.s3_profile,
         tag=if_match,
     )
     response.headers["etag"] = f'"{done.result.kept.tag}"'

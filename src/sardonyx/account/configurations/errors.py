@@ -25,6 +25,14 @@ class ConfigurationNotFoundError(UserError):
     next_step = N_("List the saved configurations: somebody may have renamed or deleted it.")
 
 
+class ConfigurationAmbiguousError(UserError):
+    code = "configuration_ambiguous"
+    kind = Kind.CONFLICT
+    title = N_("Several saved configurations have this name")
+    detail = N_("“{name}” is the name of: {known}.")
+    next_step = N_("Say which one by its id.")
+
+
 class ConfigurationNameTakenError(UserError):
     code = "configuration_name_taken"
     kind = Kind.CONFLICT

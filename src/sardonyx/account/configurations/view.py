@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from sardonyx.account.configurations.commands import launch_address
 from sardonyx.account.configurations.models import (
@@ -17,11 +17,10 @@ from sardonyx.account.configurations.models import (
 )
 from sardonyx.account.configurations.service import Launched
 from sardonyx.launcher.models import Unset
-from sardonyx.services.launching import LaunchRequest
 from sardonyx.services.models import Commands
 from sardonyx.services.view import (
     CommandsView,
-    PatchEntryBody,
+    LaunchBody,
     ProblemView,
     ServiceView,
     View,
@@ -29,30 +28,11 @@ from sardonyx.services.view import (
 )
 
 
-class SaveBody(View):
-    """What to keep, as a launch is asked for: the secrets among it are left out."""
+class SaveBody(LaunchBody):
+    """What to keep, as a launch is asked for: the secrets among it are left out.
 
-    friendly_name: str = Field(examples=["night run"])
-    chart: str = Field(examples=["jupyter-python"])
-    catalog: str | None = None
-    version: str | None = None
-    shared: bool = Field(default=False, description="In a group: launched for all its members.")
-    s3_profile: str | None = Field(default=None, max_length=200)
-    values: dict[str, JsonValue] = Field(default_factory=dict)
-    set: list[str] = Field(default_factory=list, examples=[["cpu.cores=3"]])
-    patch: list[PatchEntryBody] = Field(default_factory=list)
-
-    def request(self) -> LaunchRequest:
-        """Return the launch that is kept."""
-        return LaunchRequest(
-            chart=self.chart,
-            catalog=self.catalog,
-            version=self.version,
-            s3_profile=self.s3_profile,
-            values=self.values,
-            settings=tuple(self.set),
-            patch=tuple(entry.entry() for entry in self.patch),
-        )
+    Its friendly name is the configuration's, else the link's, else the chart's.
+    """
 
 
 class RenameConfigurationBody(View):
