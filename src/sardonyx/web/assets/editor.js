@@ -85,6 +85,8 @@ export function openEditor({ root, text, label, changed, complete }) {
       ],
     }),
   });
+  // What scrolls is reached by the text in it.
+  view.scrollDOM.removeAttribute("tabindex");
   return {
     text: () => view.state.doc.toString(),
     give: (given) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: given } }),
