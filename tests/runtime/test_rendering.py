@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -179,7 +180,9 @@ def test_the_script_does_the_same_in_a_plain_shell(tmp_path: Path) -> None:
         "PORT": str(port),
         "PASSWORD": "given by hand",
     }
-    process = subprocess.Popen(["sh", "-c", text], cwd=tmp_path, env=environment)
+    process = subprocess.Popen(
+        ["sh", "-c", text], cwd=tmp_path, env=environment, start_new_session=True
+    )
     try:
         deadline = time.monotonic() + SECONDS
         while True:
@@ -195,7 +198,8 @@ def test_the_script_does_the_same_in_a_plain_shell(tmp_path: Path) -> None:
         assert said["environment"]["PASSWORD"] == "given by hand"
         assert said["environment"]["HOME"] == str(tmp_path / "lab-1")
     finally:
-        process.kill()
+        # The shell waits for the program in a shell of its own: both must end.
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
