@@ -144,6 +144,7 @@ class _Wiring:
                 directory=settings.catalog_reading.schemas,
                 role_directory=settings.catalog_reading.role_schemas,
                 roles_claim=settings.identity.roles_claim,
+                region_sliders=settings.catalog_reading.region_sliders,
             ),
             processes=False,
             region=self.region,

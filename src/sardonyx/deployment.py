@@ -67,6 +67,9 @@ class CatalogsSettings(_Tree):
     ca_directory: Path | None = Field(default=None, title="Folder of catalogues' authorities")
     schemas: Path | None = Field(default=None, title="Folder of schemas that replace parts")
     role_schemas: Path | None = Field(default=None, title="Folder of such schemas, by role")
+    region_sliders: bool = Field(
+        default=False, title="Whether the region's `sliders` bound the settings that name one"
+    )
 
 
 class EvaluationSettings(_Tree):

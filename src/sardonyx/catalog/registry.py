@@ -30,11 +30,13 @@ class Overrides:
     """What the launcher resolves a person's schemas with.
 
     registry: file name → schema; a role's own file is `roles/<role>/<name>`. It is the same
-    object until a file changes. roles: sorted.
+    object until a file changes. roles: sorted. region_sliders: whether a property that names a
+    slider of the region takes its bounds (launcher.md 4, `x-onyxia.useRegionSliderConfig`).
     """
 
     registry: Mapping[str, JsonObject]
     roles: tuple[str, ...] = ()
+    region_sliders: bool = False
 
 
 class SchemaRegistry:
@@ -46,10 +48,12 @@ class SchemaRegistry:
         directory: Path | None = None,
         role_directory: Path | None = None,
         roles_claim: str = "roles",
+        region_sliders: bool = False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directories = ((BUILT_IN, ""), (directory, ""), (role_directory, "roles/"))
         self._roles_claim = roles_claim
+        self._region_sliders = region_sliders
         self._now = now
         self._looked: float | None = None
         self._registry: Mapping[str, JsonObject] = {}
@@ -62,7 +66,8 @@ class SchemaRegistry:
         roles = sorted(set(claim_texts(actor.claims, self._roles_claim)))
         owners = {name.split("/")[1] for name in registry if name.startswith("roles/")}
         # Roles without a file of their own would only multiply what is compiled.
-        return Overrides(registry, tuple(role for role in roles if role in owners))
+        known = tuple(role for role in roles if role in owners)
+        return Overrides(registry, known, self._region_sliders)
 
     def schemas(self) -> Mapping[str, JsonObject]:
         """Return every schema by name."""

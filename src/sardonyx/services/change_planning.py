@@ -178,6 +178,7 @@ class ChangePlanner:
                 language=language,
                 registry=overrides.registry,
                 roles=overrides.roles,
+                region_sliders=overrides.region_sliders,
             )
 
         # What differs from the defaults it was launched from is the person's own: it is carried

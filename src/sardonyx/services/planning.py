@@ -130,6 +130,7 @@ class Planner:
             language=language,
             registry=overrides.registry,
             roles=overrides.roles,
+            region_sliders=overrides.region_sliders,
             all_defaults=all_defaults,
             suggested=inputs.profile_suggested if inputs.personal_injection else None,
         )
