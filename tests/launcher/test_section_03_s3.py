@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sardonyx.launcher.claim_rules import kept_values
+from sardonyx.launcher.context import ContextInputs, S3ProfileInputs
+from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.launcher.s3_profiles import (
     S3Profile,
     directory,
@@ -237,6 +239,49 @@ def test_the_profile_that_is_used(
 ) -> None:
     profile, is_asked = select_profile(_named(*names, own=own), asked)
     assert (profile.name if profile else None, is_asked) == (chosen, as_asked)
+
+
+LAKE, TEAM = S3ProfileInputs("lake", URL), S3ProfileInputs("team", URL)
+MINE = S3ProfileInputs("mine", URL, is_from_region=False, created=7)
+
+
+@pytest.mark.parametrize(
+    ("asked", "personal", "chosen", "told"),
+    [
+        (None, True, "team", False),  # the project's own, not the region's first
+        ("lake", True, "lake", False),
+        ("mine", True, "mine", False),
+        ("gone", True, "team", True),
+        ("region-0", True, "team", False),
+        ("project-7", True, "mine", False),
+        ("project-8", True, "team", True),
+        (None, False, "mine", False),
+        ("team", False, "mine", True),
+        ("region-0", False, "mine", True),
+    ],
+)
+def test_the_profile_of_a_launch(
+    asked: str | None, personal: bool, chosen: str, told: bool
+) -> None:
+    inputs = ContextInputs(
+        username="ada",
+        email="ada@stat.example",
+        project_id="team",
+        domain="lab.example",
+        s3=TEAM,
+        s3_profiles=(LAKE, TEAM, MINE),
+        personal_injection=personal,
+    )
+    made = choose_profile(inputs, asked)
+    assert (made.name, made.notice is not None) == (chosen, told)
+    assert made.inputs.s3 is not None and made.inputs.s3.name == chosen
+    assert made.names == (("lake", "team", "mine") if personal else ("mine",))
+
+
+def test_a_launch_without_storage_is_told_nothing_of_it() -> None:
+    inputs = ContextInputs(username="ada", email="", project_id="team", domain="lab.example")
+    made = choose_profile(inputs, "gone")
+    assert (made.name, made.names, made.notice) == (None, (), None)
 
 
 def test_a_project_works_with_the_role_kept_for_it() -> None:

@@ -20,7 +20,7 @@ class S3ProfileInputs:
     """One storage profile with its credentials. Keys None: anonymous, unless `renewing`.
 
     renewing: the service gets keys from an endpoint that renews them, so none stand here.
-    endpoint: an URL. working_directory: `bucket/prefix`, any slashes.
+    endpoint: an URL. working_directory: `bucket/prefix`, any slashes. created: as of `S3Profile`.
     """
 
     name: str
@@ -32,6 +32,7 @@ class S3ProfileInputs:
     session_token: Secret | None = None
     working_directory: str | None = None
     is_from_region: bool = True
+    created: int | None = None
     renewing: bool = False
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sardonyx.errors import Problem
-from sardonyx.launcher.context import ContextInputs, S3ProfileInputs
+from sardonyx.launcher.context import ContextInputs
 from sardonyx.launcher.models import warning
-from sardonyx.launcher.s3_profiles import DEFAULT
+from sardonyx.launcher.s3_profiles import select_profile
 from sardonyx.text import N_
-
-# What older links call the region's own profile.
-_OLD_REGION = "region-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +34,14 @@ def choose_profile(inputs: ContextInputs, asked: str | None = None) -> ChosenPro
     if inputs.s3 is not None and all(one.name != inputs.s3.name for one in offered):
         offered.insert(0, inputs.s3)
     eligible = [one for one in offered if inputs.personal_injection or not one.is_from_region]
-    names = tuple(one.name for one in eligible)
-    chosen = next((one for one in eligible if one.name == asked), None)
-    if chosen is not None:
-        return ChosenProfile(replace(inputs, s3=chosen), names, chosen.name)
-    default = inputs.s3 if inputs.s3 in eligible else _default(eligible)
-    name = None if default is None else default.name
+    chosen, as_asked = select_profile(eligible, asked, usual=inputs.s3)
     notice = None
-    if asked is not None and default is not None and not asked.startswith(_OLD_REGION):
+    if asked is not None and chosen is not None and not as_asked:
         text = N_("The storage profile “{asked}” is not there; “{name}” is used.")
-        notice = warning((), "s3_profile_not_there", text, asked=asked[:80], name=default.name)
-    return ChosenProfile(replace(inputs, s3=default), names, name, notice)
-
-
-def _default(eligible: Sequence[S3ProfileInputs]) -> S3ProfileInputs | None:
-    named = next((one for one in eligible if one.name == DEFAULT), None)
-    of_region = next((one for one in eligible if one.is_from_region), None)
-    return named or of_region or next(iter(eligible), None)
+        notice = warning((), "s3_profile_not_there", text, asked=asked[:80], name=chosen.name)
+    return ChosenProfile(
+        inputs=replace(inputs, s3=chosen),
+        names=tuple(one.name for one in eligible),
+        name=None if chosen is None else chosen.name,
+        notice=notice,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import Protocol, TypeVar
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.claim_rules import Kept, kept_values
@@ -17,6 +18,25 @@ from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject
 
 DEFAULT = "default"
+# How older portals name a profile: one's own by when it was made, the region's by its place.
+_OLD_OWN, _OLD_REGION = "project-", "region-"
+
+
+class Choosable(Protocol):
+    """What a choice among profiles goes by."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_from_region(self) -> bool: ...
+
+    @property
+    def created(self) -> int | None:
+        """When the person made it, in milliseconds since 1970."""
+
+
+P = TypeVar("P", bound=Choosable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +124,29 @@ def region_profiles(region: JsonObject, claims: JsonObject) -> Profiles:
 
 
 def select_profile(
-    profiles: Sequence[S3Profile], asked: str | None = None
-) -> tuple[S3Profile | None, bool]:
+    profiles: Sequence[P], asked: str | None = None, *, usual: P | None = None
+) -> tuple[P | None, bool]:
     """Return the profile to use among the eligible ones, and whether it is the one asked.
 
-    Default: the one named `default`, else the region's first, else the first. Ids of older
-    portals are understood: `project-<time>` is one's own made then, `region-…` the region's.
+    Default: `usual`, one of `profiles` that the project works in; without it the one named
+    `default`, else the region's first, else the first. Ids of older portals are understood:
+    `project-<time>` is one's own made then, `region-…` the region's default.
     Source: launcher.md 3.3.
     """
     if asked is not None:
         for profile in profiles:
-            made = None if profile.created is None else f"project-{profile.created}"
+            made = None if profile.created is None else f"{_OLD_OWN}{profile.created}"
             if asked in (profile.name, made):
                 return profile, True
         regional = [one for one in profiles if one.is_from_region]
-        if asked.startswith("region-") and regional:
-            return _default(regional), True
-    return _default(profiles), asked is None
+        if asked.startswith(_OLD_REGION) and regional:
+            return _default(regional, usual), True
+    return _default(profiles, usual), asked is None
 
 
-def _default(profiles: Sequence[S3Profile]) -> S3Profile | None:
+def _default(profiles: Sequence[P], usual: P | None) -> P | None:
+    if usual is not None and usual in profiles:
+        return usual
     default = next((one for one in profiles if one.name == DEFAULT), None)
     default = default or next((one for one in profiles if one.is_from_region), None)
     return default or next(iter(profiles), None)

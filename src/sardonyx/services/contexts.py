@@ -179,6 +179,7 @@ def _profile(profile: S3Profile, directory: str, is_from_region: bool) -> S3Prof
         session_token=Secret(stand_in("AWS_SESSION_TOKEN")),
         working_directory=directory,
         is_from_region=is_from_region,
+        created=profile.created,
     )
 
 
