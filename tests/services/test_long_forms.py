@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import httpx2
 from starlette.requests import Request
 from starlette.types import Message
+from tests.web.stub_platform import ADA, PROJECT, stub_platform, stub_portal
 
 from sardonyx.services.form_view import posted_form, read_posted
 
@@ -22,3 +24,19 @@ async def test_a_form_of_ten_thousand_settings_is_read_whole() -> None:
     posted = read_posted(await posted_form(Request(scope, receive)))
     assert len(posted.edits) == 10_000
     assert posted.edits["/group/value9999"] == ["text"]
+
+
+async def test_a_form_of_two_thousand_settings_is_saved_as_a_configuration() -> None:
+    platform = stub_platform()
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=stub_portal(platform)),
+        base_url="http://localhost:8000",
+        headers={"cookie": "sardonyx=ada", "sec-fetch-site": "same-origin"},
+    ) as browser:
+        typed = {f"/more/value{number}": "x" for number in range(2_000)}
+        typed |= {"/resources/limits/memory": "3Gi", "friendly_name": "Census", "save": "new"}
+        answer = await browser.post("/launch/sardonyx/postgresql/save", data=typed)
+    assert answer.status_code == 303
+    (one,) = (await platform.configurations.list(ADA, PROJECT.id)).configurations
+    values = {entry.path: entry.value for entry in one.configuration.patch}
+    assert values[("resources", "limits", "memory")] == "3Gi"

@@ -16,6 +16,7 @@ from sardonyx.launcher.yaml_text import write
 from sardonyx.services.form_view import (
     counts,
     field_id,
+    posted_form,
     read_patch,
     read_posted,
     shown_fields,
@@ -69,7 +70,7 @@ async def forget_rest(viewer: CurrentViewer) -> Response:
 
 
 async def _posted(viewer: Viewer, request: Request) -> tuple[FittedProfile, Any]:
-    form = await request.form()
+    form = await posted_form(request)
     posted = read_posted(form)
     shows_switches = form.get("switches") == "true"
     edited = await viewer.platform.accounts.profiles.edited(

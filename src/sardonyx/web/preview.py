@@ -28,7 +28,14 @@ from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.sample import sample_context
 from sardonyx.launcher.submission import read_submission
 from sardonyx.launcher.yaml_text import write
-from sardonyx.services.form_view import counts, field_id, read_posted, shown_fields, write_patch
+from sardonyx.services.form_view import (
+    counts,
+    field_id,
+    posted_form,
+    read_posted,
+    shown_fields,
+    write_patch,
+)
 from sardonyx.text import LANGUAGES, localized
 from sardonyx.values import Json, JsonObject
 from sardonyx.web.bundle import ADDRESS, DIST, BundleFiles, asset
@@ -144,7 +151,7 @@ def preview_application(folder: Path, *, language: str) -> Starlette:
         return asked if asked in LANGUAGES else language
 
     async def posted(request: Request) -> ChartPreview:
-        form = read_posted(await request.form())
+        form = read_posted(await posted_form(request))
         return preview(folder, language=asked_language(request), patch=form.patch, edits=form.edits)
 
     async def page(request: Request) -> Response:

@@ -42,7 +42,7 @@ from sardonyx.account.configurations.service import ValuesOf
 from sardonyx.api.ranges import attachment
 from sardonyx.done import Done
 from sardonyx.errors import HTTP_STATUS, Problem, UserError
-from sardonyx.services.form_view import read_posted
+from sardonyx.services.form_view import posted_form, read_posted
 from sardonyx.services.launch_state import LaunchPage, open_page
 from sardonyx.text import N_, Text, localized
 from sardonyx.web.views import CurrentViewer, Viewer
@@ -60,7 +60,7 @@ async def save(viewer: CurrentViewer, request: Request, catalog: str, chart: str
 
     With script the answer goes into the launcher's own box; without, it is a page of its own.
     """
-    form = await request.form()
+    form = await posted_form(request)
     page = await open_page(
         viewer.platform.services,
         viewer.actor,
