@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
+from tests.launcher.samples import draft
 from tests.services.fakes import PROJECT_PASSWORD
 from tests.services.world import World, portal, world
+
+from sardonyx.launcher.models import PatchEntry
+from sardonyx.services.draft_view import draft_view
+from sardonyx.services.launching import OpenDraft, Seeds
+from sardonyx.values import Secret
 
 PROJECT = "/api/v1/projects/user-ada"
 DRAFTS = f"{PROJECT}/drafts"
@@ -69,6 +76,26 @@ async def test_no_secret_is_in_a_draft(ada: httpx2.AsyncClient) -> None:
     assert (seen["secret"], seen["isSet"], seen["value"]) == (True, True, None)
     assert answer.json()["values"]["auth"]["password"] == "$AUTH_PASSWORD"
     assert answer.json()["patch"] == []
+
+
+def test_no_secret_is_in_a_block_of_any_content() -> None:
+    made = draft(
+        {"env": {"type": "object", "default": {}}, "name": {"type": "string", "default": "x"}},
+        patch=(PatchEntry(("env", "DB_PASSWORD"), "of-my-own"), PatchEntry(("env", "TZ"), "UTC")),
+    )
+    seeds = Seeds("1", Secret("one-time"), datetime.now(UTC))
+    view = draft_view(
+        OpenDraft("id", "user-ada", seeds, "en", made),
+        versions=(),
+        link="",
+        preview=None,
+        refusal=None,
+        language="en",
+    )
+    assert "of-my-own" not in view.model_dump_json()
+    shown = fields(view.model_dump(by_alias=True)["form"])
+    assert shown["/env"]["value"] == {"DB_PASSWORD": "$ENV_DB_PASSWORD", "TZ": "UTC"}
+    assert shown["/name"]["value"] == "x"
 
 
 async def test_a_draft_goes_on_with_its_random_items(ada: httpx2.AsyncClient) -> None:

@@ -10,6 +10,7 @@ from sardonyx.launcher.form import FormField, FormGroup
 from sardonyx.launcher.links import without_secrets
 from sardonyx.launcher.models import Unset
 from sardonyx.launcher.patch import diff
+from sardonyx.launcher.scalars import at
 from sardonyx.services.launching import OpenDraft
 from sardonyx.services.planning import Preview
 from sardonyx.services.view import (
@@ -20,6 +21,7 @@ from sardonyx.services.view import (
     ProblemView,
     View,
 )
+from sardonyx.values import JsonObject
 
 
 class DraftBody(LaunchBody):
@@ -31,9 +33,10 @@ class DraftBody(LaunchBody):
 class FieldView(View):
     """One setting. value: absent where it is not set; a secret is never here, only that it is.
 
-    options: what may be chosen. minimum, maximum and step are in `unit`. origin: who gave the
-    value (`const`, `context`, `schema`, `chart`, `user`). halves: the two ends of a range.
-    reason: why a `notice` stands in place of the setting.
+    A secret inside a block of any content stands as `$VAR`. options: what may be chosen. minimum,
+    maximum and step are in `unit`. origin: who gave the value (`const`, `context`, `schema`,
+    `chart`, `user`). halves: the two ends of a range. reason: why a `notice` stands in place of
+    the setting.
     """
 
     pointer: str
@@ -113,6 +116,7 @@ def draft_view(
         said = refusal.detail_text().in_language(language)
         problems.insert(0, ProblemView(pointer="", code=refusal.code, level="error", message=said))
     refused = preview.refused if preview is not None else True
+    shown = masked(draft.values, draft.secret_paths)
     return DraftView(
         draft=opened.id,
         catalog=draft.chart.ref.catalog,
@@ -121,8 +125,8 @@ def draft_view(
         versions=list(versions),
         s3_profile=opened.s3_profile,
         s3_profiles=list(opened.s3_profiles),
-        form=_group(draft.form),
-        values=masked(draft.values, draft.secret_paths),
+        form=_group(draft.form, shown),
+        values=shown,
         patch=_patch(opened),
         problems=problems,
         refused=refused or any(one.level == "error" for one in problems),
@@ -144,7 +148,8 @@ def _patch(opened: OpenDraft) -> list[PatchEntryBody]:
     ]
 
 
-def _group(group: FormGroup) -> GroupView:
+def _group(group: FormGroup, shown: JsonObject) -> GroupView:
+    """Return a group. shown: the draft's values with `$VAR` in place of each secret."""
     return GroupView(
         pointer=group.pointer,
         label=group.label,
@@ -153,20 +158,23 @@ def _group(group: FormGroup) -> GroupView:
         can_add=group.can_add,
         can_remove=group.can_remove,
         children=[
-            _group(one) if isinstance(one, FormGroup) else _field(one) for one in group.children
+            _group(one, shown) if isinstance(one, FormGroup) else _field(one, shown)
+            for one in group.children
         ],
     )
 
 
-def _field(field: FormField) -> FieldView:
-    value = None if isinstance(field.value, Unset) or field.secret else field.value
+def _field(field: FormField, shown: JsonObject) -> FieldView:
+    value = field.value
+    if isinstance(value, (dict, list)):  # a block of any content
+        value = at(shown, field.path)
     return FieldView(
         pointer=field.pointer,
         label=field.label,
         help=field.help,
         widget=field.widget.value,
         type=field.kind.value,
-        value=value,
+        value=None if isinstance(value, Unset) or field.secret else value,
         is_set=field.is_set,
         changed=field.is_changed,
         disabled=field.disabled,
@@ -180,5 +188,5 @@ def _field(field: FormField) -> FieldView:
         pattern=field.pattern,
         origin=None if field.origin is None else field.origin.value,
         reason=field.reason,
-        halves=[_field(half) for half in field.halves],
+        halves=[_field(half, shown) for half in field.halves],
     )
