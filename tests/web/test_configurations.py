@@ -323,6 +323,12 @@ async def test_where_links_are_switched_off_the_form_warns(platform: SimpleNames
         home = {"referer": "http://localhost:8000/services?done=x"}
         ours = (await browser.get(AUTO, headers=home)).text
         assert "Launch “Census”?" in ours
+        # Its own page posts, which is none of those that may link.
+        its_own = {"referer": f"http://localhost:8000{LAUNCH}"}
+        action = re.search(r'action="([^"]+/auto)"', ours)
+        assert action
+        confirmed = await browser.post(action[1], data=fields(ours), headers=its_own)
+        assert confirmed.headers["location"].startswith("/services/postgresql-")
         elsewhere = {"referer": "http://evil.test/services"}
         assert 'id="launch-form"' in (await browser.get(AUTO, headers=elsewhere)).text
         # Its button is on home and the services page: it launches.

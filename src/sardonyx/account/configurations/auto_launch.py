@@ -100,7 +100,8 @@ async def launch_link(
 ) -> Response:
     """Launch what a link says, once its page asks for it. Raises LaunchLinkExpiredError."""
     nonce = _checked(viewer, token, catalog, chart, query)
-    judged = await _judged(viewer, catalog, chart, query)
+    # The page itself was given only where links may ask: the one before it is not known any more.
+    judged = await _judged(viewer, catalog, chart, query, may_ask=True)
     outcome, address = judged.decision.outcome, viewer.request.url.path.removesuffix("/auto")
     if outcome is AutoLaunch.FORM:  # the quota, the chart or the rules changed meanwhile
         said = Text(N_("It was not launched: see what stands in the way."))
@@ -127,7 +128,10 @@ async def launch_link(
     return viewer.go(f"/services/{done.result.name}", said, commands=done.commands)
 
 
-async def _judged(viewer: Viewer, catalog: str, chart: str, query: str) -> Judged:
+async def _judged(
+    viewer: Viewer, catalog: str, chart: str, query: str, *, may_ask: bool = False
+) -> Judged:
+    """Return what a link does. may_ask: though other pages' links are switched off here."""
     services, actor, project = viewer.platform.services, viewer.actor, viewer.project.id
     read = services.read_link(actor, project=project, chart=chart, catalog=catalog, query=query)
     link = read.link
@@ -160,7 +164,7 @@ async def _judged(viewer: Viewer, catalog: str, chart: str, query: str) -> Judge
         patch=link.patch,
         problems=problems,
         allowed=viewer.platform.catalog.auto_launch_paths(opened.draft.chart.ref),
-        disabled=not viewer.platform.auto_launch,
+        disabled=not (viewer.platform.auto_launch or may_ask),
     )
     return Judged(link, opened, name, decision, preview)
 
