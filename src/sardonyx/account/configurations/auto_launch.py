@@ -78,7 +78,6 @@ async def follow(viewer: Viewer, catalog: str, chart: str, query: str) -> Follow
         s3_profile=judged.opened.s3_profile if draft.uses_s3 else None,
         is_group=viewer.project.group is not None,
         shared=judged.link.shared is True,
-        release=preview.release if preview is not None else "",
         warnings=[one.message for one in (*judged.opened.problems, *draft.problems)],
         commands=preview.commands if preview is not None else None,
         query=query,
