@@ -8,7 +8,7 @@ may be held back from launches. Source: launcher.md 2 and 9.2, portal.md 12.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as FolderPath
 
@@ -77,15 +77,17 @@ def fitted(
     fitting = [entry for entry in patch if root is not None and _is_known(root, entry.path)]
     while True:
         draft = profile_draft(schema, context=context, patch=fitting, language=language)
-        wrong = [problem.pointer for problem in draft.errors if problem.pointer]
-        left = [one for one in fitting if not any(_touches(one, place) for place in wrong)]
+        wrong = {problem.pointer for problem in draft.errors if problem.pointer}
+        around = {place for one in wrong for place in _upwards(one)}
+        left = [one for one in fitting if not _touches(pointer(one.path), wrong, around)]
         if len(left) == len(fitting):
             break
         fitting = left
+    places = {entry.path for entry in fitting}
     return FittedProfile(
         draft=draft,
         held_back=frozenset(one for one in kept.held_back if _is_item(draft.values, one)),
-        rest=tuple(entry for entry in patch if entry not in fitting),
+        rest=tuple(entry for entry in patch if entry.path not in places),
     )
 
 
@@ -163,9 +165,17 @@ def _is_known(root: Node, path: Path) -> bool:
     return True
 
 
-def _touches(entry: PatchEntry, place: str) -> bool:
-    own = pointer(entry.path)
-    return own == place or own.startswith(f"{place}/") or place.startswith(f"{own}/")
+def _touches(own: str, wrong: Collection[str], around: Collection[str]) -> bool:
+    """Tell whether a pointer is one of `wrong`, around one (of `around`), or inside one."""
+    return own in around or any(place in wrong for place in _upwards(own))
+
+
+def _upwards(place: str) -> Iterator[str]:
+    """Yield a pointer, then each one that it is inside of, the whole last."""
+    while place:
+        yield place
+        place = place.rpartition("/")[0]
+    yield place
 
 
 def _is_item(values: JsonObject, path: Path) -> bool:
