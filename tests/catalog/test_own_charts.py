@@ -95,6 +95,16 @@ def test_a_review_tells_what_a_cluster_would_refuse(tmp_path: Path) -> None:
     assert found.images == ("docker.io/evil/x:latest",)
 
 
+def test_a_review_tells_that_it_did_not_read_all(tmp_path: Path) -> None:
+    folder = chart_folder(tmp_path, "tide")
+    template = folder / "templates" / "x.yaml"
+    template.parent.mkdir()
+    template.write_text("# padding\n" * 30_000 + "kind: ClusterRole\n")
+    assert "templates_unread" in {one.code for one in review(chart(folder)).remarks}
+    template.write_text("kind: Pod\n")
+    assert "templates_unread" not in {one.code for one in review(chart(folder)).remarks}
+
+
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     folder = tmp_path / "own"

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from sardonyx.catalog.models import Chart
 from sardonyx.catalog.scope import CONTEXT
@@ -40,7 +41,7 @@ _VOLUMES = (
     (rb"volumeClaimTemplates:", "volumeClaimTemplates"),
     (rb"kind: *PersistentVolumeClaim", "PersistentVolumeClaim"),
 )
-# Of one chart, parts included. What is beyond is told to be unread.
+# Of one chart, parts included; bytes of one. What is beyond is told to be unread.
 _MAX_TEMPLATES, _MAX_TEMPLATE = 2_000, 200_000
 
 
@@ -85,7 +86,12 @@ def review(chart: Chart) -> Review:
     kinds: Counter[str] = Counter()
     hooks, dangers, volumes, spaces = set[str](), set[str](), set[str](), set[str]()
     lookups = 0
-    for content in _templates(chart):
+    templates = _templates(chart)
+    is_cut = len(templates) > _MAX_TEMPLATES
+    for path in templates[:_MAX_TEMPLATES]:
+        with path.open("rb") as file:
+            content = file.read(_MAX_TEMPLATE)
+            is_cut = is_cut or bool(file.read(1))
         kinds.update(found.decode() for found in _KIND.findall(content))
         hooks |= {one for found in _HOOK.findall(content) for one in found.decode().split(",")}
         spaces |= {found.decode() for found in _NAMESPACE.findall(content)}
@@ -94,7 +100,10 @@ def review(chart: Chart) -> Review:
         volumes |= {name for pattern, name in _VOLUMES if re.search(pattern, content)}
     reads = sorted(set(_references(chart)))
     secrets = tuple(one for one in reads if is_secret_name(tuple(one.split("."))))
-    remarks = tuple(_remarks(chart, kinds, dangers, spaces, lookups))
+    remarks = [*_remarks(chart, kinds, dangers, spaces, lookups)]
+    if is_cut:
+        text = N_("Its templates are too many or too long to be read here whole.")
+        remarks.append(Remark("templates_unread", "warning", Text(text)))
     return Review(
         chart=chart,
         processes=tuple(_commands(chart.local)),
@@ -106,7 +115,7 @@ def review(chart: Chart) -> Review:
         secrets=secrets,
         reads=tuple(one for one in reads if one not in secrets),
         lookups=lookups,
-        remarks=remarks,
+        remarks=tuple(remarks),
     )
 
 
@@ -142,14 +151,12 @@ def _remarks(
         yield remark("no_form", "warning", template)
 
 
-def _templates(chart: Chart) -> Iterator[bytes]:
-    root = chart.folder.resolve()
-    for number, path in enumerate(sorted(root.rglob("templates/**/*"))):
-        if number == _MAX_TEMPLATES:
-            return
-        if path.is_file() and path.suffix in (".yaml", ".yml", ".tpl", ".txt"):
-            with path.open("rb") as file:
-                yield file.read(_MAX_TEMPLATE)
+def _templates(chart: Chart) -> list[Path]:
+    return [
+        path
+        for path in sorted(chart.folder.resolve().rglob("templates/**/*"))
+        if path.is_file() and path.suffix in (".yaml", ".yml", ".tpl", ".txt")
+    ]
 
 
 def _references(chart: Chart) -> Iterator[str]:
