@@ -105,10 +105,10 @@ class OwnCharts:
         here = shlex.quote(name)
         return Done(found, Commands(f"sardonyx chart add {here}\n", f"tar xzf {here}\n"))
 
-    def reviewed(self, actor: Actor, digest: str) -> Review:
+    async def reviewed(self, actor: Actor, digest: str) -> Review:
         """Return a review again. Raises ReviewGoneError."""
         self._on()
-        return review(self._read(self._waiting(digest), digest))
+        return await self._review_of(self._waiting(digest), digest)
 
     async def keep(self, actor: Actor, digest: str) -> ChartRef:
         """Offer a reviewed chart in the person's own catalogue; the same version is replaced.
@@ -117,7 +117,7 @@ class OwnCharts:
         """
         self._on()
         place = self._waiting(digest)
-        found = review(self._read(place, digest))
+        found = await self._review_of(place, digest)
         ref = found.chart.ref
         async with audited(self._audit, actor.username, "chart.keep", f"{ref.chart} {ref.version}"):
             if found.refused:
@@ -144,13 +144,17 @@ class OwnCharts:
             work.rename(place)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        return Reviewed(digest, source, review(self._read(place, source)))
+        return Reviewed(digest, source, await self._review_of(place, source))
 
     def _waiting(self, digest: str) -> Path:
         place = self._folder / _REVIEWED / digest
         if not _DIGEST.fullmatch(digest) or not place.is_dir():
             raise ReviewGoneError
         return place
+
+    async def _review_of(self, place: Path, source: str) -> Review:
+        """Return the review of a chart that waits; its files are a stranger's, and may be many."""
+        return await asyncio.to_thread(lambda: review(self._read(place, source)))
 
     def _read(self, place: Path, source: str) -> Chart:
         read = read_chart(place, OWN_CATALOG)

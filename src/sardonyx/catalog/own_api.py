@@ -46,9 +46,9 @@ async def review_archive(
 
 
 @router.get("/chart-reviews/{digest}")
-def reviewed_chart(digest: str, actor: Me, own: Own, language: Language) -> ReviewView:
+async def reviewed_chart(digest: str, actor: Me, own: Own, language: Language) -> ReviewView:
     """Return a review again."""
-    return review_view(digest, own.reviewed(actor, digest), language)
+    return review_view(digest, await own.reviewed(actor, digest), language)
 
 
 @router.post("/chart-reviews/{digest}/keep", status_code=201)

@@ -57,7 +57,7 @@ async def fetch(viewer: CurrentViewer, request: Request) -> Response:
 @router.get("/catalog/any/{digest}")
 async def reviewed(viewer: CurrentViewer, request: Request, digest: str) -> HTMLResponse:
     """Show what the chart creates and asks for."""
-    found = own_charts_of(request).reviewed(viewer.actor, digest)
+    found = await own_charts_of(request).reviewed(viewer.actor, digest)
     view = review_view(digest, found, viewer.language)
     return await viewer.render("catalog/any_review.html", found=view)
 
