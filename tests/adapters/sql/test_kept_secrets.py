@@ -48,6 +48,28 @@ async def test_they_are_kept_sealed_and_bound_to_their_place(tmp_path: Path) -> 
     elsewhere.close()
 
 
+async def test_what_another_key_file_sealed_can_be_written_anew(tmp_path: Path) -> None:
+    file = tmp_path / "portal.sqlite"
+    before = SqlKeptSecrets(sqlite_engine(file), Sealer(os.urandom(32)))
+    after = SqlKeptSecrets(sqlite_engine(file), Sealer(os.urandom(32)))
+
+    async def write(kept: SqlKeptSecrets, text: str, expected: int) -> None:
+        entries = {"P": Secret(text)}
+        await kept.write(
+            username="ada", project=HERS, path="p", entries=entries, expected_version=expected
+        )
+
+    await write(before, "old", 0)
+    await write(before, "older", 1)
+    await write(after, "new", 0)
+    found = await after.read(username="ada", project=HERS, path="p")
+    assert found.entries["P"].reveal() == "new"
+    with pytest.raises(SecretConflictError):
+        await write(after, "again", 0)
+    before.close()
+    after.close()
+
+
 async def test_of_two_who_write_the_second_is_told(tmp_path: Path) -> None:
     kept = SqlKeptSecrets(sqlite_engine(tmp_path / "portal.sqlite"), Sealer(os.urandom(32)))
 

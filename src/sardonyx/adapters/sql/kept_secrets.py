@@ -48,11 +48,11 @@ class SqlKeptSecrets(SqlDatabase):
         found = await self._run(work)
         if found is None:
             raise SecretNotFoundError(path=path)
-        try:
-            opened = json.loads(self._sealer.open(found[1], about=_about(project, path)))
-        except SealBrokenError as error:
-            raise SecretNotFoundError(path=path) from error
-        return SecretSet(path, {key: Secret(text) for key, text in opened.items()}, found[0])
+        text = self._opened(found[1], project, path)
+        if text is None:
+            raise SecretNotFoundError(path=path)
+        entries = {key: Secret(value) for key, value in json.loads(text).items()}
+        return SecretSet(path, entries, found[0])
 
     async def write(
         self,
@@ -69,7 +69,9 @@ class SqlKeptSecrets(SqlDatabase):
 
         def work(session: Session) -> int:
             row = session.get(KeptSecretRow, (project.id, path), with_for_update=True)
-            current = 0 if row is None else row.version
+            # What cannot be read is not there: for who writes the first one, too.
+            is_there = row is not None and self._opened(row.sealed, project, path) is not None
+            current = row.version if row is not None and is_there else 0
             if expected_version not in (None, current):
                 raise SecretConflictError(path=path, current=current, expected=expected_version)
             session.merge(
@@ -90,6 +92,13 @@ class SqlKeptSecrets(SqlDatabase):
 
         if not await self._run(work):
             raise SecretNotFoundError(path=path)
+
+    def _opened(self, sealed: str, project: Project, path: str) -> str | None:
+        """Return the text, None where another key file sealed it."""
+        try:
+            return self._sealer.open(sealed, about=_about(project, path))
+        except SealBrokenError:
+            return None
 
 
 def _about(project: Project, path: str) -> str:
