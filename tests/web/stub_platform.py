@@ -28,6 +28,7 @@ from sardonyx.catalog import own_api, own_pages
 from sardonyx.catalog import pages as catalog_pages
 from sardonyx.catalog.models import ChartRef
 from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
+from sardonyx.errors import UserError
 from sardonyx.files import api as files_api
 from sardonyx.files import pages as files_pages
 from sardonyx.files.models import Column, S3Credentials, Table
@@ -176,12 +177,15 @@ class StubRuntime:
             QuotaUse("requests.cpu", "500m", "4"),
         ]
         self.changed = asyncio.Condition()
+        self.refusal: UserError | None = None
         self.log = "".join(
             f"[I 14:0{minute}:12 ServerApp] Saving file at /analysis-{minute}.ipynb\n"
             for minute in range(9)
         )
 
     async def install(self, plan: LaunchPlan) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         if plan.release in self.kept:
             raise ServiceExistsError(name=plan.release, project=plan.project)
         made = seen(plan.release, plan.friendly_name, plan.chart, State.PREPARING, timedelta(0))

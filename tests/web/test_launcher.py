@@ -13,6 +13,9 @@ import httpx2
 import pytest
 from tests.web.stub_platform import stub_platform, stub_portal
 
+from sardonyx.errors import HTTP_STATUS
+from sardonyx.projects.errors import WorkspaceRefusedError
+
 CHART = "/launch/sardonyx/postgresql"
 DATABASE = "/auth/database"
 PASSWORD = "/auth/password"
@@ -205,6 +208,16 @@ async def test_a_secret_of_the_text_can_be_left_and_can_be_replaced(
         assert (await browser.post(CHART, data=posted)).status_code == 303
         kept = list(platform.runtime.kept.values())[-1]
         assert kept.values["auth"]["password"] == wanted
+
+
+async def test_why_the_runtime_refused_a_launch_is_told_in_the_launcher(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    page = (await browser.get(CHART)).text
+    platform.runtime.refusal = WorkspaceRefusedError(namespace="ada", reason="none may be made")
+    answer = await browser.post(CHART, data=hidden(page))
+    assert answer.status_code == HTTP_STATUS[WorkspaceRefusedError.kind]
+    assert "none may be made" in answer.text and 'id="launch-form"' in answer.text
 
 
 async def test_a_version_that_left_meanwhile_is_told_before_anything_is_launched(

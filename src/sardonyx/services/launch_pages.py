@@ -27,10 +27,12 @@ from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import apply
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services.comparing import shown_values
+from sardonyx.services.errors import LaunchRefusedError
 from sardonyx.services.form_view import Posted, View, posted_form, read_posted
 from sardonyx.services.launch_state import LaunchPage, open_page, shown_opening
 from sardonyx.services.launch_view import OWN_PARAMETERS, page_context
 from sardonyx.text import N_, Text, localized
+from sardonyx.web.problem_lines import ProblemLine
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
@@ -147,7 +149,7 @@ async def script(viewer: CurrentViewer, request: Request, catalog: str, chart: s
     posted = read_posted(await posted_form(request))
     page = await _previewed(viewer, await _opened(viewer, catalog, chart, posted))
     if page.preview is None:
-        return await _rendered(viewer, page, refused=True)
+        return await _rendered(viewer, page)
     return Response(
         f"#!/bin/sh\n{page.preview.commands.underneath}",
         media_type="text/x-shellscript",
@@ -182,7 +184,7 @@ async def launch_now(
     except UserError as refused:
         page = await _previewed(viewer, page)
         status = HTTP_STATUS[refused.kind]
-        return await _rendered(viewer, page, file=file, status=status, refused=True)
+        return await _rendered(viewer, page, file=file, status=status, refused=refused)
     name = done.result.name
     if file:
         notebook, content = viewer.platform.files.notebook(
@@ -244,10 +246,17 @@ async def _rendered(
     *,
     file: str | None = None,
     status: int = 200,
-    refused: bool = False,
+    refused: UserError | None = None,
     editing: KeptConfiguration | None = None,
 ) -> HTMLResponse:
-    context = {**page_context(viewer, page, file=file), "refused": refused, "editing": editing}
+    """Return the whole page. refused: why the launch was, which the page may not know itself."""
+    context = {**page_context(viewer, page, file=file), "editing": editing}
+    if refused is not None and not isinstance(refused, LaunchRefusedError):
+        title, said = refused.title_text(), refused.detail_text()
+        line = ProblemLine(
+            "", title.in_language(viewer.language), said.in_language(viewer.language), "error"
+        )
+        context["problems"] = (line, *context["problems"])
     answer = await viewer.render("services/launch.html", status=status, **context)
     return _remembering(answer, viewer, page)
 

@@ -195,7 +195,6 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
         "git_email": viewer.preferences.git_email or viewer.actor.email,
         "bucket": place_of(viewer.project),
         "has": Inside.of(draft),
-        "refused": False,
         "field_id": field_id,
         "counts": counts,
     }
