@@ -12,8 +12,9 @@ from tests.launcher.samples import draft
 from tests.services.fakes import PROJECT_PASSWORD
 from tests.services.world import World, portal, world
 
+from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.services.draft_view import draft_view
+from sardonyx.services.draft_view import DraftView, draft_view
 from sardonyx.services.launching import OpenDraft, Seeds
 from sardonyx.values import Secret
 
@@ -78,13 +79,10 @@ async def test_no_secret_is_in_a_draft(ada: httpx2.AsyncClient) -> None:
     assert answer.json()["patch"] == []
 
 
-def test_no_secret_is_in_a_block_of_any_content() -> None:
-    made = draft(
-        {"env": {"type": "object", "default": {}}, "name": {"type": "string", "default": "x"}},
-        patch=(PatchEntry(("env", "DB_PASSWORD"), "of-my-own"), PatchEntry(("env", "TZ"), "UTC")),
-    )
+def view_of(made: Draft) -> DraftView:
+    """Return how a draft looks that has no plan."""
     seeds = Seeds("1", Secret("one-time"), datetime.now(UTC))
-    view = draft_view(
+    return draft_view(
         OpenDraft("id", "user-ada", seeds, "en", made),
         versions=(),
         link="",
@@ -92,10 +90,28 @@ def test_no_secret_is_in_a_block_of_any_content() -> None:
         refusal=None,
         language="en",
     )
+
+
+def test_no_secret_is_in_a_block_of_any_content() -> None:
+    made = draft(
+        {"env": {"type": "object", "default": {}}, "name": {"type": "string", "default": "x"}},
+        patch=(PatchEntry(("env", "DB_PASSWORD"), "of-my-own"), PatchEntry(("env", "TZ"), "UTC")),
+    )
+    view = view_of(made)
     assert "of-my-own" not in view.model_dump_json()
     shown = fields(view.model_dump(by_alias=True)["form"])
     assert shown["/env"]["value"] == {"DB_PASSWORD": "$ENV_DB_PASSWORD", "TZ": "UTC"}
     assert shown["/name"]["value"] == "x"
+
+
+def test_what_is_taken_away_is_told_apart_from_a_null() -> None:
+    text = {"type": "object", "default": {"a": 1, "b": 2}}
+    made = draft({"env": text}, patch=(PatchEntry(("env", "a")), PatchEntry(("env", "b"), None)))
+    view = view_of(made).model_dump(by_alias=True)
+    assert view["patch"] == [
+        {"path": ["env", "b"], "value": None},
+        {"path": ["env", "a"]},
+    ]
 
 
 async def test_a_draft_goes_on_with_its_random_items(ada: httpx2.AsyncClient) -> None:

@@ -98,11 +98,14 @@ def _written(one: SavedConfiguration) -> JsonObject:
     made |= {"catalogId": one.catalog, "chartName": one.chart, "chartVersion": one.version}
     if one.s3_profile is not None:
         made["s3ProfileName"] = one.s3_profile
-    made["helmValuesPatch"] = [_entry(single) for entry in one.patch for single in flattened(entry)]
+    made["helmValuesPatch"] = [
+        entry_document(single) for entry in one.patch for single in flattened(entry)
+    ]
     return made
 
 
-def _entry(entry: PatchEntry) -> JsonObject:
+def entry_document(entry: PatchEntry) -> JsonObject:
+    """Return an entry as `helmValuesPatch` and REST have it: without `value` it takes away."""
     made: JsonObject = {"path": list(entry.path)}
     if not isinstance(entry.value, Unset):
         made["value"] = entry.value

@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from sardonyx.errors import UserError
 from sardonyx.launcher.commands import masked
+from sardonyx.launcher.configurations import entry_document
 from sardonyx.launcher.form import FormField, FormGroup
 from sardonyx.launcher.links import without_secrets
 from sardonyx.launcher.models import Unset
@@ -17,7 +18,6 @@ from sardonyx.services.view import (
     CommandsView,
     FindingView,
     LaunchBody,
-    PatchEntryBody,
     ProblemView,
     View,
 )
@@ -77,9 +77,9 @@ class DraftView(View):
     """A draft: what would be launched, and what stands in its way.
 
     draft: the id that keeps its random items; give it with the next body. values: a secret stands
-    as `$VAR`. patch: what differs from the defaults, secrets left out. link: below the platform's
-    own address, nothing secret in it. name (of the service) and commands: absent while there is no
-    plan; `problems` say why.
+    as `$VAR`. patch: what differs from the defaults, secrets left out; an entry without a value
+    takes one away. link: below the platform's own address, nothing secret in it. name (of the
+    service) and commands: absent while there is no plan; `problems` say why.
     """
 
     draft: str
@@ -91,7 +91,7 @@ class DraftView(View):
     s3_profiles: list[str]
     form: GroupView
     values: JsonValue
-    patch: list[PatchEntryBody]
+    patch: list[dict[str, JsonValue]]
     problems: list[ProblemView]
     refused: bool
     link: str
@@ -127,7 +127,10 @@ def draft_view(
         s3_profiles=list(opened.s3_profiles),
         form=_group(draft.form, shown),
         values=shown,
-        patch=_patch(opened),
+        patch=[
+            entry_document(one)
+            for one in without_secrets(diff(draft.defaults, draft.values), draft.secret_paths)
+        ],
         problems=problems,
         refused=refused or any(one.level == "error" for one in problems),
         link=link,
@@ -135,17 +138,6 @@ def draft_view(
         findings=[FindingView.of(one, language) for one in (preview.findings if preview else ())],
         commands=None if preview is None else CommandsView.of(preview.commands),
     )
-
-
-def _patch(opened: OpenDraft) -> list[PatchEntryBody]:
-    """Return what differs from the defaults, but for secrets."""
-    draft = opened.draft
-    return [
-        PatchEntryBody(path=list(one.path))
-        if isinstance(one.value, Unset)
-        else PatchEntryBody(path=list(one.path), value=one.value)
-        for one in without_secrets(diff(draft.defaults, draft.values), draft.secret_paths)
-    ]
 
 
 def _group(group: FormGroup, shown: JsonObject) -> GroupView:

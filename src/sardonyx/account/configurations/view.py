@@ -16,7 +16,7 @@ from sardonyx.account.configurations.models import (
     Skipped,
 )
 from sardonyx.account.configurations.service import Launched
-from sardonyx.launcher.models import Unset
+from sardonyx.launcher.configurations import entry_document
 from sardonyx.services.models import Commands
 from sardonyx.services.view import (
     CommandsView,
@@ -79,12 +79,7 @@ class ConfigurationView(View):
             version=one.version,
             shared=one.shared,
             s3_profile=one.s3_profile,
-            patch=[
-                {"path": list(entry.path)}
-                if isinstance(entry.value, Unset)
-                else {"path": list(entry.path), "value": entry.value}
-                for entry in one.patch
-            ],
+            patch=[entry_document(entry) for entry in one.patch],
             changed_by=kept.changed_by,
             changed_at=kept.changed_at,
             link=launch_address(one),
