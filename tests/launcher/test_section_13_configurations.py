@@ -18,7 +18,6 @@ from sardonyx.launcher.configurations import (
     patch_of_values,
     read_configurations,
     same,
-    saved,
     values_of_draft,
     write_configurations,
 )
@@ -60,11 +59,9 @@ def test_one_configuration_alone_is_read_too() -> None:
     assert read_configurations(json.loads(EXAMPLE)).configurations == (NIGHT_RUN,)
 
 
-def test_saving_again_overwrites_in_place() -> None:
+def test_of_two_namesakes_the_later_counts_in_the_place_of_the_earlier() -> None:
     other = replace(NIGHT_RUN, friendly_name="day run")
     newer = replace(NIGHT_RUN, version="2.2.0", patch=())
-    assert saved((NIGHT_RUN, other), newer) == (newer, other)
-    assert saved((NIGHT_RUN,), other) == (NIGHT_RUN, other)
     assert read_configurations(write_configurations([NIGHT_RUN, other, newer])).configurations == (
         newer,
         other,

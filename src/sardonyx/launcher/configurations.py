@@ -77,15 +77,6 @@ def _same(one: Maybe, other: Maybe) -> bool:
     return same_value(one, other)
 
 
-def saved(
-    configurations: Iterable[SavedConfiguration], added: SavedConfiguration
-) -> tuple[SavedConfiguration, ...]:
-    """Return the list with `added` in the place of its namesake, else at the end."""
-    kept = {one.identity: one for one in configurations}
-    kept[added.identity] = added
-    return tuple(kept.values())
-
-
 def write_configurations(configurations: Iterable[SavedConfiguration]) -> list[Json]:
     """Return the JSON that Onyxia's portal reads, in the same order."""
     return [_written(one) for one in configurations]
