@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import httpx2
 import pytest
@@ -16,6 +18,7 @@ from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.services.draft_view import DraftView, draft_view
 from sardonyx.services.launching import OpenDraft, Seeds
+from sardonyx.services.linking import link_of
 from sardonyx.values import Secret
 
 PROJECT = "/api/v1/projects/user-ada"
@@ -79,11 +82,15 @@ async def test_no_secret_is_in_a_draft(ada: httpx2.AsyncClient) -> None:
     assert answer.json()["patch"] == []
 
 
+def open_draft(made: Draft) -> OpenDraft:
+    seeds = Seeds("1", Secret("one-time"), datetime.now(UTC))
+    return OpenDraft("id", "user-ada", seeds, "en", made)
+
+
 def view_of(made: Draft) -> DraftView:
     """Return how a draft looks that has no plan."""
-    seeds = Seeds("1", Secret("one-time"), datetime.now(UTC))
     return draft_view(
-        OpenDraft("id", "user-ada", seeds, "en", made),
+        open_draft(made),
         versions=(),
         link="",
         preview=None,
@@ -112,6 +119,13 @@ def test_what_is_taken_away_is_told_apart_from_a_null() -> None:
         {"path": ["env", "b"], "value": None},
         {"path": ["env", "a"]},
     ]
+
+
+def test_a_link_says_what_only_values_yaml_knows_where_that_is_sent() -> None:
+    properties = {"port": {"type": "integer", "default": 80}}
+    made = draft(properties, {"log": {"level": "warn"}}, all_defaults=True)
+    opened = replace(open_draft(made), all_defaults=True)
+    assert "log.level=«warn»" in unquote(link_of(opened, friendly_name=None, shared=None))
 
 
 async def test_a_draft_goes_on_with_its_random_items(ada: httpx2.AsyncClient) -> None:

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sardonyx.errors import Problem, UserError
-from sardonyx.launcher.defaults import compute_defaults
 from sardonyx.launcher.draft import Draft, patched
 from sardonyx.launcher.editor import Marked, check_text, editor_text
 from sardonyx.launcher.form import FormField, FormGroup, read_submission
 from sardonyx.launcher.links import Link, without_secrets, write_query
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.launcher.patch import diff, flattened
+from sardonyx.launcher.patch import flattened
 from sardonyx.projects.models import Actor
 from sardonyx.services.form_view import Posted, View, write_patch
 from sardonyx.services.launching import OpenDraft, Opening
@@ -214,11 +213,7 @@ class LaunchLink:
 def link_of(page: LaunchPage, *, is_group: bool) -> LaunchLink:
     """Return the link that opens the launcher with the page's settings; no secret is in it."""
     opened, draft = page.opened, page.opened.draft
-    patch = draft.patch
-    if opened.all_defaults and draft.schema.root is not None:
-        # Whoever follows a link has the switch off: what it adds is written out.
-        plain = compute_defaults(draft.schema.root, draft.context, draft.chart.values)
-        patch = diff(plain.values, draft.values)
+    _, patch = opened.plain()
     singles = [one for entry in patch for one in flattened(entry)]
     open_ones = without_secrets(singles, draft.secret_paths)
     written = write_query(

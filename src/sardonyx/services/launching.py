@@ -19,9 +19,12 @@ from typing import Protocol
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.catalog.registry import Overrides
 from sardonyx.errors import Problem
+from sardonyx.launcher import patterns
 from sardonyx.launcher.context import ContextInputs
+from sardonyx.launcher.defaults import compute_defaults
 from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.patch import diff
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.errors import (
     FriendlyNameError,
@@ -142,6 +145,18 @@ class OpenDraft:
     all_defaults: bool = False
     s3_profile: str | None = None
     s3_profiles: tuple[str, ...] = ()
+
+    def plain(self) -> tuple[JsonObject, Sequence[PatchEntry]]:
+        """Return defaults and patch as they are without the switch `all_defaults`.
+
+        Whoever opens a link or a saved configuration has it off: what it adds is in the patch.
+        """
+        draft = self.draft
+        if not self.all_defaults or draft.schema.root is None:
+            return draft.defaults, draft.patch
+        with patterns.limited():
+            made = compute_defaults(draft.schema.root, draft.context, draft.chart.values)
+        return made.values, diff(made.values, draft.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,13 +62,14 @@ def link_of(opened: OpenDraft, *, friendly_name: str | None, shared: bool | None
     Nothing secret is in it, nor what no link can hold.
     """
     draft = opened.draft
+    _, patch = opened.plain()
     written = write_query(
         Link(
             name=friendly_name,
             shared=shared,
             version=draft.chart.ref.version,
             s3_profile=opened.s3_profile if draft.uses_s3 else None,
-            patch=without_secrets(draft.patch, draft.secret_paths),
+            patch=without_secrets(patch, draft.secret_paths),
         )
     )
     return f"/launch/{draft.chart.ref.catalog}/{draft.chart.ref.chart}?{written.query}"

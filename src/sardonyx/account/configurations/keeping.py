@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from sardonyx.account.configurations.models import LARGEST_LIST, KeptConfiguration
 from sardonyx.errors import Problem
 from sardonyx.launcher.configurations import SavedConfiguration, write_configurations
-from sardonyx.launcher.defaults import compute_defaults
 from sardonyx.launcher.links import Link, without_secrets, write_query
 from sardonyx.launcher.models import PatchEntry, path_text, warning
-from sardonyx.launcher.patch import apply_with_problems, diff, flattened
+from sardonyx.launcher.patch import apply_with_problems, flattened
 from sardonyx.launcher.secret_names import is_secret_name
 from sardonyx.services.launching import OpenDraft
 from sardonyx.text import N_
-from sardonyx.values import JsonObject, Path, pointer
+from sardonyx.values import Path, pointer
 
 _DEEPEST = 100
 _SHOWN = 20
@@ -40,7 +39,7 @@ def keepable(opened: OpenDraft, *, by_name: bool = False) -> Kept:
     the chart than the patch is of, whose schema does not know all of its settings.
     """
     draft = opened.draft
-    defaults, patch = _plain(opened)
+    defaults, patch = opened.plain()
     entries = tuple(one for entry in patch for one in flattened(entry))
     open_ones = frozenset(one.path for one in without_secrets(entries, draft.secret_paths))
     misfits = {one.pointer for one in apply_with_problems(defaults, entries).problems}
@@ -54,15 +53,6 @@ def keepable(opened: OpenDraft, *, by_name: bool = False) -> Kept:
         else:
             kept.append(one)
     return Kept(tuple(kept), tuple(notices))
-
-
-def _plain(opened: OpenDraft) -> tuple[JsonObject, Sequence[PatchEntry]]:
-    """Return defaults and patch as they are without the switch “all defaults”."""
-    draft = opened.draft
-    if not opened.all_defaults or draft.schema.root is None:
-        return draft.defaults, draft.patch
-    plain = compute_defaults(draft.schema.root, draft.context, draft.chart.values).values
-    return plain, diff(plain, draft.values)
 
 
 def size_of(configuration: SavedConfiguration) -> int:
