@@ -168,6 +168,19 @@ def test_no_secret_is_in_any_command() -> None:
     assert SECRET not in repr(plan(made))
 
 
+def test_thousands_of_secrets_that_would_have_one_variable_have_one_each() -> None:
+    keys = [f"{'-' * number}password" for number in range(3_000)]
+    values: Any = {"password_2": "x", **dict.fromkeys(keys, "x")}
+    shown = masked(values, frozenset((key,) for key in values))
+    assert len(set(shown.values())) == 3_001
+    assert [shown[key] for key in ("password_2", *keys[:3])] == [
+        "$PASSWORD_2",
+        "$PASSWORD",
+        "$PASSWORD_3",
+        "$PASSWORD_4",
+    ]
+
+
 def test_commands_of_my_services() -> None:
     shown = release_commands("rivulet-73105", "team-soil")
     assert shown["delete"] == "helm uninstall rivulet-73105 --namespace team-soil\n"

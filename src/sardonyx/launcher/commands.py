@@ -29,12 +29,16 @@ def variable(path: Path) -> str:
 def variables(secret_paths: frozenset[Path], values: JsonObject) -> dict[Path, str]:
     """Return the variable of each secret that `values` hold, no two alike, in order."""
     named: dict[Path, str] = {}
+    taken: set[str] = set()
+    reached: dict[str, int] = {}  # the number up to which each name is taken
     for path in _leaves(values, (), secret_paths):
-        name = variable(path)
-        number = 1
-        while name in named.values():
+        name = wanted = variable(path)
+        number = reached.get(wanted, 1)
+        while name in taken:
             number += 1
-            name = f"{variable(path)}_{number}"
+            name = f"{wanted}_{number}"
+        reached[wanted] = number
+        taken.add(name)
         named[path] = name
     return named
 

@@ -92,7 +92,7 @@ def without_secrets(
         single
         for entry in patch
         for single in flattened(entry)
-        if not any(single.path[: len(secret)] == secret for secret in secret_paths)
+        if not any(single.path[:length] in secret_paths for length in range(len(single.path) + 1))
     )
 
 
