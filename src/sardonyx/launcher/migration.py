@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sardonyx.errors import Problem
 from sardonyx.launcher.configurations import SavedConfiguration, read_configuration
 from sardonyx.launcher.models import error, warning
-from sardonyx.launcher.own_profiles import OwnProfile, free_name, read_profile, safe_name
-from sardonyx.launcher.s3_profiles import directory
+from sardonyx.launcher.own_profiles import OwnProfile, read_profile, safe_name
+from sardonyx.launcher.s3_profiles import directory, free_name
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.models import error
-from sardonyx.launcher.s3_profiles import Bookmark, S3Profile, directory
+from sardonyx.launcher.s3_profiles import Bookmark, S3Profile, directory, free_name
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path, Secret
 
@@ -57,14 +57,6 @@ def joined(region: Sequence[S3Profile], own: Iterable[OwnProfile]) -> tuple[S3Pr
         taken = {profile.name for profile in profiles}
         profiles.append(replace(one.profile, name=free_name(one.name, taken)))
     return tuple(profiles)
-
-
-def free_name(wanted: str, taken: Container[str]) -> str:
-    """Return `wanted`, else `wanted-2`, `wanted-3`, … whichever is free."""
-    name, number = wanted, 2
-    while name in taken:
-        name, number = f"{wanted}-{number}", number + 1
-    return name
 
 
 def safe_name(words: str) -> str:

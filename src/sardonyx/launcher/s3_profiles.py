@@ -6,7 +6,7 @@ Source: launcher.md 3, wire-api.md 4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Protocol, TypeVar
@@ -268,15 +268,20 @@ def directory(path: str) -> str | None:
     return "/".join(parts) + "/"
 
 
+def free_name(wanted: str, taken: Container[str]) -> str:
+    """Return `wanted`, else `wanted-2`, `wanted-3`, … whichever is free."""
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}-{number}", number + 1
+    return name
+
+
 def _renamed(profiles: list[S3Profile]) -> tuple[S3Profile, ...]:
     """Return the profiles under names of their own: `default`, `default-2`, …"""
     taken: set[str] = set()
     made = []
     for profile in profiles:
-        wanted = profile.name or DEFAULT
-        name, number = wanted, 2
-        while name in taken:
-            name, number = f"{wanted}-{number}", number + 1
+        name = free_name(profile.name or DEFAULT, taken)
         taken.add(name)
         made.append(replace(profile, name=name))
     return tuple(made)
