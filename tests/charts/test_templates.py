@@ -355,11 +355,12 @@ def test_only_what_is_on_is_renewed(values: JsonObject, wanted: str | None, tmp_
 
 def test_a_changed_token_restarts_the_pod(tmp_path: Path) -> None:
     def annotations(token: str) -> Json:
-        values: JsonObject = {"renewal": {"enabled": True, "url": "https://x", "token": token}}
-        stateful = one(
-            render("jupyter-python", tmp_path, {**values, "security": {"password": "p"}}),
-            "StatefulSet",
-        )
+        values: JsonObject = {
+            "renewal": {"enabled": True, "url": "https://x", "token": token},
+            "s3": {"endpoint": "https://store.example"},
+            "security": {"password": "p"},
+        }
+        stateful = one(render("jupyter-python", tmp_path, values), "StatefulSet")
         return at(stateful, "spec.template.metadata.annotations")
 
     assert annotations("one") == annotations("one") != annotations("two")
