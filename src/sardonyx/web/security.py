@@ -5,7 +5,9 @@ Pure ASGI, so that streamed uploads and server-sent events pass through untouche
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +19,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PORTAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # Asked by address, without a name: by the kubelet, for instance. They tell nothing of anybody.
 PROBES = frozenset({"/healthz", "/readyz"})
+_READ_ON_BYTES = 64 * 1024
+_READ_ON_SECONDS = 2.0
 
 
 def content_security_policy(*, services_here: bool) -> str:
@@ -87,6 +91,7 @@ class SameOrigin:
             await PlainTextResponse("Misdirected request", 421)(scope, receive, send)
             return
         if scope["method"] not in SAFE_METHODS and _foreign_write(headers, host):
+            await _read_on(receive)
             await self._refuse(Request(scope))(scope, receive, send)
             return
 
@@ -106,6 +111,22 @@ class SameOrigin:
             or path in PROBES
             or (path.startswith("/api/") and "authorization" in headers and "cookie" not in headers)
         )
+
+
+async def _read_on(receive: Receive) -> None:
+    """Read a short body that nobody wants, so that the refusal arrives.
+
+    A server that closes a connection with unread bytes resets it, and what it answered may be
+    lost on the way. A long or slow body is worth no waiting: its sender sees the connection end.
+    """
+    read = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_READ_ON_SECONDS):
+            while read < _READ_ON_BYTES:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
 
 
 def hostname(host: str) -> str:
