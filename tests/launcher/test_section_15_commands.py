@@ -159,6 +159,32 @@ def test_a_key_named_password_is_secret_by_itself() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("API_TOKEN", True),
+        ("AWS_SECRET_ACCESS_KEY", True),
+        ("AWS_ACCESS_KEY_ID", True),
+        ("privateKey", True),
+        ("PGPASSWORD", True),
+        ("existingSecret", False),
+        ("sort_key", False),
+        ("TOKENIZER", False),
+    ],
+)
+def test_a_key_of_a_block_of_any_content_is_secret_by_its_name(key: str, secret: bool) -> None:
+    properties: Any = {"env": {"type": "object", "default": {}}}
+    made = make_draft(
+        chart=chart(properties), context=context(), patch=(PatchEntry(("env", key), "x"),)
+    )
+    assert (("env", key) in made.secret_paths) is secret
+
+
+def test_a_field_of_the_schema_is_as_its_author_marked_it() -> None:
+    made = opened({"token": {"type": "string", "default": "a"}})
+    assert made.secret_paths == frozenset()
+
+
 def test_no_secret_is_in_any_command() -> None:
     made = opened(git_chart(), (PatchEntry(("git", "token"), "typed-by-hand"),))
     shown = helm_commands(plan(made)) + platform_command(plan(made), defaults=made.defaults)

@@ -21,7 +21,7 @@ from sardonyx.launcher.models import Origin, PatchEntry, Unset
 from sardonyx.launcher.nodes import Node
 from sardonyx.launcher.patch import apply_with_problems
 from sardonyx.launcher.schema import ResolvedSchema
-from sardonyx.launcher.secret_names import is_password_key, is_secret_name
+from sardonyx.launcher.secret_names import is_password_key, is_secret_key, is_secret_name
 from sardonyx.launcher.validation import validate
 from sardonyx.values import Json, JsonObject, Path
 
@@ -206,7 +206,7 @@ def _with_user(
 
 def secrets_of(root: Node | None, values: JsonObject) -> frozenset[Path]:
     """Return the places of `values` that are secret by their nodes or their own names."""
-    return frozenset((*_password_leaves(values, ()), *secret_values(root, values, ())))
+    return frozenset((*_named_leaves(root, values, ()), *secret_values(root, values, ())))
 
 
 def secret_values(node: Node | None, value: Json, path: Path) -> list[Path]:
@@ -227,17 +227,25 @@ def secret_values(node: Node | None, value: Json, path: Path) -> list[Path]:
     return found
 
 
-def _password_leaves(value: Json, path: Path) -> list[Path]:
-    """Return the places whose key itself says that a password stands there."""
+def _named_leaves(node: Node | None, value: Json, path: Path) -> list[Path]:
+    """Return the places whose key itself says that a secret stands there.
+
+    A key that the schema describes is secret by `password` alone (launcher.md 16): its author
+    has marked the others. What a person writes into a block of any content, nobody has marked.
+    """
     found: list[Path] = []
     if isinstance(value, dict):
+        known = {} if node is None or node.properties is None else node.properties
         for key, item in value.items():
             if isinstance(item, (dict, list)):
-                found += _password_leaves(item, (*path, key))
-            elif isinstance(item, str) and item and is_password_key(key):
-                found.append((*path, key))
+                found += _named_leaves(known.get(key), item, (*path, key))
+            elif isinstance(item, str) and item:
+                named = is_password_key if key in known else is_secret_key
+                if named(key):
+                    found.append((*path, key))
     elif isinstance(value, list):
+        items = None if node is None else node.items
         for index, item in enumerate(value):
             if isinstance(item, (dict, list)):
-                found += _password_leaves(item, (*path, index))
+                found += _named_leaves(items, item, (*path, index))
     return found

@@ -20,6 +20,11 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD_NAME = re.compile(r"password$", re.IGNORECASE)
+# Narrower than the names of the context: `existingSecret` and `sort_key` name, and hide nothing.
+_FREE_NAME = re.compile(
+    r"(?:passwd|passphrase|token|api_?key|access_?key(?:_?id)?|secret_?(?:access_?)?key|private_?key)$",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=4096)
@@ -37,6 +42,11 @@ def is_secret_name(path: tuple[str, ...]) -> bool:
 def is_password_key(name: str | int) -> bool:
     """Tell whether a key of the values names a password by itself (launcher.md 16)."""
     return isinstance(name, str) and _PASSWORD_NAME.search(name) is not None
+
+
+def is_secret_key(name: str | int) -> bool:
+    """Tell whether a key that no schema describes names a password, a token or a key."""
+    return is_password_key(name) or (isinstance(name, str) and _FREE_NAME.search(name) is not None)
 
 
 def reads_secret(template: Json) -> bool:
