@@ -150,7 +150,7 @@ _SCHEMA: Mapping[str, Rule] = {
     ),
     "reference_unknown": _error(
         N_("“{reference}” resolves to nothing known."),
-        N_("Use a variable of the launch context; see the chart authors' page."),
+        N_("Use a variable of the launch context; docs/chart-authors.md lists them."),
     ),
     "reference_dead": Rule(
         N_("“{reference}” is no longer offered by any platform: it never resolves."),
