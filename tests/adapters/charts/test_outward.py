@@ -54,6 +54,8 @@ async def _code(url: str, names: Names, *, named: str = "charts.example") -> str
         "fd00::7",
         "fe80::1%eth0",
         "::ffff:10.0.0.7",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a00:7::1",
         "100.64.0.1",
         "0.0.0.0",
     ],

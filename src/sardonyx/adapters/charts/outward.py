@@ -18,6 +18,7 @@ import httpx2
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 # What no catalogue leads to, wherever it is itself: this machine, and a cloud's own services.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NEVER = ("is_loopback", "is_link_local", "is_multicast", "is_unspecified", "is_reserved")
 
 
@@ -94,8 +95,18 @@ class OutwardTransport(httpx2.AsyncHTTPTransport):
 
 def _permitted(address: str, *, inside: bool) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    one = mapped or found
+    one = _carried(found) or found
     if any(getattr(one, kind) for kind in _NEVER):
         return False
     return inside or one.is_global
+
+
+def _carried(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 one leads to by its form (RFC 4291, 3056, 6052)."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
