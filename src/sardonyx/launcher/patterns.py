@@ -82,7 +82,8 @@ def search(pattern: str, text: str) -> Match:
     try:
         found = expression.search(text, timeout=limit)
     except TimeoutError:
-        _slow[key] = None
+        if limit >= SECONDS:  # else it was others that took the draft's time
+            _slow[key] = None
         if len(_slow) > _SLOW_KEPT:
             _slow.popitem(last=False)
         return Match.TOO_SLOW
