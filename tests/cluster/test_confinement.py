@@ -21,6 +21,7 @@ from sardonyx.adapters.kubernetes.kinds import (
     NODES,
     ROLE_BINDINGS,
     SECRETS,
+    SERVICE_ACCOUNTS,
     ResourceKind,
 )
 from sardonyx.adapters.kubernetes.operations import encoded
@@ -90,6 +91,15 @@ async def test_the_account_reaches_its_namespace_only(here: Site, other: str) ->
     for namespace in (other, here.namespace):
         with pytest.raises(ClusterRefusedError):
             await confined.create(ROLE_BINDINGS, grab, namespace=namespace)
+
+
+async def test_an_account_that_was_made_anew_is_used_at_once(here: Site) -> None:
+    before = await here.accounts.client(here.namespace)
+    assert await before.list(SECRETS, namespace=here.namespace) is not None
+    await here.access.platform().delete(SERVICE_ACCOUNTS, ACCOUNT, namespace=here.namespace)
+    await here.accounts.prepare(here.namespace)
+    after = await here.accounts.client(here.namespace)
+    assert await after.list(SECRETS, namespace=here.namespace) is not None
 
 
 async def test_its_token_is_short_lived(here: Site) -> None:

@@ -68,6 +68,8 @@ class ConfinedAccounts:
         await self._platform.apply(
             ROLE_BINDINGS, ACCOUNT, binding(namespace), namespace=namespace, force=True
         )
+        # Where the namespace was made anew, a token of the former account is refused.
+        self._clients.pop(namespace, None)
 
     async def kubeconfig(self, namespace: str, *, work: timedelta) -> Secret:
         """Return a kubeconfig whose token lasts for `work`, 10 to 30 minutes.
