@@ -47,7 +47,14 @@ def test_a_role_in_one_namespace_gives_nothing_in_another(
     binding = ("create", "rolebinding", "all", "--clusterrole=admin", "--user=ada")
     light_cluster.kubectl(*binding, "-n", namespace)
     may = ("auth", "can-i", "list", "secrets", "--as=ada")
-    assert light_cluster.kubectl(*may, "-n", namespace).strip() == "yes"
+
+    def is_let_in() -> bool:  # the API server learns of a role a moment after it is written
+        try:
+            return light_cluster.kubectl(*may, "-n", namespace).strip() == "yes"
+        except subprocess.CalledProcessError:
+            return False
+
+    until(is_let_in, "the role acts in its namespace")
     with pytest.raises(subprocess.CalledProcessError) as refused:
         light_cluster.kubectl(*may, "-n", "kube-system")
     assert refused.value.stdout.strip() == "no"
