@@ -128,7 +128,7 @@ def run_cell(lab: Page, cell: Locator, platform: TestPlatform, sample: Sample) -
     lab.keyboard.insert_text(cell_of(platform, sample, sample.file.name))
     lab.keyboard.press("Shift+Enter")
     output = lab.locator(".jp-OutputArea-output pre", has_text="boto3")
-    output.wait_for(timeout=120_000)
+    output.wait_for(timeout=300_000)
     check(output.inner_text(), sample)
 
 
