@@ -70,6 +70,16 @@ def what(one: JsonObject) -> str:
     return kinds.get(str(one.get("type")), str(one["kind"]))
 
 
+def friendly_name(store: Store) -> str | None:
+    one = store.namespaces[NS].releases["one"]
+    told = one.onyxia or one.operation
+    return told.friendly_name if told else None
+
+
+def versioned(one: JsonObject, version: int) -> JsonObject:
+    return {**one, "metadata": {**_object(one["metadata"]), "resourceVersion": str(version)}}
+
+
 def seen(*objects: JsonObject, around: Surroundings | None = None) -> Observation:
     return observation(store_of(objects), around)
 
@@ -82,25 +92,27 @@ def observation(store: Store, around: Surroundings | None = None) -> Observation
 
 
 def operation(
-    verb: Verb, status: OperationStatus = OperationStatus.QUEUED, **changes: object
+    verb: Verb,
+    status: OperationStatus = OperationStatus.QUEUED,
+    *,
+    asked_at: datetime = BEGUN,
+    friendly_name: str = "My one",
 ) -> JsonObject:
-    asked = changes.pop("asked_at", BEGUN)
-    assert isinstance(asked, datetime)
     return operation_secret(
         Operation(
             id="x",
             namespace=NS,
             release="one",
             verb=verb,
-            asked_at=asked,
+            asked_at=asked_at,
             by="ada",
             owner="ada",
-            friendly_name="My one",
+            friendly_name=friendly_name,
             shared=False,
             chart=ChartRef("ide", "hello", "1.2.3"),
             values={"a": 1},
             status=status,
-            begun_at=asked + timedelta(seconds=3) if status is OperationStatus.RUNNING else None,
+            begun_at=asked_at + timedelta(seconds=3) if status is OperationStatus.RUNNING else None,
             error="timed out" if status is OperationStatus.FAILED else "",
         )
     )
@@ -324,6 +336,34 @@ def test_a_pod_that_goes_is_gone() -> None:
     store.keep_only("ReplicaSet", NS, set())
     assert store.namespaces[NS].members("one").workloads == ()
     store.keep_only("helm", "", set())
+    assert NS not in store.namespaces
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda version: versioned(
+            onyxia_secret(NS, "one", {"friendlyName": f"As in {version}"}), version
+        ),
+        lambda version: versioned(
+            operation(Verb.INSTALL, friendly_name=f"As in {version}"), version
+        ),
+    ],
+    ids=["what a platform keeps", "an operation"],
+)
+def test_a_watch_that_is_late_does_not_take_back_what_was_written(
+    kept: Callable[[int], JsonObject],
+) -> None:
+    store = store_of([kept(98)])
+    store.put(what(kept(101)), raw(kept(101)))
+    store.put(what(kept(99)), raw(kept(99)))
+    assert friendly_name(store) == "As in 101"
+    store.drop(what(kept(100)), raw(kept(100)))
+    store.keep_only(what(kept(100)), NS, set(), "100")
+    assert friendly_name(store) == "As in 101"
+    store.put(what(kept(102)), raw(kept(102)))
+    assert friendly_name(store) == "As in 102"
+    store.drop(what(kept(103)), raw(kept(103)))
     assert NS not in store.namespaces
 
 

@@ -178,6 +178,7 @@ class OnyxiaRecord:
 
     asked_at: when its launch was asked: our annotation, else when the Secret was made.
     keys_until: when plain keys in its values end (ISO 8601), empty where none stand there.
+    version: the Secret's resourceVersion.
     """
 
     namespace: str
@@ -189,6 +190,7 @@ class OnyxiaRecord:
     asked_at: datetime
     secret_paths: frozenset[Path] = frozenset()
     keys_until: str = ""
+    version: str = ""
 
 
 def read_release(raw: bytes, exposure: Exposure) -> tuple[Metadata, ReleaseRecord]:
@@ -309,6 +311,7 @@ def read_onyxia(raw: bytes) -> tuple[Metadata, OnyxiaRecord]:
         asked_at=asked or metadata.creation_timestamp or EPOCH,
         secret_paths=_paths(_text(data.get(SECRET_PATHS_KEY, ""))),
         keys_until=_text(data.get(KEYS_UNTIL_KEY, ""))[:40],
+        version=metadata.resource_version,
     )
 
 

@@ -53,8 +53,8 @@ class _KindSink:
     def drop(self, raw: bytes) -> None:
         self._store.drop(self._followed.id, raw)
 
-    def keep_only(self, names: set[Name]) -> None:
-        self._store.keep_only(self._followed.id, self._namespace, names)
+    def keep_only(self, names: set[Name], version: str) -> None:
+        self._store.keep_only(self._followed.id, self._namespace, names, version)
 
     def standing(self, fault: str) -> None:
         self._scopes.stands((self._followed.id, self._namespace), fault)

@@ -1,6 +1,10 @@
 """Keep what watches bring, by namespace, and say which release each change is about.
 
 It decides nothing and asks nobody: `watch.py` feeds it, `cache.py` reads it.
+
+What the platform itself writes is put here before its watch tells it, and the watch then still
+tells what the object was before. So a version older than the one that is kept is passed over;
+versions of one kind can be compared as numbers (Kubernetes API concepts, “Resource versions”).
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ from sardonyx.adapters.kubernetes.operations import Operation, in_order, read_op
 from sardonyx.adapters.kubernetes.releases import (
     ONYXIA_PREFIX,
     ONYXIA_TYPE,
+    OnyxiaRecord,
     named_record,
     read_onyxia,
     read_release,
@@ -111,7 +116,7 @@ class Store:
             ONYXIA: self._put_onyxia,
             OPERATIONS: self._put_operation,
         }
-        self._droppers: Mapping[str, Callable[[str, str], None]] = {
+        self._droppers: Mapping[str, Callable[[str, str, str], None]] = {
             HELM: self._drop_helm,
             ONYXIA: self._drop_onyxia,
             OPERATIONS: self._drop_operation,
@@ -133,27 +138,30 @@ class Store:
             metadata = METADATA.decode(raw).metadata
         except MsgspecError:
             return
-        self._forget(what, metadata.namespace, metadata.name)
+        self._forget(what, metadata.namespace, metadata.name, metadata.resource_version)
 
-    def keep_only(self, what: str, namespace: str, names: set[Name]) -> None:
-        """Forget the objects of one namespace (empty: of all) that are not among `names`."""
+    def keep_only(self, what: str, namespace: str, names: set[Name], version: str = "") -> None:
+        """Forget the objects of one namespace (empty: of all) that are not among `names`.
+
+        version: of the list they are from; what was written after it stays.
+        """
         for where in [namespace] if namespace else list(self.namespaces):
             index = self.namespaces.get(where)
             if index is None:
                 continue
             for name in self._names(what, index):
                 if (where, name) not in names:
-                    self._forget(what, where, name)
+                    self._forget(what, where, name, version)
 
     # -- inside
 
-    def _forget(self, what: str, namespace: str, name: str) -> None:
+    def _forget(self, what: str, namespace: str, name: str, version: str) -> None:
         index = self.namespaces.get(namespace)
         if index is None:
             return
         dropper = self._droppers.get(what)
         if dropper is not None:
-            dropper(namespace, name)
+            dropper(namespace, name, version)
         else:
             before = index.pod(name) if what == "Pod" else None
             release = index.drop(what, name)
@@ -208,7 +216,7 @@ class Store:
         self._listener.release_changed(namespace, release)
         return namespace, record_name(release, record.revision)
 
-    def _drop_helm(self, namespace: str, name: str) -> None:
+    def _drop_helm(self, namespace: str, name: str, _version: str) -> None:
         named = named_record(name)
         index = self.namespaces[namespace]
         seen = index.releases.get(named[0]) if named else None
@@ -223,15 +231,18 @@ class Store:
 
     def _put_onyxia(self, raw: bytes) -> Name:
         metadata, record = read_onyxia(raw)
-        self._index(metadata.namespace).release(record.release).onyxia = record
+        seen = self._index(metadata.namespace).release(record.release)
+        if _is_older(record.version, seen.onyxia):
+            return metadata.namespace, metadata.name
+        seen.onyxia = record
         self._listener.release_changed(metadata.namespace, record.release)
         return metadata.namespace, metadata.name
 
-    def _drop_onyxia(self, namespace: str, name: str) -> None:
+    def _drop_onyxia(self, namespace: str, name: str, version: str) -> None:
         release = name.removeprefix(ONYXIA_PREFIX)
         index = self.namespaces[namespace]
         seen = index.releases.get(release)
-        if seen is not None:
+        if seen is not None and not _is_older(version, seen.onyxia):
             seen.onyxia = None
             index.forget_if_bare(release)
             self._listener.release_changed(namespace, release)
@@ -242,6 +253,8 @@ class Store:
             raise ValueError("no operation of ours")
         namespace, release = operation.namespace, operation.release
         seen = self._index(namespace).release(release)
+        if _is_older(operation.version, seen.operation):
+            return namespace, OPERATION_PREFIX + release
         # Values are shown until Helm has a record of its own; later they are only ballast.
         seen.operation = replace(operation, values={}) if seen.records else operation
         self.operations[namespace, release] = replace(operation, values={})
@@ -249,11 +262,11 @@ class Store:
         self._place()
         return namespace, OPERATION_PREFIX + release
 
-    def _drop_operation(self, namespace: str, name: str) -> None:
+    def _drop_operation(self, namespace: str, name: str, version: str) -> None:
         release = name.removeprefix(OPERATION_PREFIX)
         index = self.namespaces[namespace]
         seen = index.releases.get(release)
-        if seen is None:
+        if seen is None or _is_older(version, seen.operation):
             return
         if not seen.records:
             self._listener.release_leaving(namespace, release)
@@ -273,6 +286,13 @@ class Store:
         for name in before.keys() | self.positions.keys():
             if before.get(name) != self.positions.get(name):
                 self._listener.release_changed(*name)
+
+
+def _is_older(version: str, kept: OnyxiaRecord | Operation | None) -> bool:
+    """Tell whether `version` comes before what is kept; one that is no number does not."""
+    if kept is None or not (version.isdecimal() and kept.version.isdecimal()):
+        return False
+    return int(version) < int(kept.version)
 
 
 def _read(what: str, raw: bytes) -> tuple[Metadata, Seen]:

@@ -44,8 +44,8 @@ class Sink(Protocol):
     def drop(self, raw: bytes) -> None:
         """Forget an object that is gone."""
 
-    def keep_only(self, names: set[tuple[str, str]]) -> None:
-        """Forget what a fresh list of this scope no longer has."""
+    def keep_only(self, names: set[tuple[str, str]], version: str) -> None:
+        """Forget what a fresh list of this scope, of that resourceVersion, no longer has."""
 
     def standing(self, fault: str) -> None:
         """Learn how the watch stands: empty when live; `unreachable`, `slow`, `forbidden`.
@@ -180,7 +180,7 @@ class Watch:
             if not page.metadata.continue_:
                 break
             params["continue"] = page.metadata.continue_
-        self._sink.keep_only(seen)
+        self._sink.keep_only(seen, page.metadata.resource_version)
         self._version = page.metadata.resource_version
         self.lists += 1
         self._failures = 0
