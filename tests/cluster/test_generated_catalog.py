@@ -1,4 +1,4 @@
-"""Sixty charts after Onyxia's: what their forms give passes a server's dry run."""
+"""Sixty charts after Onyxia's, and one of every widget: their releases pass a server's dry run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.catalog.generated import TRAITS, write_catalog
 from tests.cluster.conftest import RunningCluster
+from tests.e2e.every_widget import CHART as EVERYTHING
 
 from sardonyx.catalog.models import Chart
 from sardonyx.catalog.read import read_chart
@@ -28,13 +29,19 @@ def test_every_release_passes_a_server_dry_run(
     registry = built_in_schemas()
     folder = write_catalog(tmp_path / "catalog", registry)
 
-    def refusal(name: str) -> str:
-        chart = read_chart(folder / name, "generated")
+    def refusal(place: Path) -> str:
+        chart = read_chart(place, "generated")
         assert isinstance(chart, Chart), chart
         made = make_draft(chart=chart, context=sample_context(), registry=registry)
-        values = tmp_path / f"{name}.json"
+        values = tmp_path / f"{place.name}.json"
         values.write_text(json.dumps(made.values))
-        command = ["install", f"{name}-73105"[-53:], str(chart.folder), "--namespace", namespace]
+        command = [
+            "install",
+            f"{place.name}-73105"[-53:],
+            str(chart.folder),
+            "--namespace",
+            namespace,
+        ]
         homes = ("HOME", "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")
         done = subprocess.run(
             [
@@ -53,7 +60,8 @@ def test_every_release_passes_a_server_dry_run(
         )
         return "" if done.returncode == 0 else done.stderr
 
+    places = [*(folder / one.name for one in TRAITS), EVERYTHING]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = pool.map(refusal, [one.name for one in TRAITS])
-        refused = {one.name: said for one, said in zip(TRAITS, found, strict=True) if said}
+        found = pool.map(refusal, places)
+        refused = {one.name: said for one, said in zip(places, found, strict=True) if said}
     assert refused == {}

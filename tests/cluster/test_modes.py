@@ -19,7 +19,6 @@ from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
 from tests.cluster.people import Caller, signed_in
 from tests.cluster.platform import RunningPlatform, running_platform
-from tests.cluster.waiting import until
 from tools.cluster.images import version
 
 from sardonyx.values import JsonObject

@@ -6,12 +6,11 @@ Tests of one platform are of one xdist group, `platform` or `light`, so that one
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.e2e.chromium import chromium
 from tests.e2e.every_widget import every_widget_catalog
 from tests.e2e.light import light_catalog
 from tests.e2e.platform import TestPlatform, running_platform
@@ -47,16 +46,8 @@ def second(light: TestPlatform) -> str:
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     """A browser for one test: while it runs, no other test of the process may use asyncio."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    options = ["--disable-dev-shm-usage", "--disable-gpu"]
-    if os.geteuid() == 0:
-        options.append("--no-sandbox")  # Chromium's own sandbox refuses root
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=options)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+import httpx2
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sardonyx.launcher.scalars import at
 from sardonyx.values import Json, JsonObject
@@ -15,7 +19,6 @@ from sardonyx.values import Path as ValuePath
 
 CHART = Path(__file__).parents[1] / "data" / "charts" / "everything"
 CATALOG = "every"
-ADDRESS = f"/launch/{CATALOG}/everything"
 SECRET = "tulip"
 # What the form was given: a path of the values, and what stands there then.
 FILLED: dict[ValuePath, Json] = {
@@ -39,11 +42,58 @@ FILLED: dict[ValuePath, Json] = {
 }
 
 
+class Call(Protocol):
+    """Calls REST v1 below the person's project."""
+
+    def __call__(self, method: str, path: str, *, json: JsonObject | None) -> httpx2.Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A platform of either kind, as its journey needs it.
+
+    base: address of its pages. catalog: that has the chart. launched: all the values that a
+    service was launched with; comparable: the same without what is secret or drawn anew.
+    """
+
+    base: str
+    catalog: str
+    call: Call
+    launched: Callable[[str], JsonObject]
+    comparable: Callable[[str], JsonObject]
+
+    @property
+    def launcher(self) -> str:
+        return f"/launch/{self.catalog}/everything"
+
+
+@contextmanager
+def two_readers(
+    browser: Browser, enter: Callable[[BrowserContext], object]
+) -> Iterator[tuple[Page, Page]]:
+    """Give a page in English and one in French, each let in by `enter`."""
+    expect.set_options(timeout=60_000)
+    with ExitStack() as stack:
+        pages = []
+        for locale in ("en-GB", "fr-FR"):
+            context = browser.new_context(viewport={"width": 1280, "height": 900}, locale=locale)
+            stack.callback(context.close)
+            context.set_default_timeout(60_000)
+            enter(context)
+            pages.append(context.new_page())
+        yield pages[0], pages[1]
+
+
 def every_widget_catalog(folder: Path) -> Path:
     """Make the chart a catalogue of its own: the folder `every` in `folder`."""
     root = folder / CATALOG
-    shutil.copytree(CHART, root / "everything")
+    every_widget_chart(root)
     return root
+
+
+def every_widget_chart(catalog: Path) -> None:
+    """Put the chart into a catalogue's folder."""
+    shutil.copytree(CHART, catalog / "everything")
 
 
 def checked(page: Page, act: Callable[[], object]) -> None:
@@ -126,3 +176,49 @@ def assert_filled(values: JsonObject) -> None:
         path: at(values, path) for path, wanted in FILLED.items() if at(values, path) != wanted
     }
     assert not other, other
+
+
+def assert_same_each_way(runtime: Runtime, english: Page, french: Page) -> None:
+    """Fill in the form; relaunch it by link, as text and as a saved configuration; compare."""
+    english.goto(runtime.base + runtime.launcher)
+    fill(english)
+    address = link(english)
+    assert SECRET not in address
+    text = as_text(english)
+    assert link(english) == address  # one draft, whichever view
+    assert "$TEXTS_SECRET" in text and SECRET not in text
+    first = launch(english)
+    values = runtime.launched(first)
+    assert_filled(values)
+    assert at(values, ("texts", "secret")) == SECRET
+
+    # The link, followed by somebody who reads French, and looked at as text.
+    french.goto(runtime.base + address)
+    expect(french.get_by_role("heading", name="Réglages")).to_be_visible()
+    assert as_text(french).startswith("greeting: good evening\n")
+    by_link = launch(french)
+
+    # Typed as text where nothing was filled in.
+    french.goto(runtime.base + runtime.launcher)
+    type_text(french, text)
+    by_text = launch(french)
+
+    wanted = runtime.comparable(first)
+    saved = runtime.call(
+        "POST",
+        "/configurations",
+        json={
+            "friendlyName": "night run",
+            "catalog": runtime.catalog,
+            "chart": "everything",
+            "values": wanted,
+        },
+    )
+    assert saved.status_code == 201, saved.text
+    number = saved.json()["configuration"]["id"]
+    launched = runtime.call("POST", f"/configurations/{number}/launch", json=None)
+    assert launched.is_success, launched.text
+    by_configuration = launched.json()["service"]["name"]
+
+    for other in (by_link, by_text, by_configuration):
+        assert runtime.comparable(other) == wanted
