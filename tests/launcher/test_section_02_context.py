@@ -198,3 +198,184 @@ def test_section_14_personal_values_stay_out_of_a_group() -> None:
     assert [one["profileName"] for one in made["s3_array"]] == ["mine"]
     from_region: Any = launch_context(inputs(personal_injection=False))
     assert from_region["s3"] == {"isEnabled": False}
+
+
+def whole_region() -> dict[str, Any]:
+    """Return a region that sets every variable of the table."""
+    services = REGION["services"]
+    defaults = {
+        **services["defaultConfiguration"],
+        "tolerations": [{"key": "gpu"}],
+        "startupProbe": {"failureThreshold": 60},
+        "sliders": {"cpu": {"sliderMax": 8}},
+        "resources": {
+            **dict.fromkeys(("cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit"), "1"),
+            **{"disk": "10Gi", "gpu": "1"},
+        },
+    }
+    expose = {
+        **services["expose"],
+        "route": True,
+        "istio": {"enabled": True, "gateways": ["web"]},
+    }
+    return {
+        **REGION,
+        "services": {
+            **services,
+            "defaultConfiguration": defaults,
+            "expose": expose,
+            "initScriptCheckSum": "0f",
+        },
+        "proxyInjection": {
+            "enabled": True,
+            "httpProxyUrl": "http://p",
+            "httpsProxyUrl": "http://q",
+            "noProxy": "localhost",
+        },
+        "packageRepositoryInjection": {
+            name: f"https://{name}"
+            for name in ("cranProxyUrl", "condaProxyUrl", "packageManagerUrl", "pypiProxyUrl")
+        },
+        "certificateAuthorityInjection": {"cacerts": "AA", "pathToCaBundle": "/ca.crt"},
+    }
+
+
+PROVIDER: dict[str, Any] = {
+    "id": "lab",
+    "isDefault": True,
+    "name": "Lab",
+    "provider": "openai",
+    "apiBase": "https://ai",
+    "apiKey": "k",
+    "selectedModel": "small",
+    "models": ["small"],
+}
+GONE = object()
+# Every variable of the table: what it holds, and what it holds with personal injection off.
+VARIABLES: list[tuple[str, Any, Any]] = [
+    ("user.idep", "user1", "user1"),
+    ("user.email", "user1@stat.example", ""),
+    ("user.name", "Lovelace Ada", "Lovelace Ada"),
+    ("user.password", "9x4", "9x4"),
+    ("user.ip", "192.0.2.7", "0.0.0.0"),
+    ("user.darkMode", True, True),
+    ("user.lang", "fr", "fr"),
+    ("user.decodedIdToken.groups", ["soil"], GONE),
+    ("user.accessToken", "at", GONE),
+    ("user.refreshToken", "rt", ""),
+    ("user.profile.team", "soil", GONE),
+    ("service.oneTimePassword", "otp", "otp"),
+    ("project.id", "team-soil", "team-soil"),
+    ("project.password", "9x4", "9x4"),
+    ("project.basic", "dGVhbS1zb2lsOjl4NA==", "dGVhbS1zb2lsOjl4NA=="),
+    ("git.name", "user1", ""),
+    ("git.email", "user1@stat.example", ""),
+    ("git.credentials_cache_duration", 0, 0),
+    ("git.token", "gt", GONE),
+    ("git.project", "https://forge/p.git", "https://forge/p.git"),
+    ("vault.VAULT_ADDR", "https://vault", "https://vault"),
+    ("vault.VAULT_MOUNT", "kv", "kv"),
+    ("vault.VAULT_TOP_DIR", "team-soil", "team-soil"),
+    ("vault.VAULT_TOKEN", "vt", GONE),
+    ("s3.isEnabled", True, False),
+    ("s3.profileName", "default", GONE),
+    ("s3.AWS_ACCESS_KEY_ID", "AK", GONE),
+    ("s3.AWS_SECRET_ACCESS_KEY", "SK", GONE),
+    ("s3.AWS_SESSION_TOKEN", "ST", GONE),
+    ("s3.AWS_DEFAULT_REGION", "us-east-1", GONE),
+    ("s3.AWS_S3_ENDPOINT", "store.example", GONE),
+    ("s3.port", 443, GONE),
+    ("s3.pathStyleAccess", True, GONE),
+    ("s3.isAnonymous", False, GONE),
+    ("s3.workingDirectoryPath", "u-user1/", GONE),
+    ("s3.AWS_BUCKET_NAME", "u-user1", GONE),
+    ("s3.objectNamePrefix", "", GONE),
+    *(
+        (name, value, value)
+        for name, value in {
+            "region.allowedURIPattern": "^https://",
+            "region.customValues.a": 1,
+            "region.defaultIpProtection": True,
+            "region.defaultNetworkPolicy": False,
+            "region.kafka.url": "kafka:9092",
+            "region.kafka.topicName": "t",
+            "region.tolerations": [{"key": "gpu"}],
+            "region.from": [{"podSelector": {}}],
+            "region.nodeSelector": {"disk": "ssd"},
+            "region.startupProbe": {"failureThreshold": 60},
+            "region.sliders": {"cpu": {"sliderMax": 8}},
+            "region.resources.cpuRequest": "1",
+            "region.resources.cpuLimit": "1",
+            "region.resources.memoryRequest": "1",
+            "region.resources.memoryLimit": "1",
+            "region.resources.disk": "10Gi",
+            "region.resources.gpu": "1",
+            "region.openshiftSCC.scc": "anyuid",
+            "region.openshiftSCC.enabled": True,
+            "k8s.domain": "lab.example",
+            "k8s.ingressClassName": "nginx",
+            "k8s.ingress": True,
+            "k8s.route": True,
+            "k8s.istio.enabled": True,
+            "k8s.istio.gateways": ["web"],
+            "k8s.randomSubdomain": "73105",
+            "k8s.initScriptUrl": "https://init.example/x.sh",
+            "k8s.initScriptCheckSum": "0f",
+            "k8s.useCertManager": True,
+            "k8s.certManagerClusterIssuer": "le",
+            "proxyInjection.enabled": True,
+            "proxyInjection.httpProxyUrl": "http://p",
+            "proxyInjection.httpsProxyUrl": "http://q",
+            "proxyInjection.noProxy": "localhost",
+            "packageRepositoryInjection.cranProxyUrl": "https://cranProxyUrl",
+            "packageRepositoryInjection.condaProxyUrl": "https://condaProxyUrl",
+            "packageRepositoryInjection.packageManagerUrl": "https://packageManagerUrl",
+            "packageRepositoryInjection.pypiProxyUrl": "https://pypiProxyUrl",
+            "certificateAuthorityInjection.cacerts": "AA",
+            "certificateAuthorityInjection.pathToCaBundle": "/ca.crt",
+            "ai.enabled": True,
+            **{f"ai.activeProvider.{key}": value for key, value in PROVIDER.items()},
+            "ai.providers": [PROVIDER],
+            # Dead ones: charts that still read them get their own defaults.
+            "oidc": GONE,
+            "kaggle": GONE,
+        }.items()
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "off"), VARIABLES, ids=[one[0] for one in VARIABLES])
+def test_a_variable_of_the_context(name: str, value: Any, off: Any) -> None:
+    def found(personal: bool) -> Any:
+        context: Any = launch_context(
+            inputs(
+                given_name="Ada",
+                family_name="Lovelace",
+                ip="192.0.2.7",
+                dark_mode=True,
+                language="fr",
+                refresh_token=Secret("rt"),
+                profile={"team": "soil"},
+                git_project="https://forge/p.git",
+                region=whole_region(),
+                ai={"enabled": True, "activeProvider": PROVIDER, "providers": [PROVIDER]},
+                personal_injection=personal,
+            )
+        )
+        for part in name.split("."):
+            if part not in context:
+                return GONE
+            context = context[part]
+        return context
+
+    assert (found(True), found(False)) == (value, off)
+
+
+def test_the_settings_of_git_come_before_the_person_s_own_names() -> None:
+    chosen = inputs(git_name="Ada L.", git_email="a@forge", git_credentials_cache_duration=60)
+    assert launch_context(chosen)["git"] == {
+        "name": "Ada L.",
+        "email": "a@forge",
+        "credentials_cache_duration": 60,
+        "token": "gt",
+    }

@@ -87,6 +87,7 @@ def test_an_entry_gives_a_profile_for_each_role_that_matches() -> None:
     ]
     assert {(one.endpoint, one.sts_url, one.region) for one in found} == {(URL, URL, "eu")}
     assert not found[0].path_style_access
+    assert profiles(region(entry()))[0].path_style_access
     assert found[0].session_name == "me"
 
 

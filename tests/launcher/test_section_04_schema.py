@@ -187,3 +187,80 @@ def test_texts_follow_the_language() -> None:
     assert (field(made.form, "/n").label, field(made.form, "/n").help) == ("Nom", "Aide")
     assert field(made.form, "/s").label == "Taille"
     assert field(draft({"n": schema}).form, "/n").label == "Name"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "default"),
+    [
+        ({"type": "string", "pattern": "^x"}, "y"),
+        ({"type": "integer", "minimum": 2}, 1),
+        ({"type": "array", "items": {"type": "integer"}, "minItems": 1}, []),
+        ({"type": "array", "items": {"type": "integer"}, "maxItems": 1}, [1, 2]),
+        ({"type": "string", "enum": ["x"]}, "y"),
+        ({"type": "string", "listEnum": ["x"]}, "y"),
+        ({"type": "integer", "sliderMin": 1, "sliderMax": 8}, 9),
+    ],
+    ids=["pattern", "minimum", "minItems", "maxItems", "enum", "listEnum", "slider bounds"],
+)
+def test_a_core_check_counts_while_defaults_are_computed(keyword: Any, default: Any) -> None:
+    fitting: Any = {"string": "x", "integer": 3, "array": [3]}[keyword["type"]]
+    assert draft({"n": {**keyword, "default": default}}, {"n": fitting}).values == {"n": fitting}
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        {"maximum": 1},
+        {"exclusiveMaximum": 2},
+        {"exclusiveMinimum": 2},
+        {"multipleOf": 5},
+        {"anyOf": [{"maximum": 1}]},
+        {"oneOf": [{"maximum": 1}]},
+        {"allOf": [{"maximum": 1}]},
+        {"if": {"minimum": 0}, "then": {"maximum": 1}},
+    ],
+    ids=lambda keyword: next(iter(keyword)),
+)
+def test_the_other_keywords_are_validation_only(keyword: Any) -> None:
+    made = draft({"n": {"type": "integer", "default": 2, **keyword}}, {"n": 1})
+    assert made.values == {"n": 2}
+    assert not made.errors
+    assert codes(made, "warning")
+
+
+@pytest.mark.parametrize("ignored", [{"form": ["x"]}, {"x-own": 1}, {"$comment": "c"}])
+def test_other_keywords_are_ignored(ignored: Any) -> None:
+    made = draft({"n": {"type": "string", "default": "d", **ignored}})
+    assert (made.values, codes(made)) == ({"n": "d"}, [])
+    assert field(made.form, "/n").widget is Widget.TEXT
+
+
+@pytest.mark.parametrize("kind", ["string", "number", "integer"])
+def test_a_slider_may_stand_on_text_number_and_whole_number(kind: str) -> None:
+    default: Any = "2" if kind == "string" else 2
+    bounds = {"sliderMin": 1, "sliderMax": 8, "sliderStep": 1}
+    made = draft({"n": {"type": kind, "default": default, "render": "slider", **bounds}})
+    shown = field(made.form, "/n")
+    assert (shown.widget, shown.minimum, shown.maximum, shown.step) == (Widget.SLIDER, 1, 8, 1)
+    assert not made.problems
+
+
+@pytest.mark.parametrize("where", ["hidden", "x-onyxia"])
+def test_hidden_takes_a_condition_in_either_place(where: str) -> None:
+    condition = {"path": "mode", "value": "ext"}
+    hidden: Any = {"hidden": condition}
+    if where == "x-onyxia":
+        hidden = {"x-onyxia": hidden}
+    properties = {
+        "mode": {"type": "string", "default": "ext"},
+        "n": {"type": "string", "default": "sent", **hidden},
+    }
+    made = draft(properties)
+    assert [one.pointer for one in made.form.fields()] == ["/mode"]
+    assert (made.values["n"], codes(made)) == ("sent", [])
+
+
+def test_hidden_by_onyxia_is_still_computed_and_sent() -> None:
+    hints = {"hidden": True, "overwriteDefaultWith": "user.idep"}
+    made = draft({"n": {"type": "string", "x-onyxia": hints}})
+    assert (made.values, list(made.form.fields())) == ({"n": "user1"}, [])

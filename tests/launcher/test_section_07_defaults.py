@@ -169,3 +169,86 @@ def test_section_7_4_options_count_where_nothing_is_chosen_from_them() -> None:
         "x-onyxia": {"overwriteListEnumWith": ["{{s3.profileName}}"]},
     }
     assert draft({"n": schema}, {"n": 7}).uses_s3
+
+
+@pytest.mark.parametrize(
+    ("schema", "listed", "result", "warned"),
+    [
+        (
+            od("user.decodedIdToken", type="object", properties={"a": {"type": "string"}}),
+            {"a": "w"},
+            {"a": "w"},
+            False,
+        ),
+        ({"type": "integer"}, "seven", ABSENT, True),
+        ({"type": "string", "pattern": "^x"}, "y", ABSENT, True),
+        (od("user.idep", type="string", pattern="^x", default="d"), "xv", "xv", False),
+        (od("{{s3.port}}", type="integer", default=1), ABSENT, 9443, False),
+        ({"type": "string", "enum": ["a", "b"], "default": "c"}, "b", "b", False),
+        (
+            {"type": "array", "items": {"type": "string"}, "minItems": 1, "default": []},
+            ABSENT,
+            ABSENT,
+            True,
+        ),
+        (
+            {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "properties": {"a": {"type": "string", "default": "x"}},
+                },
+            },
+            ABSENT,
+            [{"a": "x"}],
+            False,
+        ),
+    ],
+    ids=[
+        "an object's own reference is ignored, values.yaml is descended",
+        "present but of another type",
+        "present but of another pattern",
+        "a reference that does not fit gives way, and so does the default",
+        "strict before lenient",
+        "a default not among the options",
+        "an item without default",
+        "an item made of its properties",
+    ],
+)
+def test_section_7_1_precedence(schema: Any, listed: Any, result: Any, warned: bool) -> None:
+    test_section_7_1_a_node_starts_as(schema, listed, result, warned)
+
+
+@pytest.mark.parametrize(
+    ("elements", "properties", "mapped"),
+    [
+        ([{"a": "x"}, "text"], {"a": {"type": "string"}}, []),
+        ([{"idep": "mine"}], {"who": od("idep", type="string")}, [{"who": "mine"}]),
+        ([{"user": {"idep": "mine"}}], {"who": od("user.idep", type="string")}, [{"who": "mine"}]),
+        ([{"a": "x"}], {"a": od("user.nope", type="string")}, [{"a": "x"}]),
+        ([{"a": "x", "z": 1}], {"a": od("user.nope", type="string")}, [{"a": "x"}]),
+        ([{"a": "x"}], {"a": {"type": "string", "const": "k"}}, [{"a": "k"}]),
+        ([], {"a": {"type": "string"}}, []),
+    ],
+    ids=[
+        "an element that is no object cancels",
+        "a key of the element is read",
+        "it shadows the context",
+        "cancelled, the raw list fits",
+        "cancelled, the raw list fits leniently",
+        "a constant stays",
+        "no element",
+    ],
+)
+def test_section_7_2_mapping(elements: Any, properties: Any, mapped: Any) -> None:
+    scope: Any = {**context(), "region": {"list": elements}}
+    items = {"type": "object", "properties": properties}
+    one = chart({"l": od("region.list", type="array", items=items)})
+    assert make_draft(chart=one, context=scope).values == {"l": mapped}
+
+
+def test_section_7_2_values_yaml_is_not_read_for_an_element() -> None:
+    made = draft(lanes({**LANE, "colour": {"type": "string"}}), {"lanes": [{"colour": "red"}] * 2})
+    assert "lanes" not in made.values
+    assert ("/lanes", "chart_value_invalid") in codes(made)

@@ -68,3 +68,15 @@ def test_a_condition_that_is_not_understood_shows_the_node(condition: Any) -> No
     made = draft({"n": {"type": "string", "default": "", "hidden": condition}})
     assert [one.pointer for one in made.form.fields()] == ["/n"]
     assert codes(made) == [("/n", "schema_bad_condition")]
+
+
+def test_each_item_of_a_list_is_hidden_by_its_own_values() -> None:
+    quota = {
+        "type": "integer",
+        "hidden": {"path": "kind", "value": "guest", "isPathRelative": True},
+    }
+    items = {"type": "object", "properties": {"kind": {"type": "string"}, "quota": quota}}
+    made = draft({"users": {"type": "array", "items": items, "default": VALUES["users"]}})
+    shown = [one.pointer for one in made.form.fields()]
+    assert shown == ["/users/0/kind", "/users/1/kind", "/users/1/quota"]
+    assert made.values["users"] == VALUES["users"]

@@ -1,4 +1,4 @@
-"""Launcher 9: layout, sub-charts, widgets, lists, sliders; reading a posted form."""
+"""Launcher 9: layout, sub-charts, widgets, sliders."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ import pytest
 from tests.launcher.samples import chart, codes, context, draft, field, outline
 
 from sardonyx.catalog.models import Dependency
-from sardonyx.launcher.draft import Draft, make_draft
-from sardonyx.launcher.form import (
-    FormGroup,
-    GroupRole,
-    Widget,
-    read_submission,
-    read_values_text,
-)
+from sardonyx.launcher.draft import make_draft
+from sardonyx.launcher.form import FormGroup, GroupRole, Widget
 from sardonyx.launcher.models import UNSET, PatchEntry
 
 TEXT = {"type": "string", "default": ""}
@@ -191,134 +185,64 @@ def test_9_2_halves_that_do_not_fit_stay_two_sliders(low: Any, high: Any) -> Non
     assert outline(made.form) == [("pod", [("requests", ["ram"]), ("limits", ["ram"]), "name"])]
 
 
-def posted(made: Draft, **changes: Any) -> Any:
-    """Return the values after the form is posted with these fields changed."""
-    submitted = {name.replace("__", "/"): value for name, value in changes.items()}
-    submitted = {
-        name if name in ("add", "remove", "reset") else f"/{name}": [value]
-        for name, value in submitted.items()
-    }
-    patch = read_submission(made, submitted)
-    again = make_draft(chart=made.chart, context=made.context, patch=patch)
-    return again.values
+@pytest.mark.parametrize(
+    ("condition", "sent", "listed", "shown"),
+    [
+        ("a.on", False, True, False),
+        ("a.on", True, False, True),
+        ("a.on, b.on", False, True, False),
+        ("b.on, a.on", False, True, True),
+        ("none, b.on", False, True, True),
+    ],
+    ids=[
+        "the values come before values.yaml",
+        "exactly true in the values",
+        "the first path that exists decides",
+        "the first path stands in values.yaml alone",
+        "a path that is nowhere is passed over",
+    ],
+)
+def test_9_1_a_condition_is_read_in_the_values_first(
+    condition: str, sent: bool, listed: bool, shown: bool
+) -> None:
+    one = chart(
+        {"a": obj(on=flag(sent)), "sub": obj(size=number(1))},
+        {"a": {"on": listed}, "b": {"on": listed}},
+        dependencies=(Dependency("sub", "1", condition),),
+    )
+    form = make_draft(chart=one, context=context()).form
+    assert ("/sub/size" in [one.pointer for one in form.fields()]) is shown
+
+
+def test_9_1_a_chart_without_schema_has_no_form() -> None:
+    assert draft(None, {"a": 1}).form.children == ()
+
+
+def test_9_2_the_bounds_of_a_range_are_the_lowest_and_the_highest() -> None:
+    low = half("down", "2Gi", sliderMin=1, sliderMax=4, sliderStep=1)
+    made = draft(pods(low, half("up", "6Gi", sliderMin=2, sliderMax=8)))
+    group = made.form.children[0]
+    assert isinstance(group, FormGroup)
+    shown = group.children[0]
+    assert not isinstance(shown, FormGroup)
+    assert [(one.minimum, one.maximum, one.step) for one in (shown, *shown.halves)] == [
+        (1, 8, 1)
+    ] * 3
 
 
 @pytest.mark.parametrize(
-    ("schema", "start", "typed", "written"),
+    ("schema", "widget"),
     [
+        ({"type": "object", "default": {}, "enum": [{}, {"a": 1}]}, Widget.SELECT),
+        ({"type": "integer", "default": 2, "enum": [1, 2]}, Widget.SELECT),
         (
-            text("500m", render="slider", sliderMin=0, sliderMax=900, sliderUnit="m"),
-            None,
-            "750",
-            "750m",
+            {"type": "array", "default": ["a"], "enum": [["a"], ["b"]], "items": TEXT},
+            Widget.SELECT,
         ),
-        (text("2Gi", render="slider", sliderMin=1, sliderMax=9, sliderUnit="Gi"), 2, "3", 3),
-        (number(2, render="slider", sliderMin=1, sliderMax=9), None, "3", 3),
-        (number(2), None, "7", 7),
-        (number(2), None, "7.5", 7.5),
-        (number(2), None, "x", "x"),
-        (text("a"), None, "", ""),
-        (text("a"), None, "one\r\ntwo", "one\ntwo"),
-        (text("a", enum=["a", "b"]), None, "b", "b"),
-        (number(1, enum=[1, 2]), None, "2", 2),
-        ({**flag(True), "enum": [True, False]}, None, "false", False),
-        (flag(True), None, "false", False),
-        (flag(False), None, "true", True),
-        ({"type": "object", "default": {}}, None, "k: [1]", {"k": [1]}),
-        ({"type": "array", "default": []}, None, "- a", ["a"]),
-        ({"type": "array", "default": []}, None, "[a", "[a"),
+        ({"type": "number", "default": 2, "sliderMin": 1, "sliderMax": 3}, Widget.NUMBER),
+        ({"const": "x"}, Widget.TEXT),
     ],
+    ids=["object", "integer", "array", "bounds without render", "const text"],
 )
-def test_a_posted_field_becomes_a_value(schema: Any, start: Any, typed: str, written: Any) -> None:
-    patch = () if start is None else (PatchEntry(("n",), start),)
-    values = posted(draft({"n": schema}, patch=patch), n=typed)
-    assert values == {"n": written}
-    assert type(values["n"]) is type(written)
-
-
-def test_an_emptied_number_is_unset_and_reset_brings_it_back() -> None:
-    made = draft({"n": number(2)})
-    patch = read_submission(made, {"/n": [""]})
-    assert patch == (PatchEntry(("n",), UNSET),)
-    empty = make_draft(chart=made.chart, context=made.context, patch=patch)
-    assert empty.values == {}
-    assert read_submission(empty, {"/n": [""], "reset": ["/n"]}) == ()
-
-
-def test_a_checkbox_off_posts_its_companion() -> None:
-    made = draft({"on": flag(True), "unset": {"type": "boolean"}})
-    assert field(made.form, "/on").companion == "false"
-    assert posted(made, on="false") == {"on": False}
-    assert read_submission(made, {"/on": ["false", "true"]}) == ()
-    # One that nobody ever set stays unset when its companion comes back.
-    unset = field(made.form, "/unset")
-    assert read_submission(made, {"/unset": [unset.companion]}) == ()
-
-
-def test_a_disabled_field_is_not_read() -> None:
-    made = draft({"n": {"const": 3}, "r": {**TEXT, "x-onyxia": {"readonly": True}}})
-    assert read_submission(made, {"/n": ["4"], "/r": ["x"]}) == ()
-
-
-ITEMS = {"type": "array", "items": obj(n={"type": "string"}), "default": [{"n": "a"}, {"n": "b"}]}
-
-
-def test_lists_grow_and_shrink() -> None:
-    made = draft({"l": ITEMS})
-    one = make_draft(
-        chart=made.chart, context=made.context, patch=read_submission(made, {"remove": ["/l/1"]})
-    )
-    assert one.values == {"l": [{"n": "a"}]}
-    assert posted(one, add="/l") == {"l": [{"n": "a"}, {"n": "b"}]}
-    assert posted(made, add="/l") == {"l": [{"n": "a"}, {"n": "b"}, {"n": "a"}]}
-    assert posted(made, remove="/l/0") == {"l": [{"n": "b"}]}
-    assert posted(made, l__0__n="z", remove="/l/1") == {"l": [{"n": "z"}]}
-
-
-def test_a_new_item_takes_the_item_default_first() -> None:
-    items = obj(n=text("fresh"))
-    made = draft({"l": {"type": "array", "items": items, "default": [{"n": "a"}]}})
-    assert posted(made, add="/l")["l"][1] == {"n": "fresh"}
-    blank = draft({"l": {"type": "array", "items": obj(n={"type": "string"}), "default": []}})
-    assert posted(blank, add="/l") == {"l": [{}]}
-
-
-def test_a_list_says_whether_it_may_grow_or_shrink() -> None:
-    made = draft({"l": {**ITEMS, "minItems": 2, "maxItems": 2}})
-    group = next(made.form.groups())
-    assert (group.is_list, group.can_add, group.can_remove, group.item_count) == (
-        *(True, False, False),
-        2,
-    )
-    assert [child.label for child in group.children] == ["l 1", "l 2"]
-
-
-@pytest.mark.parametrize("name", ["/none", "/l/9/n", "nonsense", "/l/x"])
-@pytest.mark.parametrize("button", ["field", "add", "remove", "reset"])
-def test_a_post_of_places_that_are_not_there_is_ignored(name: str, button: str) -> None:
-    made = draft({"l": ITEMS})
-    submitted = {name: ["x"]} if button == "field" else {button: [name]}
-    assert read_submission(made, submitted) == ()
-
-
-@pytest.mark.parametrize(
-    ("written", "patch"),
-    [
-        ("n: 3\n", (PatchEntry(("n",), 3),)),
-        ("n: 2\n", ()),
-        ("", (PatchEntry(("n",), UNSET),)),
-        ("n: 2\nmore: {a: [1]}\n", (PatchEntry(("more", "a", 0), 1),)),
-    ],
-)
-def test_9_3_values_written_as_yaml_become_the_patch(written: str, patch: Any) -> None:
-    assert read_values_text(draft({"n": number(2)}), written).patch == patch
-
-
-@pytest.mark.parametrize(
-    ("written", "code"), [("- a", "values_no_object"), ("{", "yaml_not_understood")]
-)
-def test_9_3_a_text_that_is_no_object_keeps_the_draft(written: str, code: str) -> None:
-    made = draft({"n": number(2)}, patch=(PatchEntry(("n",), 5),))
-    known = read_values_text(made, written)
-    assert known.patch == made.patch
-    assert [(one.code, one.level) for one in known.problems] == [(code, "error")]
+def test_9_2_options_of_any_type_are_a_select(schema: Any, widget: Widget) -> None:
+    assert field(draft({"n": schema}).form, "/n").widget is widget

@@ -218,3 +218,67 @@ def test_a_name_that_is_no_pattern_is_left_out_and_the_rest_is_checked() -> None
     }
     made = draft({"n": odd}, patch=(PatchEntry(("n", "xy"), "t"), PatchEntry(("n", "a"), 9)))
     assert {("/n/xy", "type"), ("/n/a", "maximum")} <= set(codes(made, "error"))
+
+
+WHOLE = {"type": "integer", "default": 3}
+GROUP = {"type": "object", "properties": {"a": WHOLE, "b": WHOLE}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({**WHOLE, "exclusiveMinimum": 1}, 1),
+        ({**WHOLE, "oneOf": [{"minimum": 2}, {"maximum": 1}, {"const": 1}]}, 1),
+        ({**WHOLE, "allOf": [{"minimum": 2}]}, 1),
+        ({**WHOLE, "if": {"maximum": 1}, "then": {"minimum": 1}}, 0),
+        ({**WHOLE, "not": {"const": 1}}, 1),
+        ({"type": "array", "default": [1], "items": WHOLE, "minItems": 1}, []),
+        ({**GROUP, "dependencies": {"c": ["d"]}}, {"a": 3, "b": 3, "c": 1}),
+        ({**GROUP, "patternProperties": {"^x": {"type": "string"}}}, {"a": 3, "b": 3, "xy": 1}),
+        ({**GROUP, "propertyNames": {"maxLength": 1}}, {"a": 3, "b": 3, "long": 1}),
+        ({**GROUP, "maxProperties": 2}, {"a": 3, "b": 3, "c": 1}),
+    ],
+    ids=[
+        *("exclusiveMinimum", "oneOf", "allOf", "if", "not", "minItems", "dependencies"),
+        *("patternProperties", "propertyNames", "maxProperties"),
+    ],
+)
+def test_every_keyword_of_json_schema_counts(schema: Any, value: Any) -> None:
+    assert judged(schema) == []
+    assert [level for _, _, level in judged(schema, (["n"], value))] == ["error"]
+
+
+def test_the_options_stand_in_place_of_enum() -> None:
+    hints = {"overwriteListEnumWith": "user.decodedIdToken.groups"}
+    team = {"type": "string", "default": "soil", "enum": ["fixed"], "x-onyxia": hints}
+    assert judged(team, (["n"], "tide")) == []
+    assert judged(team, (["n"], "fixed")) == [("/n", "options", "error")]
+
+
+def test_a_value_of_values_yaml_counts_where_none_is_set() -> None:
+    """Unset is fine: the merged values are judged, and the chart's own fault only told."""
+    closed = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+    assert judged(closed, values={"n": {"a": 1}}) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "patch", "level"),
+    [
+        ({"type": "object", "default": {}, "required": ["k"]}, (["n", "other"], 1), "warning"),
+        (
+            {
+                "type": "array",
+                "default": [],
+                "items": {"type": "object", "required": ["k"], "properties": {"a": TEXT}},
+            },
+            (["n", 0], {"a": "x"}),
+            "error",
+        ),
+        ({"type": "object", "default": {"k": 1}, "required": ["k"]}, (["n", "k"], UNSET), "error"),
+    ],
+    ids=["missing from the start", "in an item that was added", "taken away"],
+)
+def test_what_misses_is_an_error_where_the_person_made_it_miss(
+    schema: Any, patch: Any, level: str
+) -> None:
+    assert [(code, of) for _, code, of in judged(schema, patch)] == [("required", level)]

@@ -142,3 +142,37 @@ def test_set_that_is_not_understood_is_a_problem(text: str) -> None:
 @given(st.text(max_size=30))
 def test_set_never_raises(text: str) -> None:
     parse_set(text)
+
+
+@pytest.mark.parametrize(
+    ("start", "patch", "result"),
+    [
+        ({}, [(["a", 0, "b"], 1)], {"a": [{"b": 1}]}),
+        ({}, [(["a", "0", "b"], 1)], {"a": {"0": {"b": 1}}}),
+        ({"a": "text"}, [(["a", 0], 1)], {"a": [1]}),
+        ({"a": [1]}, [(["a", "k"], 1)], {"a": {"k": 1}}),
+        ({"a": {"k": 1}}, [(["a", 0], 2)], {"a": [2]}),
+        ({"t": [1, 2, 3]}, [(["t", 1], GONE), (["t", 2], GONE)], {"t": [1]}),
+        ({"t": [1]}, [(["t", 0], GONE), (["t", 1], 2)], {"t": [1, 2]}),
+        ({"t": [1]}, [(["t", 1], 2), (["t", 2], 3)], {"t": [1, 2, 3]}),
+        ({"a": {"b": 1}}, [(["a"], GONE), (["a", "b"], GONE)], {}),
+    ],
+    ids=[
+        "containers by the kind of the next segment: list",
+        "containers by the kind of the next segment: object",
+        "an atom is replaced",
+        "a list is replaced by an object",
+        "an object is replaced by a list",
+        "the higher index is deleted first",
+        "assignments before deletions",
+        "assignments in order",
+        "parent and child deleted",
+    ],
+)
+def test_a_patch_is_applied(start: Any, patch: Any, result: Any) -> None:
+    assert apply(start, entries(*patch)) == result
+
+
+def test_nothing_is_deleted_below_a_place_whose_kind_changed() -> None:
+    assert diff({"t": {"a": 1, "b": {"c": 2}}}, {"t": [5]}) == entries((["t", 0], 5))
+    assert diff({"t": {"a": 1}}, {"t": []}) == entries((["t"], []))

@@ -82,6 +82,7 @@ def test_what_is_not_ours_is_ignored(query: str) -> None:
             "a%zz.b=1",
             "a..b=1",
             ".a=1",
+            "a.[3]=1",
             "[0].a=1",
             "a[0]b.c=1",
             "a.b=" + "1" * 400,
@@ -157,3 +158,30 @@ def test_what_a_link_can_write_it_reads_back(default: Any, current: Any) -> None
 @given(st.text(max_size=60) | st.text(alphabet="ab.[]0=&%«»\\-5C", max_size=60))
 def test_reading_never_raises(query: str) -> None:
     read_query(query, known={"a"})
+
+
+@pytest.mark.parametrize(
+    ("query", "entry"),
+    [
+        ("a.b=%C2%ABx%C2%BB", (("a", "b"), "x")),
+        ("a.b=«a+b%20c»", (("a", "b"), "a+b c")),
+        ("a.b=«%2B»", (("a", "b"), "+")),
+        (r"a.\[3]=1", (("a", "[3]"), 1)),
+        ("a.[x]=1", (("a", "[x]"), 1)),
+        ("a.b=-", (("a", "b"), UNSET)),
+        ("a.b=-3", (("a", "b"), -3)),
+        ("a.b=[]", (("a", "b"), [])),
+        ("a.b=%7B%7D", (("a", "b"), {})),
+        ("a.=1", (("a",), 1)),
+        ("oidc-spa2.k=1", (("oidc-spa2", "k"), 1)),
+        ("version.=«x»", (("version",), "x")),
+    ],
+)
+def test_the_grammar_of_a_part(query: str, entry: Any) -> None:
+    known = read_query(query)
+    assert (known.link.patch, known.problems) == ((PatchEntry(*entry),), ())
+
+
+def test_an_undotted_key_whose_value_does_not_parse_is_ignored_even_where_known() -> None:
+    known = read_query("verbose=3Gi&name=x", known={"verbose", "name"})
+    assert (known.link, known.problems) == (Link(name="x"), ())

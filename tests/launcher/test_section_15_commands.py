@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,8 +210,21 @@ def test_thousands_of_secrets_that_would_have_one_variable_have_one_each() -> No
 
 def test_commands_of_my_services() -> None:
     shown = release_commands("rivulet-73105", "team-soil")
-    assert shown["delete"] == "helm uninstall rivulet-73105 --namespace team-soil\n"
-    assert shown["quota"] == "kubectl get quota --namespace team-soil\n"
+    assert shown == {
+        "list": "helm list --namespace team-soil\n",
+        "delete": "helm uninstall rivulet-73105 --namespace team-soil\n",
+        "notes": "helm get notes rivulet-73105 --namespace team-soil\n",
+        "values": "helm get values rivulet-73105 --namespace team-soil\n",
+        "quota": "kubectl get quota --namespace team-soil\n",
+    }
+
+
+def test_words_are_quoted_for_the_shell() -> None:
+    made = replace(plan(opened(git_chart())), project="team $(id)", release="a b")
+    script = helm_commands(made, repository="https://x/?a=1&b=`id`")
+    assert "helm repo add forge 'https://x/?a=1&b=`id`'\n" in script
+    assert "helm install 'a b' forge/rivulet --namespace 'team $(id)' --version 2.1.0" in script
+    assert release_commands("a b", "t;x")["list"] == "helm list --namespace 't;x'\n"
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ def _made(opening: Opening, patch: tuple[PatchEntry, ...]) -> Draft:
         defaults=computed.values,
         patch=patch,
         options=options,
+        untouched=lambda: merge(chart.values, computed.values),
     )
     secrets = frozenset(computed.secret_paths) | secrets_of(root, values)
     problems = (*opening.known.schema.problems, *computed.problems, *applied.problems, *checked)

@@ -6,8 +6,9 @@ Source: launcher.md 10.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.coerce import fault
@@ -51,10 +52,19 @@ class _Check:
     problems: list[Problem] = field(default_factory=list)
     faulty: set[Path] = field(default_factory=set)
 
-    def add(self, path: Path, value: Maybe, code: str, template: str, /, **values: Scalar) -> None:
-        """Note a problem: a warning where the value is the computed default."""
-        default = at(self.defaults, path)
-        level = "warning" if _equal(value, default) else "error"
+    def add(
+        self,
+        path: Path,
+        value: Maybe,
+        code: str,
+        template: str,
+        level: Literal["error", "warning"] | None = None,
+        /,
+        **values: Scalar,
+    ) -> None:
+        """Note a problem; level None: a warning where the value is the computed default."""
+        if level is None:
+            level = "warning" if _equal(value, at(self.defaults, path)) else "error"
         self.faulty.add(path)
         text = Text(template, {"path": path_text(path) or ".", **values})
         self.problems.append(Problem(pointer(path), code, level, text))
@@ -144,10 +154,12 @@ def validate(
     defaults: JsonObject,
     patch: Iterable[PatchEntry],
     options: OptionFinder,
+    untouched: Callable[[], JsonObject],
 ) -> tuple[Problem, ...]:
     """Return what stands in the way of a launch (errors) and what is only told (warnings).
 
-    values: what is sent; merged: those over the chart's values.yaml.
+    values: what is sent; merged: those over the chart's values.yaml. untouched: returns the
+    defaults over values.yaml; asked only where something is missing.
     """
     if root is None:
         return ()
@@ -155,13 +167,22 @@ def validate(
     for entry in patch:
         _locked(check, root, entry, values)
     check.walk(root, values, defaults, (), options)
+    missing_before: frozenset[Path] | None = None
     for violation in rules.violations(merged):
         if violation.path not in check.faulty and len(check.problems) < _MAX_PROBLEMS:
             value = at(values, violation.path)
+            level: Literal["error", "warning"] | None = None
             if violation.code == "schema_not_checked":
-                value = at(defaults, violation.path)  # the chart's fault: told, never blocking
+                level = "warning"  # the chart's fault: told, never blocking
+            elif violation.code == "required" and value is UNSET:
+                # Nothing equals nothing: it is the chart's fault only where it misses from the
+                # start, and the person's in an item they added or beside a key they wrote.
+                if missing_before is None:
+                    found = rules.violations(untouched())
+                    missing_before = frozenset(one.path for one in found if one.code == "required")
+                level = "warning" if violation.path in missing_before else "error"
             details = dict(violation.details)
-            check.add(violation.path, value, violation.code, violation.template, **details)
+            check.add(violation.path, value, violation.code, violation.template, level, **details)
     return tuple(check.problems)
 
 
