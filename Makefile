@@ -3,6 +3,7 @@ PY := .venv/bin/python
 BIN := .venv/bin
 SARDONYX_DATA ?= $(abspath ../shared/data)
 export SARDONYX_DATA
+HEAVY := heavy or published
 CHECKS := types dead-code translations hygiene documents layers lint format
 # Images often forbid byte code, to stay small. Here it would compile the portal anew for every
 # start, and pytest would rewrite all tests in every worker of every run.
@@ -30,7 +31,7 @@ test:          ## set up and run the tests (real parts, Chromium where it is ins
 test-heavy:    ## what is slow, needs root or needs the published data
 	@python3 tools/bootstrap.py dev
 	@$(PY) tools/chromium.py
-	@$(BIN)/pytest -m 'heavy or published'
+	@$(BIN)/pytest -m '$(HEAVY)'
 
 cluster:       ## bring up both clusters to test on: simulated nodes, and where root allows a whole one
 	@python3 tools/bootstrap.py dev

@@ -153,6 +153,7 @@ def asked(platform: TestPlatform, method: str, address: str, **given: Any) -> An
     return answer.json()
 
 
+@pytest.mark.heavy
 def test_postgresql_runs_without_us(tmp_path: Path) -> None:
     with shown_texts("postgresql") as (service, script):
         plain = Plain(tmp_path)

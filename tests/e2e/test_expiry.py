@@ -21,7 +21,7 @@ from sardonyx.adapters.s3.signing import signed_request
 from sardonyx.files.models import S3Credentials
 from sardonyx.values import Secret
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.heavy, pytest.mark.real, pytest.mark.xdist_group("platform")]
 
 # Objects made before the end and used after it, one for each way to read.
 LIVING = """\

@@ -12,7 +12,7 @@ from tests.e2e.test_commands import GIVEN, Plain
 
 from sardonyx.adapters.processes.home import free_ports
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.heavy, pytest.mark.real, pytest.mark.xdist_group("platform")]
 
 USER, DATABASE = "keeper", "kept"
 

@@ -7,9 +7,9 @@ it, as a person does it. Pictures are taken where SARDONYX_SCREENSHOTS names a f
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -28,10 +28,19 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 PATIENCE = 120_000.0  # milliseconds: a busy machine is no fault
 DESK, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=390, height=844)
 # Only what is violated is wanted; all that holds would be described node by node as well.
-WCAG = {
+WCAG: Mapping[str, object] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+# Rules that judge colours: another language does not change their verdict, and other colours
+# change that of no other rule.
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+COLOURS_ALONE: Mapping[str, object] = {**WCAG, "runOnly": OF_COLOURS}
+WITHOUT_COLOURS: Mapping[str, object] = {
+    **WCAG,
+    "rules": {rule: {"enabled": False} for rule in OF_COLOURS},
+}
+RUN = "options => axe.run(options).then((found) => found.violations)"
 OPEN_FOLDS = "document.querySelectorAll('main details').forEach((fold) => (fold.open = true))"
 # Colours that are still fading are nobody's choice; what turns without end is left out.
 FADED = """Promise.allSettled(document.getAnimations()
@@ -41,11 +50,15 @@ FADED = """Promise.allSettled(document.getAnimations()
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One way to see a page; `name` ends the names of its pictures."""
+    """One way to see a page; `name` ends the names of its pictures.
+
+    judged: what axe is to judge that the looks before did not show.
+    """
 
     name: str
     viewport: ViewportSize
     scheme: Literal["light", "dark"]
+    judged: Mapping[str, object] = field(default_factory=lambda: WCAG)
 
     async def put_on(self, page: Page) -> None:
         """Give the window this look."""
@@ -54,8 +67,9 @@ class Look:
         await page.evaluate(FADED)
 
 
-LIGHT, DARK = Look("light", DESK, "light"), Look("dark", DESK, "dark")
-ON_A_PHONE, FRENCH = Look("phone", PHONE, "light"), Look("french", DESK, "light")
+LIGHT, DARK = Look("light", DESK, "light"), Look("dark", DESK, "dark", COLOURS_ALONE)
+ON_A_PHONE = Look("phone", PHONE, "light")
+FRENCH = Look("french", DESK, "light", WITHOUT_COLOURS)
 # Every look of every page, by the language of the browser.
 LOOKS = {"en-GB": (LIGHT, DARK, ON_A_PHONE), "fr-FR": (FRENCH,)}
 
@@ -117,12 +131,14 @@ async def settled(page: Page, address: str) -> None:
     await page.wait_for_function("window.htmx !== undefined")
 
 
-async def violations(page: Page) -> list[str]:
+async def violations(page: Page, judged: Mapping[str, object] = WCAG) -> list[str]:
     """Return what axe finds on the page as it is seen now."""
-    found = await Axe().run(page, options=WCAG)
+    if not await page.evaluate("'axe' in window"):  # half a megabyte, once for each page
+        await page.evaluate(Axe().axe_script)
+    found = await page.evaluate(RUN, dict(judged))
     return [
         f"{one['id']}: {one['help']} — {node['html'][:160]}"
-        for one in found.response["violations"]
+        for one in found
         for node in one["nodes"]
     ]
 
@@ -137,7 +153,9 @@ async def faults_of(page: Page, name: str, looks: Sequence[Look]) -> list[str]:
     faults: list[str] = []
     for look in looks:
         await look.put_on(page)
-        faults += [f"{name} ({look.name}): {fault}" for fault in await violations(page)]
+        faults += [
+            f"{name} ({look.name}): {fault}" for fault in await violations(page, look.judged)
+        ]
         wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             faults.append(f"{name} ({look.name}): {wide} px wider than the window")
