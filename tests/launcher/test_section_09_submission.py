@@ -9,7 +9,8 @@ from tests.launcher.samples import draft, field
 from tests.launcher.test_section_09_form import TEXT, flag, number, obj, text
 
 from sardonyx.launcher.draft import Draft, make_draft, patched
-from sardonyx.launcher.form import read_submission, read_values_text
+from sardonyx.launcher.editor import check_text
+from sardonyx.launcher.form import read_submission
 from sardonyx.launcher.models import UNSET, PatchEntry
 
 
@@ -133,17 +134,7 @@ def test_a_post_of_places_that_are_not_there_is_ignored(name: str, button: str) 
     ],
 )
 def test_9_3_values_written_as_yaml_become_the_patch(written: str, patch: Any) -> None:
-    assert read_values_text(draft({"n": number(2)}), written).patch == patch
-
-
-@pytest.mark.parametrize(
-    ("written", "code"), [("- a", "values_no_object"), ("{", "yaml_not_understood")]
-)
-def test_9_3_a_text_that_is_no_object_keeps_the_draft(written: str, code: str) -> None:
-    made = draft({"n": number(2)}, patch=(PatchEntry(("n",), 5),))
-    known = read_values_text(made, written)
-    assert known.patch == made.patch
-    assert [(one.code, one.level) for one in known.problems] == [(code, "error")]
+    assert check_text(draft({"n": number(2)}), written).patch == patch
 
 
 @pytest.mark.parametrize(

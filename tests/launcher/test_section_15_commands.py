@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from tests.launcher.samples import chart, context, od
 
-from sardonyx.launcher.commands import helm_commands, masked, platform_command, release_commands
+from sardonyx.launcher.commands import helm_commands, platform_command, release_commands
 from sardonyx.launcher.draft import Draft, make_draft
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.plan import make_plan, release_name
 from sardonyx.launcher.yaml_text import read

@@ -24,7 +24,7 @@ from sardonyx.cli.output import say
 from sardonyx.cli.sealed import OPENER, seal
 from sardonyx.client.client import Client
 from sardonyx.errors import PlatformError
-from sardonyx.launcher.commands import masked
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.yaml_text import write
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Secret

@@ -10,51 +10,22 @@ import re
 import shlex
 from collections.abc import Mapping
 
+from sardonyx.launcher.masking import replaced, variables
 from sardonyx.launcher.models import Unset, path_text
 from sardonyx.launcher.overlays import overlay
 from sardonyx.launcher.patch import diff
 from sardonyx.launcher.yaml_text import quoted, write
 from sardonyx.services.models import LaunchPlan
-from sardonyx.values import Json, JsonObject, Path
+from sardonyx.values import JsonObject, Path
 
 _MARK = "\x00"
-
-
-def variable(path: Path) -> str:
-    """Return the shell variable that stands for a secret: `git.token` gives `GIT_TOKEN`."""
-    name = "_".join(re.sub(r"[^A-Za-z0-9]+", "_", str(part)).strip("_").upper() for part in path)
-    return f"_{name}" if not name or name[0].isdigit() else name
-
-
-def variables(secret_paths: frozenset[Path], values: JsonObject) -> dict[Path, str]:
-    """Return the variable of each secret that `values` hold, no two alike, in order."""
-    named: dict[Path, str] = {}
-    taken: set[str] = set()
-    reached: dict[str, int] = {}  # the number up to which each name is taken
-    for path in _leaves(values, (), secret_paths):
-        name = wanted = variable(path)
-        number = reached.get(wanted, 1)
-        while name in taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        reached[wanted] = number
-        taken.add(name)
-        named[path] = name
-    return named
-
-
-def masked(values: JsonObject, secret_paths: frozenset[Path]) -> JsonObject:
-    """Return `values` with `$VAR` in place of each secret."""
-    names = variables(secret_paths, values)
-    shown = _replaced(values, (), {path: f"${name}" for path, name in names.items()})
-    return shown if isinstance(shown, dict) else {}
 
 
 def here_document(values: JsonObject, secret_paths: frozenset[Path], *, word: str = "EOF") -> str:
     """Return the body of `cat <<EOF`: YAML where the shell expands the secrets, nothing else."""
     names = variables(secret_paths, values)
     marks = {path: f"{_MARK}{name}{_MARK}" for path, name in names.items()}
-    text = write(_replaced(values, (), marks))
+    text = write(replaced(values, (), marks))
     text = re.sub(r"([\\$`])", r"\\\1", text)
     for path, name in names.items():
         text = text.replace(_escaped(marks[path]), f'"${name}"')
@@ -111,6 +82,7 @@ def platform_command(plan: LaunchPlan, *, defaults: JsonObject) -> str:
     arguments = ["sardonyx", "launch", chart.chart, "--catalog", chart.catalog]
     arguments += ["--version", chart.version, "--project", plan.project]
     arguments += ["--name", plan.friendly_name]
+    arguments += ["--shared"] if plan.shared else []
     for entry in diff(defaults, plan.values):
         if isinstance(entry.value, Unset) and not any(isinstance(p, int) for p in entry.path):
             arguments += ["--set", f"{path_text(entry.path)}-"]
@@ -119,31 +91,3 @@ def platform_command(plan: LaunchPlan, *, defaults: JsonObject) -> str:
         return shlex.join(arguments) + "\n"
     document = here_document(given, plan.secret_paths).replace(" > ./values.yaml", "", 1)
     return f"{shlex.join(arguments)} -f - {document}"
-
-
-def _leaves(value: Json, path: Path, wanted: frozenset[Path]) -> list[Path]:
-    found: list[Path] = []
-    if path in wanted and value not in (None, "", [], {}):
-        if not isinstance(value, (dict, list)):
-            return [path]
-        # A secret that is a container hides all its texts.
-        wanted = frozenset({*wanted, *((*path, key) for key in _keys(value))})
-    if isinstance(value, (dict, list)):
-        for key in _keys(value):
-            inner = value[key]  # type: ignore[index]
-            found += _leaves(inner, (*path, key), wanted)
-    return found
-
-
-def _keys(value: dict[str, Json] | list[Json]) -> list[str | int]:
-    return list(value) if isinstance(value, dict) else list(range(len(value)))
-
-
-def _replaced(value: Json, path: Path, texts: Mapping[Path, str]) -> Json:
-    if path in texts:
-        return texts[path]
-    if isinstance(value, dict):
-        return {key: _replaced(item, (*path, key), texts) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_replaced(item, (*path, index), texts) for index, item in enumerate(value)]
-    return value

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 
 from sardonyx.catalog.models import LocalizedText
 from sardonyx.errors import Problem
-from sardonyx.launcher.commands import masked, variables
 from sardonyx.launcher.completion import Completion, complete
 from sardonyx.launcher.draft import Draft, patched
-from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, error
+from sardonyx.launcher.masking import Unmasking, masked
+from sardonyx.launcher.models import UNSET, Maybe, PatchEntry
 from sardonyx.launcher.nodes import Node, NodeKind
 from sardonyx.launcher.options import OptionFinder
 from sardonyx.launcher.patch import diff
-from sardonyx.launcher.scalars import at
-from sardonyx.launcher.yaml_text import Place, read, write
-from sardonyx.text import N_, localized
-from sardonyx.values import Json, JsonObject, Path, pointer
+from sardonyx.launcher.yaml_text import Place, read_values, write
+from sardonyx.text import localized
+from sardonyx.values import JsonObject, Path, pointer
 
 __all__ = [
     "Completion",
@@ -122,16 +121,13 @@ def check_text(draft: Draft, text: str) -> EditorReport:
     A text that is no YAML, or no object, makes none. What is wrong with the chart itself is not
     told again here.
     """
-    known = read(text)
-    values = {} if known.value is None else known.value
-    problems = known.problems
-    if not problems and not isinstance(values, dict):
-        template = N_("The values must be an object: names, each with its value.")
-        problems = (error((), "values_no_object", template),)
-    if problems or not isinstance(values, dict):
+    known = read_values(text)
+    values = known.object
+    if values is None:
         line, column = known.places.get((), (1, 1))
-        return EditorReport(tuple(Marked(one, line, column) for one in problems), None)
-    patch = diff(draft.defaults, _unmasked(draft, values))
+        return EditorReport(tuple(Marked(one, line, column) for one in known.problems), None)
+    made = Unmasking(draft.values, draft.secret_paths)(values)
+    patch = diff(draft.defaults, made if isinstance(made, dict) else {})
     opening = draft.opening
     # The very same objects stand among the problems of every draft of the opening.
     of_chart = {id(one) for one in (*opening.known.schema.problems, *opening.computed.problems)}
@@ -148,29 +144,3 @@ def _marked(problem: Problem, places: Mapping[str, Place]) -> Marked:
         at_pointer = at_pointer.rpartition("/")[0]
     line, column = places.get(at_pointer, (1, 1))
     return Marked(problem, line, column)
-
-
-def _unmasked(draft: Draft, values: JsonObject) -> JsonObject:
-    """Return the values with each `$VAR` that stands where a secret may stand replaced by it."""
-    secrets: dict[tuple[Path, str], Json] = {}
-    for path, name in variables(draft.secret_paths, draft.values).items():
-        value = at(draft.values, path)
-        if value is not UNSET:
-            secrets[_shape(path), f"${name}"] = value
-    made = _put_back(values, (), secrets)
-    return made if isinstance(made, dict) else {}
-
-
-def _put_back(value: Json, path: Path, secrets: Mapping[tuple[Path, str], Json]) -> Json:
-    if isinstance(value, dict):
-        return {key: _put_back(item, (*path, key), secrets) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_put_back(item, (*path, index), secrets) for index, item in enumerate(value)]
-    if isinstance(value, str) and value.startswith("$"):
-        return secrets.get((_shape(path), value), value)
-    return value
-
-
-def _shape(path: Path) -> Path:
-    """Return a path where every index is the same: items of a list change their places."""
-    return tuple(0 if isinstance(part, int) else part for part in path)

@@ -10,7 +10,7 @@ from sardonyx.launcher.form_model import (
     GroupRole,
     Widget,
 )
-from sardonyx.launcher.submission import read_submission, read_values_text
+from sardonyx.launcher.submission import read_submission
 
 __all__ = [
     "FormField",
@@ -20,5 +20,4 @@ __all__ = [
     "GroupRole",
     "Widget",
     "read_submission",
-    "read_values_text",
 ]

@@ -21,10 +21,11 @@ from sardonyx.launcher.form_model import (
     GroupRole,
     Widget,
 )
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import UNSET, Maybe, Origin, Unset
 from sardonyx.launcher.nodes import NUMERIC, Node, NodeKind, Slider
 from sardonyx.launcher.options import OptionFinder
-from sardonyx.launcher.scalars import number_text, read_number, same
+from sardonyx.launcher.scalars import at, number_text, read_number, same
 from sardonyx.launcher.yaml_text import text_of, write
 from sardonyx.text import Text, localized
 from sardonyx.values import Json, JsonObject, Path
@@ -50,7 +51,8 @@ class FormInputs:
 def build_tree(root: Node, inputs: FormInputs) -> FormGroup:
     """Return the whole form as nested groups, before layout."""
     spot = _Spot((), "", "", inputs.values, inputs.defaults, inputs.options)
-    return _Builder(inputs).group(root, spot)
+    shown = masked(inputs.values, inputs.secrets) if inputs.secrets else inputs.values
+    return _Builder(inputs, shown).group(root, spot)
 
 
 def form_text(value: Maybe) -> str:
@@ -82,7 +84,10 @@ class _Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
+    """shown: the values with `$VAR` in place of each secret."""
+
     inputs: FormInputs
+    shown: JsonObject
 
     def child(self, node: Node, spot: _Spot) -> FormGroup | FormField | None:
         """Return the widget of a node; None when it is hidden."""
@@ -175,7 +180,16 @@ class _Builder:
         offered = True
         if widget is Widget.SELECT:
             choices, offered = _choices(options(node) or (), value)
-        text = value if isinstance(value, str) else form_text(value)
+        text, hides = value if isinstance(value, str) else "", False
+        if isinstance(value, (dict, list)) or (
+            widget is Widget.TEXTAREA and path in inputs.secrets and text
+        ):
+            # An input of many lines hides nothing by itself.
+            masked_value = at(self.shown, path)
+            hides = not same(value, masked_value)
+            text = form_text(masked_value)
+        elif not isinstance(value, str):
+            text = form_text(value)
         if slider is not None:
             number = split_unit(value, slider.unit)
             text = text if number is None else number_text(number)
@@ -193,6 +207,7 @@ class _Builder:
             is_changed=changed,
             disabled=node.readonly or node.const is not UNSET,
             secret=path in inputs.secrets,
+            hides_secrets=hides,
             options=choices,
             offered=offered,
             companion="false" if isinstance(value, bool) else text,

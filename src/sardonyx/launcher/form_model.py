@@ -78,6 +78,7 @@ class FormField:
     minimum, maximum, step are in `unit`. `halves`: the two fields of a range slider, low then
     high, each posting under its own pointer; the range itself posts nothing. `offered` is False
     for a select whose value is no longer among the choices. `reason`: why a notice is shown.
+    `hides_secrets`: a `$VAR` stands in `text` for each secret; left there, it stays what it is.
     """
 
     path: Path
@@ -93,6 +94,7 @@ class FormField:
     is_changed: bool = False
     disabled: bool = False
     secret: bool = False
+    hides_secrets: bool = False
     options: tuple[FormOption, ...] = ()
     offered: bool = True
     companion: str = ""

@@ -7,20 +7,18 @@ stays as it is; what cannot be read is kept as typed, so that validation names i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from sardonyx.errors import Problem
 from sardonyx.launcher.defaults import new_item
 from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.form_build import split_unit
 from sardonyx.launcher.form_model import FormField, Widget
-from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, error
+from sardonyx.launcher.masking import Unmasking
+from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset
 from sardonyx.launcher.nodes import NUMERIC, NodeKind
 from sardonyx.launcher.patch import apply, diff
 from sardonyx.launcher.scalars import at, number_text, read_number
 from sardonyx.launcher.validation import nodes_along
 from sardonyx.launcher.yaml_text import read
-from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
 
 ADD, REMOVE, RESET, SUGGEST = "add", "remove", "reset", "suggest"
@@ -34,6 +32,8 @@ def read_submission(draft: Draft, submitted: Mapping[str, Sequence[str]]) -> tup
         if field.disabled or field.widget is Widget.NOTICE or not posted:
             continue
         value = _read(field, posted[-1])
+        if field.hides_secrets and isinstance(value, (dict, list)) and value is not field.value:
+            value = Unmasking(draft.values, draft.secret_paths)(value, field.path)
         if value is not field.value:
             edits.append(PatchEntry(field.path, value))
     values = apply(draft.values, edits) if edits else draft.values
@@ -46,29 +46,6 @@ def read_submission(draft: Draft, submitted: Mapping[str, Sequence[str]]) -> tup
     for pointer in submitted.get(RESET, ()):
         values = _reset(draft, values, path_of(pointer, values))
     return diff(draft.defaults, values)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadText:
-    """The patch a YAML text makes of a draft, or why it makes none."""
-
-    patch: tuple[PatchEntry, ...]
-    problems: tuple[Problem, ...] = ()
-
-
-def read_values_text(draft: Draft, text: str) -> ReadText:
-    """Return the whole patch of a draft from its values written as YAML, as the editor has them.
-
-    A text that is no YAML, or no object, leaves the draft's patch and says where it went wrong.
-    """
-    known = read(text)
-    values = {} if known.value is None else known.value
-    if known.problems:
-        return ReadText(draft.patch, known.problems)
-    if not isinstance(values, dict):
-        template = N_("The values must be an object: names, each with its value.")
-        return ReadText(draft.patch, (error((), "values_no_object", template),))
-    return ReadText(diff(draft.defaults, values))
 
 
 def _read(field: FormField, posted: str) -> Maybe:  # noqa: PLR0911 - one per widget

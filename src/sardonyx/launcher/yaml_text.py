@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ruamel.yaml import YAML
@@ -94,6 +94,22 @@ def read(text: str) -> ReadYaml:
     except (ValueError, RecursionError, AttributeError, TypeError):
         # The reader refuses control characters and broken escapes by these.
         return _failed((1, 1), N_("line {line}: this is not YAML"))
+
+
+def read_values(text: str) -> ReadYaml:
+    """Return the values that `text` holds, none for an empty one; what is no object has a problem.
+
+    `object` of the answer is None exactly where `problems` say why.
+    """
+    known = read(text)
+    if known.value is None:
+        return replace(known, value={})
+    if known.problems or isinstance(known.value, dict):
+        return known
+    problem = error(
+        (), "values_no_object", N_("The values must be an object: names, each with its value.")
+    )
+    return ReadYaml(UNSET, (problem,), {(): known.places.get((), (1, 1))})
 
 
 def _failed(place: Place, template: str) -> ReadYaml:

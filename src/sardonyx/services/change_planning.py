@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.errors import PlatformError, Problem, UserError
-from sardonyx.launcher.commands import here_document, variables
+from sardonyx.launcher.commands import here_document
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import Draft, make_draft
+from sardonyx.launcher.masking import variables
 from sardonyx.launcher.models import PatchEntry, Unset, path_text
 from sardonyx.launcher.overlays import laid_over, overlay
 from sardonyx.launcher.patch import apply, apply_with_problems, diff, parse_set
@@ -28,10 +29,10 @@ from sardonyx.services.comparing import (
     hidden_paths,
     shown_values,
 )
+from sardonyx.services.drafts import Drafts
 from sardonyx.services.launching import (
     ChangeRequest,
     Charts,
-    Drafts,
     LaunchContexts,
     OpenDraft,
     secrets_in_open,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from sardonyx.launcher.commands import masked
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import Maybe, Unset, path_text
 from sardonyx.launcher.patch import diff
 from sardonyx.launcher.scalars import at

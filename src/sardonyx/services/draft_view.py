@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field, JsonValue
 
 from sardonyx.errors import UserError
-from sardonyx.launcher.commands import masked
 from sardonyx.launcher.configurations import entry_document
 from sardonyx.launcher.form import FormField, FormGroup
 from sardonyx.launcher.links import without_secrets
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import Unset
 from sardonyx.launcher.patch import diff
 from sardonyx.launcher.scalars import at

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 from sardonyx.catalog.cards import card as chart_card
 from sardonyx.errors import Problem
 from sardonyx.files.places import place_of
-from sardonyx.launcher.commands import masked
 from sardonyx.launcher.draft import Draft
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import Origin, path_text
 from sardonyx.launcher.patch import diff
 from sardonyx.launcher.yaml_text import write

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 
-from sardonyx.launcher.commands import variable, variables
+from sardonyx.launcher.masking import variable, variables
 from sardonyx.values import Json, JsonObject, Path
 
 # Shorter texts would hide words that only look alike.

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sardonyx.catalog.models import ChartRef
-from sardonyx.launcher.commands import here_document, variables
+from sardonyx.launcher.commands import here_document
+from sardonyx.launcher.masking import variables
 from sardonyx.services.models import LaunchPlan
 from sardonyx.values import JsonObject, Path
 
