@@ -234,4 +234,24 @@ async def test_what_was_kept_and_is_no_profile_reads_as_none(
         {"patch": [3, {"path": "x"}, {"path": ["team"], "secret": True}], "heldBack": [[], 2]},
     ):
         await records.save_profile("ada", document)  # type: ignore[arg-type]
-        assert (await of_schema(PROFILE).saved(ada)).draft.patch == ()
+        saved = await of_schema(PROFILE).saved(ada)
+        assert saved.draft.patch == ()
+        assert bool(saved.unread) is bool(document)
+        assert {one.level for one in saved.unread} <= {"warning"}
+
+
+async def test_what_of_a_profile_cannot_be_read_is_told(
+    ada: Actor, of_schema: Callable[[JsonObject], Profiles], records: SqlRecords
+) -> None:
+    team: JsonObject = {"path": ["team"], "value": "prices"}
+    wrong: JsonObject = {"path": ["assistant", True], "value": 1}
+    lost: JsonObject = {"path": ["assistant", "apiKey"], "secret": True}
+    await records.save_profile("ada", {"patch": [team, wrong, lost], "heldBack": [["team", 1.5]]})
+    saved = await of_schema(PROFILE).saved(ada)
+    assert saved.draft.values["team"] == "prices"
+    codes = [(one.code, one.pointer) for one in saved.unread]
+    assert codes == [
+        ("profile_unread", ""),
+        ("profile_secret_lost", "/assistant/apiKey"),
+        ("profile_unread", ""),
+    ]

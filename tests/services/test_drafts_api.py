@@ -14,10 +14,12 @@ from tests.launcher.samples import draft
 from tests.services.fakes import PROJECT_PASSWORD
 from tests.services.world import World, portal, world
 
+from sardonyx.client.services import launch_body
 from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.services.draft_view import DraftView, draft_view
-from sardonyx.services.launching import OpenDraft, Seeds
+from sardonyx.services.drafts import Seeds
+from sardonyx.services.launching import OpenDraft
 from sardonyx.services.linking import link_of
 from sardonyx.values import Secret
 
@@ -149,6 +151,35 @@ async def test_a_drafts_link_opens_the_same_draft(ada: httpx2.AsyncClient) -> No
     query = first["link"].partition("?")[2]
     short = (await ada.post(DRAFTS, json={"chart": "postgresql", "link": query})).json()
     assert short["patch"] == first["patch"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "linked", "written"),
+    [
+        (None, None, None),
+        (None, "true", "true"),
+        (False, "true", "false"),
+        (True, "false", "true"),
+        (False, None, "false"),
+    ],
+)
+async def test_what_the_request_says_of_sharing_wins_over_its_link(
+    ada: httpx2.AsyncClient, asked: bool | None, linked: str | None, written: str | None
+) -> None:
+    link = "/launch/sardonyx/postgresql" + (f"?shared={linked}" if linked else "?")
+    answer = (await ada.post(DRAFTS, json=launch_body(link=link, shared=asked))).json()
+    said = dict(part.split("=", 1) for part in answer["link"].partition("?")[2].split("&"))
+    assert said.get("shared") == written
+    shared_by_command = "--shared" in answer["commands"]["platform"]
+    assert shared_by_command is (written == "true")
+
+
+async def test_a_service_is_called_like_its_chart_where_nobody_says_otherwise(
+    ada: httpx2.AsyncClient,
+) -> None:
+    body = {"chart": "postgresql", "name": "exact"}
+    answer = (await ada.post(f"{PROJECT}/services?dryRun=true", json=body)).json()
+    assert (answer["name"], answer["friendlyName"]) == ("exact", "postgresql")
 
 
 WRONG = "No Good"

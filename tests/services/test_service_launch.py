@@ -19,6 +19,7 @@ from sardonyx.catalog.errors import ChartNotFoundError, ChartVersionNotFoundErro
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.projects.errors import ProjectNotFoundError, WorkspaceRefusedError
 from sardonyx.projects.models import Actor, Project
+from sardonyx.services.drafts import DRAFT_LIFE
 from sardonyx.services.errors import (
     FriendlyNameError,
     IdempotencyConflictError,
@@ -26,7 +27,7 @@ from sardonyx.services.errors import (
     ServiceExistsError,
     ServiceNameError,
 )
-from sardonyx.services.launching import DRAFT_LIFE, LaunchRequest
+from sardonyx.services.launching import LaunchRequest
 from sardonyx.services.models import State
 from sardonyx.values import JsonObject
 

@@ -1,4 +1,7 @@
-"""Saved configurations on pages that hold no script, and links that ask for a launch."""
+"""Saved configurations on pages that hold no script, and links that ask for a launch.
+
+Over 400 lines: what is kept, and the links that launch it, are told apart by the same pages.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,14 @@ import pytest
 from tests.catalog.folders import chart_folder
 from tests.web.stub_platform import ADA, PROJECT, stub_platform, stub_portal
 
-from sardonyx.account.configurations.models import KeptConfiguration
+from sardonyx.account.configurations.errors import ConfigurationsUnreadableError
+from sardonyx.account.configurations.models import ConfigurationList, KeptConfiguration
+from sardonyx.account.configurations.service import Configurations
 from sardonyx.catalog.folders import CatalogSource
 from sardonyx.catalog.settings import catalog_settings
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.launching import LaunchRequest
+from sardonyx.testing.configurations import MemoryConfigurations
 
 LAUNCH = "/launch/sardonyx/postgresql"
 HEADERS = {"cookie": "sardonyx=ada", "accept": "text/html", "sec-fetch-site": "same-origin"}
@@ -312,6 +318,25 @@ async def test_a_link_within_the_administrators_list_is_launched(tmp_path: Path)
         assert "data-launch-now" not in script and "curl evil" in script
         both = (await browser.get(f"{asked}&cpu.cores=3&init.script=«x»")).text
         assert "data-launch-now" not in both
+
+
+async def test_configurations_that_cannot_be_read_fail_no_link(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    class Damaged(MemoryConfigurations):
+        async def configurations(self, project: str) -> ConfigurationList:
+            raise ConfigurationsUnreadableError(project=project)
+
+    platform.configurations = Configurations(
+        records=Damaged(),
+        launcher=platform.services,
+        charts=platform.catalog,
+        audit=platform.accounts,
+    )
+    page = await browser.get(AUTO)
+    assert page.status_code == 200 and 'id="launch-form"' in page.text
+    assert "Your saved configurations cannot be read" in page.text
+    assert "data-launch-now" not in page.text and not platform.runtime.kept
 
 
 async def test_where_links_are_switched_off_the_form_warns(platform: SimpleNamespace) -> None:

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -218,6 +219,62 @@ async def test_why_the_runtime_refused_a_launch_is_told_in_the_launcher(
     answer = await browser.post(CHART, data=hidden(page))
     assert answer.status_code == HTTP_STATUS[WorkspaceRefusedError.kind]
     assert "none may be made" in answer.text and 'id="launch-form"' in answer.text
+
+
+@pytest.mark.parametrize("view", ["form", "yaml"])
+async def test_a_name_taken_meanwhile_gives_the_page_back_with_all_that_was_typed(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace, view: str
+) -> None:
+    await browser.post(CHART, data=hidden((await browser.get(CHART)).text))
+    page = (await browser.post(CHART, data={"view": view})).text
+    name = re.search(r'id="release".*?<code[^>]*>([^<]+)</code>', page)
+    assert name
+    another = replace(next(iter(platform.runtime.kept.values())), release=name[1])
+    platform.runtime.kept[name[1]] = another
+    posted = {**hidden(page, values=view == "yaml"), "friendly_name": "Census"}
+    if view == "yaml":
+        posted["values"] = posted["values"].replace("database: ", "database: census #")
+    else:
+        posted[DATABASE] = "census"
+    answer = await browser.post(CHART, data=posted)
+    assert answer.status_code == 409
+    assert f"“{name[1]}” already exists" in html.unescape(answer.text)
+    assert '<a href="#friendly">' in answer.text
+    assert attribute(answer.text, 'name="friendly_name" value') == "Census"
+    assert "census" in attribute(answer.text, 'name="patch" value')
+    # It has another name now: the next click launches it.
+    again = await browser.post(CHART, data=hidden(answer.text))
+    assert again.status_code == 303
+    kept = list(platform.runtime.kept.values())[-1]
+    assert kept.values["auth"]["database"] == "census" and kept.release != name[1]
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [
+        ("[[", "What you had changed came back damaged"),
+        ("{}", "What you had changed came back damaged"),
+        ('[[["auth","database"],"census"],[["auth",true],1]]', "Change 2 of yours"),
+        ('[[["auth","database"],"census"],[["auth",1.5]]]', "Change 2 of yours"),
+        ('[[["auth","database"],"census"],[["auth","port"],NaN]]', "came back damaged"),
+    ],
+)
+async def test_a_change_that_comes_back_damaged_is_told_and_nothing_is_launched(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace, patch: str, said: str
+) -> None:
+    page = (await browser.get(CHART)).text
+    answer = await browser.post(CHART, data={**hidden(page), "patch": patch})
+    assert answer.status_code == 422 and said in answer.text
+    assert platform.runtime.kept == {}
+    if "Change 2" in said:  # the rest is there
+        assert attribute(answer.text, f'name="{DATABASE}" value') == "census"
+
+
+async def test_a_service_is_called_like_its_chart_where_nobody_says_otherwise(
+    browser: httpx2.AsyncClient,
+) -> None:
+    page = (await browser.get(CHART)).text
+    assert attribute(page, 'name="friendly_name" value') == "postgresql"
 
 
 async def test_a_version_that_left_meanwhile_is_told_before_anything_is_launched(

@@ -49,7 +49,7 @@ class ProfileView(View):
             values=draft.values if reveal else shown_values(draft),
             held_back=sorted(pointer(path) for path in profile.held_back),
             rest=[pointer(entry.path) for entry in profile.rest],
-            problems=[ProblemView.of(problem, language) for problem in draft.problems],
+            problems=[ProblemView.of(problem, language) for problem in profile.problems],
         )
 
 

@@ -17,7 +17,6 @@ from sardonyx.services.form_view import (
     counts,
     field_id,
     posted_form,
-    read_patch,
     read_posted,
     shown_fields,
     write_patch,
@@ -75,7 +74,8 @@ async def _posted(viewer: Viewer, request: Request) -> tuple[FittedProfile, Any]
     shows_switches = form.get("switches") == "true"
     edited = await viewer.platform.accounts.profiles.edited(
         viewer.actor,
-        patch=read_patch(str(form.get("patch", ""))),
+        patch=posted.patch,
+        problems=posted.problems,
         edits=posted.edits,
         on={str(one) for one in form.getlist("inject")} if shows_switches else None,
         language=viewer.language,
@@ -99,7 +99,7 @@ def _context(viewer: Viewer, shown: FittedProfile, *, unsaved: bool) -> dict[str
         "patch": write_patch(draft.patch),
         "unsaved": unsaved,
         "changed": bool(draft.patch),
-        "problems": problem_lines(draft.problems, viewer.language, shown_fields(draft.form)),
+        "problems": problem_lines(shown.problems, viewer.language, shown_fields(draft.form)),
         "switches": switches,
         "rest": [path_text(entry.path) for entry in shown.rest],
         "values": write(injected(shown_values(draft), shown.held_back)),

@@ -17,13 +17,14 @@ from sardonyx.account.errors import (
 )
 from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas
 from sardonyx.done import Done
+from sardonyx.errors import Problem
 from sardonyx.launcher import profile as forms
-from sardonyx.launcher.commands import masked
 from sardonyx.launcher.context import ContextInputs, launch_context
 from sardonyx.launcher.draft import Draft, merge
 from sardonyx.launcher.form import read_submission
-from sardonyx.launcher.models import UNSET, PatchEntry, Unset
-from sardonyx.launcher.patch import apply, diff
+from sardonyx.launcher.masking import masked
+from sardonyx.launcher.models import UNSET, PatchEntry, Unset, path_text, warning
+from sardonyx.launcher.patch import apply, diff, written_path
 from sardonyx.launcher.profile import FittedProfile, Profile
 from sardonyx.launcher.scalars import at, same
 from sardonyx.launcher.submission import REMOVE, path_of
@@ -31,11 +32,13 @@ from sardonyx.projects.audit import audited
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
 from sardonyx.secrets.errors import SecretNotFoundError
-from sardonyx.values import Json, JsonObject, Path, Secret, pointer
+from sardonyx.text import N_
+from sardonyx.values import Json, JsonObject, Secret, pointer
 
 # Hidden from the secrets page by its leading dot.
 PROFILE_PATH = ".sardonyx/profile"
 PROFILE_KEY = "PROFILE"
+_DAMAGED = N_("A part of the profile you saved is damaged and cannot be read: look through it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,14 @@ class Profiles:
         patch: Sequence[PatchEntry],
         edits: Mapping[str, Sequence[str]],
         on: Collection[str] | None,
+        problems: tuple[Problem, ...] = (),
         language: str = "en",
     ) -> FittedProfile:
         """Return the profile that a posted form makes; nothing is saved.
 
-        patch: what the form was made with; edits: what it posts. on: pointers of the list items
-        whose switch is on, None where the form shows no switch.
+        patch: what the form was made with, `problems` what of it could not be read; edits: what
+        it posts. on: pointers of the list items whose switch is on, None where the form shows no
+        switch.
         """
         saved = await self.saved(actor, language=language)
         draft = self._draft(actor, patch, language)
@@ -102,7 +107,7 @@ class Profiles:
         for removed in edits.get(REMOVE, ()):
             held = forms.after_removal(held, path_of(removed, draft.values))
         changed = self._draft(actor, read_submission(draft, edits), language)
-        return FittedProfile(changed, held, saved.rest)
+        return FittedProfile(changed, held, saved.rest, (*problems, *saved.unread))
 
     async def of_values(
         self,
@@ -131,7 +136,7 @@ class Profiles:
         if held_back is not None:
             held = frozenset(path_of(one, draft.values) for one in held_back)
         items = set(forms.switched_items(draft.form))
-        return FittedProfile(draft, held & items, saved.rest)
+        return FittedProfile(draft, held & items, saved.rest, saved.unread)
 
     async def save(
         self, actor: Actor, profile: FittedProfile, *, forget_rest: bool = False
@@ -142,8 +147,9 @@ class Profiles:
         no place to be kept; then nothing is changed.
         """
         async with audited(self._records, actor.username, "account.save_profile", actor.username):
-            if profile.draft.errors:
-                raise ProfileInvalidError(problems=profile.draft.errors)
+            wrong = tuple(one for one in profile.problems if one.level == "error")
+            if wrong:
+                raise ProfileInvalidError(problems=wrong)
             rest = () if forget_rest else profile.rest
             kept = await self._kept_secrets(actor)
             # What an older schema called a secret stays one.
@@ -194,10 +200,15 @@ class Profiles:
         secrets: JsonObject = {}
         if any(isinstance(one, dict) and "secret" in one for one in items):
             secrets = await self._kept_secrets(actor)
-        held = [_path(one) for one in _items(document.get("heldBack"))]
+        entries = [_read(one, secrets) for one in items]
+        held = [written_path(one) for one in _items(document.get("heldBack"))]
+        unread = [_unread(one) for one, entry in zip(items, entries, strict=True) if entry is None]
+        if not isinstance(document.get("patch", []), list) or None in held:
+            unread.append(warning((), "profile_unread", _DAMAGED))
         return Profile(
-            tuple(entry for one in items if (entry := _read(one, secrets)) is not None),
-            frozenset(path for path in held if path),
+            tuple(entry for entry in entries if entry is not None),
+            frozenset(path for path in held if path is not None),
+            tuple(unread),
         )
 
     async def _kept_secrets(self, actor: Actor) -> JsonObject:
@@ -248,8 +259,8 @@ def _written(entry: PatchEntry, secret: Collection[str]) -> JsonObject:
 
 
 def _read(written: Json, secrets: JsonObject) -> PatchEntry | None:
-    path = _path(written.get("path")) if isinstance(written, dict) else ()
-    if not path or not isinstance(written, dict):
+    path = written_path(written.get("path")) if isinstance(written, dict) else None
+    if path is None or not isinstance(written, dict):
         return None
     if "secret" in written:
         place = pointer(path)
@@ -257,8 +268,13 @@ def _read(written: Json, secrets: JsonObject) -> PatchEntry | None:
     return PatchEntry(path, written.get("value", UNSET))
 
 
-def _path(value: Json) -> Path:
-    return tuple(part for part in _items(value) if isinstance(part, str | int))
+def _unread(written: Json) -> Problem:
+    """Return the warning about an entry that is kept and cannot be read."""
+    path = written_path(written.get("path")) if isinstance(written, dict) else None
+    if path is None:
+        return warning((), "profile_unread", _DAMAGED)
+    said = N_("The secret of “{path}” is no longer kept: give it again.")
+    return warning(path, "profile_secret_lost", said, path=path_text(path))
 
 
 def _items(value: Json) -> list[Json]:

@@ -83,6 +83,9 @@ def save(
     link: Annotated[
         str | None, typer.Option("--link", metavar="URL", help="A launch page's address.")
     ] = None,
+    shared: Annotated[
+        bool | None, typer.Option("--shared/--no-shared", help="Whether the group sees it.")
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace one of the same name.")
     ] = False,
@@ -99,6 +102,7 @@ def save(
         ("catalog", catalog),
         ("version", version),
         ("link", link),
+        ("shared", shared),
     ):
         if value is not None:
             body[key] = value

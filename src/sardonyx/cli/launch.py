@@ -40,6 +40,9 @@ def launch(
         str | None,
         typer.Option("--link", metavar="URL", help="A launch page's address; all else wins."),
     ] = None,
+    shared: Annotated[
+        bool | None, typer.Option("--shared/--no-shared", help="Whether the group sees it.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Return once the service answers.")] = False,
     timeout: Annotated[
@@ -59,6 +62,7 @@ def launch(
         catalog=catalog,
         version=version,
         friendly_name=name,
+        shared=shared,
         values=values,
         settings=settings or (),
         link=link,

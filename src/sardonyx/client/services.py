@@ -51,6 +51,7 @@ class ServiceArea(Area[C_co]):
         version: str | None = None,
         name: str | None = None,
         friendly_name: str | None = None,
+        shared: bool | None = None,
         values: JsonObject | None = None,
         settings: Collection[str] = (),
         link: str | None = None,
@@ -63,6 +64,7 @@ class ServiceArea(Area[C_co]):
             version=version,
             name=name,
             friendly_name=friendly_name,
+            shared=shared,
             values=values,
             settings=settings,
             link=link,
@@ -246,6 +248,7 @@ def launch_body(
     version: str | None = None,
     name: str | None = None,
     friendly_name: str | None = None,
+    shared: bool | None = None,
     values: JsonObject | None = None,
     settings: Collection[str] = (),
     link: str | None = None,
@@ -258,6 +261,7 @@ def launch_body(
         ("version", version),
         ("name", name),
         ("friendlyName", friendly_name),
+        ("shared", shared),
         ("link", link),
     ):
         if value is not None:

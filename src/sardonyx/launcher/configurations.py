@@ -15,10 +15,10 @@ from sardonyx.launcher.draft import Draft, secrets_of
 from sardonyx.launcher.links import without_secrets
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, error, path_text, warning
 from sardonyx.launcher.overlays import laid_over
-from sardonyx.launcher.patch import diff, flattened
+from sardonyx.launcher.patch import diff, flattened, written_path
 from sardonyx.launcher.scalars import copy, depth
 from sardonyx.launcher.scalars import same as same_value
-from sardonyx.launcher.yaml_text import read, write
+from sardonyx.launcher.yaml_text import read_values, write
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path
 
@@ -159,23 +159,12 @@ def read_entries(listed: Json, place: Path) -> tuple[PatchEntry, ...] | Problem:
         return error(place, "configuration_patch", template, most=_MAX_ENTRIES)
     entries: list[PatchEntry] = []
     for index, item in enumerate(listed):
-        path = _path(item.get("path")) if isinstance(item, dict) else None
+        path = written_path(item.get("path")) if isinstance(item, dict) else None
         if path is None or not isinstance(item, dict) or depth(item) > _MAX_DEPTH:
             template = N_("A setting of a saved configuration has a path of names and numbers.")
             return error((*place, index), "configuration_patch_entry", template)
         entries.append(PatchEntry(path, copy(item["value"]) if "value" in item else UNSET))
     return tuple(entries)
-
-
-def _path(parts: Json | None) -> Path | None:
-    if not isinstance(parts, list) or not parts or not isinstance(parts[0], str):
-        return None
-    path: list[str | int] = []
-    for part in parts:
-        if isinstance(part, bool) or not isinstance(part, (str, int)):
-            return None
-        path.append(part)
-    return tuple(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +181,10 @@ def patch_of_values(draft: Draft, text: str) -> ReadValues:
     What the file does not name keeps its default. Secrets are left out with a warning, since a
     configuration holds none.
     """
-    known = read(text)
-    values = {} if known.value is None else known.value
-    if known.problems:
+    known = read_values(text)
+    if known.object is None:
         return ReadValues((), known.problems)
-    if not isinstance(values, dict):
-        template = N_("The values must be an object: names, each with its value.")
-        return ReadValues((), (error((), "values_no_object", template),))
-    current = laid_over(draft.defaults, values)
+    current = laid_over(draft.defaults, known.object)
     current = current if isinstance(current, dict) else {}
     patch = diff(draft.defaults, current)
     kept = without_secrets(patch, draft.secret_paths | secrets_of(draft.schema.root, current))

@@ -207,6 +207,21 @@ def parse_set(text: str) -> PatchEntry | Problem:
     return PatchEntry(path, [] if value == "[]" else {} if value == "{}" else scalar(value))
 
 
+def written_path(parts: Json | None) -> Path | None:
+    """Return the path that a list of names and numbers is, None where it is none.
+
+    It begins with a name, as values are an object; `true` is no number.
+    """
+    if not isinstance(parts, list) or not parts or not isinstance(parts[0], str):
+        return None
+    path: list[str | int] = []
+    for part in parts:
+        if isinstance(part, bool) or not isinstance(part, (str, int)):
+            return None
+        path.append(part)
+    return tuple(path)
+
+
 def parse_path(text: str) -> Path | None:
     """Return the path that `a.b[0]` spells, None when it spells none."""
     path: list[str | int] = []

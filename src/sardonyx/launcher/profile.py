@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path as FolderPath
 
 from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.errors import Problem
 from sardonyx.launcher.draft import Draft, make_draft
 from sardonyx.launcher.form_model import FormGroup
 from sardonyx.launcher.models import PatchEntry, Unset
@@ -25,19 +26,31 @@ from sardonyx.values import Json, JsonObject, Path, pointer
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is kept of a person. held_back: paths of list items that no launch is given."""
+    """What is kept of a person. held_back: paths of list items that no launch is given.
+
+    problems: of what is kept and cannot be read.
+    """
 
     patch: tuple[PatchEntry, ...] = ()
     held_back: frozenset[Path] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FittedProfile:
-    """A kept profile under today's schema. rest: the entries of its patch that do not fit."""
+    """A kept profile under today's schema. rest: the entries of its patch that do not fit.
+
+    unread: problems of what was kept or posted and cannot be read.
+    """
 
     draft: Draft
     held_back: frozenset[Path]
     rest: tuple[PatchEntry, ...] = ()
+    unread: tuple[Problem, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*self.unread, *self.draft.problems)
 
 
 def profile_draft(
@@ -88,6 +101,7 @@ def fitted(
         draft=draft,
         held_back=frozenset(one for one in kept.held_back if _is_item(draft.values, one)),
         rest=tuple(entry for entry in patch if entry.path not in places),
+        unread=kept.problems,
     )
 
 

@@ -114,7 +114,7 @@ async def launch(
             draft=draft,
             friendly_name=asked.friendly_name,
             name=asked.name,
-            shared=asked.shared,
+            shared=asked.is_shared,
         )
         response.status_code = 200
         return PreviewView.of(preview, language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -183,6 +183,9 @@ async def _opened(
         patch = read_submission(change.draft, posted.edits)
         values = apply(change.draft.defaults, patch)
         change = await opened(tuple(diff(change.base, values)))
+    if posted.problems:
+        seen = change.opened
+        change = replace(change, opened=replace(seen, problems=(*posted.problems, *seen.problems)))
     preview = await services.preview_change(viewer.actor, change, objects=False)
     return Change(change, preview)
 

@@ -27,6 +27,7 @@ from sardonyx.services.change_planning import (
 )
 from sardonyx.services.commands import ON_PLATFORM_ONLY, on_service
 from sardonyx.services.comparing import hidden_paths, shown_values
+from sardonyx.services.drafts import Randomness
 from sardonyx.services.errors import (
     LaunchRefusedError,
     NothingToChangeError,
@@ -37,14 +38,7 @@ from sardonyx.services.errors import (
     SharingRefusedError,
 )
 from sardonyx.services.launches import Launches
-from sardonyx.services.launching import (
-    Audit,
-    ChangeRequest,
-    Charts,
-    LaunchContexts,
-    LaunchRequest,
-    Randomness,
-)
+from sardonyx.services.launching import Audit, ChangeRequest, Charts, LaunchContexts, LaunchRequest
 from sardonyx.services.models import (
     Observation,
     QuotaUse,

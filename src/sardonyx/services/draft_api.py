@@ -42,7 +42,7 @@ async def draft(
             draft=opened,
             friendly_name=asked.friendly_name,
             name=asked.name,
-            shared=asked.shared,
+            shared=asked.is_shared,
         )
     except UserError as error:
         refusal = error
@@ -50,7 +50,7 @@ async def draft(
     return draft_view(
         opened,
         versions=services.versions(actor, project=project, chart=ref.chart, catalog=ref.catalog),
-        link=link_of(opened, friendly_name=asked.friendly_name, shared=asked.shared or None),
+        link=link_of(opened, friendly_name=asked.friendly_name, shared=asked.shared),
         preview=preview,
         refusal=refusal,
         language=language,

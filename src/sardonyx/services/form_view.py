@@ -11,8 +11,11 @@ from enum import StrEnum
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from sardonyx.errors import Problem
 from sardonyx.launcher.form import FormGroup
-from sardonyx.launcher.models import UNSET, PatchEntry
+from sardonyx.launcher.models import UNSET, PatchEntry, error
+from sardonyx.launcher.patch import written_path
+from sardonyx.text import N_
 from sardonyx.values import Json
 
 _BUTTONS = ("add", "remove", "reset", "suggest")
@@ -37,7 +40,8 @@ class Posted:
     the view it has, view: the one it shall have. text: of the YAML view, None in the form; given:
     how often the page itself gave that text.
     all_defaults, all_asked: the same for the switch. stamp: of the state that the page shows.
-    looked_at: parts of the page that are open and cost a question to the runtime.
+    looked_at: parts of the page that are open and cost a question to the runtime. problems: of
+    what cannot be read; where a part of what was changed is lost by it, they refuse the launch.
     """
 
     draft_id: str | None = None
@@ -58,6 +62,7 @@ class Posted:
     all_asked: bool = False
     stamp: str = ""
     looked_at: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
 
 async def posted_form(request: Request) -> FormData:
@@ -66,7 +71,7 @@ async def posted_form(request: Request) -> FormData:
 
 
 def read_posted(form: FormData) -> Posted:
-    """Return a posted settings page; unreadable hidden parts count as absent."""
+    """Return a posted settings page; hidden parts that cannot be read are absent, and told."""
     edits: dict[str, list[str]] = {}
     for name, value in form.multi_items():
         if isinstance(value, str) and (name.startswith("/") or name in _BUTTONS):
@@ -77,12 +82,14 @@ def read_posted(form: FormData) -> Posted:
         return value if isinstance(value, str) else ""
 
     shown = _view(text("shown"))
+    patch, problems = read_patch(text("patch"))
     return Posted(
         draft_id=text("draft") or None,
         version=text("version") or None,
         friendly_name=text("friendly_name").strip(),
         shared=text("shared") == "true",
-        patch=read_patch(text("patch")),
+        patch=patch,
+        problems=problems,
         edits=edits,
         is_edit=any(name in form for name in (*_BUTTONS, *_SWITCHES)),
         s3_profile=text("s3") or None,
@@ -119,21 +126,33 @@ def write_patch(patch: tuple[PatchEntry, ...]) -> str:
     )
 
 
-def read_patch(text: str) -> tuple[PatchEntry, ...]:
-    """Return the patch that `write_patch` wrote; empty when it is not one."""
+def read_patch(text: str) -> tuple[tuple[PatchEntry, ...], tuple[Problem, ...]]:
+    """Return the patch that `write_patch` wrote, and an error for what of it is none.
+
+    The entries that can be read are kept: the page shows them, and what is missing is told.
+    """
     try:
-        items: Json = json.loads(text or "[]")
-    except ValueError:
-        return ()
+        items: Json = json.loads(text or "[]", parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        items = None
     if not isinstance(items, list):
-        return ()
-    entries = []
-    for item in items:
-        if not isinstance(item, list) or not item or not isinstance(item[0], list):
-            return ()
-        path = tuple(part for part in item[0] if isinstance(part, str | int))
-        entries.append(PatchEntry(path, item[1]) if len(item) > 1 else PatchEntry(path))
-    return tuple(entries)
+        said = N_("What you had changed came back damaged, and cannot be read: look through it.")
+        return (), (error((), "patch_unread", said),)
+    entries, problems = [], []
+    for number, item in enumerate(items, 1):
+        path = written_path(item[0]) if isinstance(item, list) and 0 < len(item) < 3 else None
+        if path is None or not isinstance(item, list):
+            said = N_(
+                "Change {number} of yours came back damaged, and cannot be read: look for it."
+            )
+            problems.append(error((), "patch_entry_unread", said, number=number))
+        else:
+            entries.append(PatchEntry(path, item[1]) if len(item) > 1 else PatchEntry(path))
+    return tuple(entries), tuple(problems)
+
+
+def _no_json(constant: str) -> Json:
+    raise ValueError(constant)  # NaN and Infinity
 
 
 def field_id(pointer: str) -> str:

@@ -27,11 +27,11 @@ from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import apply
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services.comparing import shown_values
-from sardonyx.services.errors import LaunchRefusedError
+from sardonyx.services.errors import LaunchRefusedError, ServiceExistsError
 from sardonyx.services.form_view import Posted, View, posted_form, read_posted
-from sardonyx.services.launch_state import LaunchPage, open_page, shown_opening
+from sardonyx.services.launch_state import LaunchPage, open_page, other_name, shown_opening
 from sardonyx.services.launch_view import OWN_PARAMETERS, page_context
-from sardonyx.text import N_, Text, localized
+from sardonyx.text import N_, Text
 from sardonyx.web.problem_lines import ProblemLine
 from sardonyx.web.views import CurrentViewer, Viewer
 
@@ -182,6 +182,8 @@ async def launch_now(
             shared=posted.shared,
         )
     except UserError as refused:
+        if isinstance(refused, ServiceExistsError):
+            page = await _renamed(viewer, page)
         page = await _previewed(viewer, page)
         status = HTTP_STATUS[refused.kind]
         return await _rendered(viewer, page, file=file, status=status, refused=refused)
@@ -210,33 +212,52 @@ async def _opened(viewer: Viewer, catalog: str, chart: str, posted: Posted) -> L
         posted=posted,
         language=viewer.language,
     )
-    title = localized(page.opened.draft.chart.title, viewer.language)
-    page = replace(page, friendly_name=posted.friendly_name or title)
+    page = replace(page, friendly_name=posted.friendly_name or page.opened.draft.chart.ref.chart)
+    return await _named(viewer, page)
+
+
+async def _named(viewer: Viewer, page: LaunchPage) -> LaunchPage:
+    """Return the page with the name its service would have, or why it can have none."""
     try:
         release = viewer.platform.services.release_name(
             viewer.actor,
             project=viewer.project.id,
             draft=page.opened,
             friendly_name=page.friendly_name,
-            shared=posted.shared,
+            shared=page.posted.shared,
         )
     except UserError as error:
         return replace(page, refusal=error)
     return replace(page, release=release)
 
 
+async def _renamed(viewer: Viewer, page: LaunchPage) -> LaunchPage:
+    """Return the page with all that was typed, under a name that no service has."""
+    opened = await other_name(
+        viewer.platform.services,
+        viewer.actor,
+        project=viewer.project.id,
+        page=page,
+        language=viewer.language,
+    )
+    return await _named(viewer, opened)
+
+
 async def _previewed(viewer: Viewer, page: LaunchPage) -> LaunchPage:
     """Return the page with what a launch would do, unless it has no name to be launched by."""
     if page.refusal is not None:
         return page
-    preview = await viewer.platform.services.preview(
-        viewer.actor,
-        project=viewer.project.id,
-        draft=page.opened,
-        friendly_name=page.friendly_name,
-        shared=page.posted.shared,
-        objects="created" in page.posted.looked_at,
-    )
+    try:
+        preview = await viewer.platform.services.preview(
+            viewer.actor,
+            project=viewer.project.id,
+            draft=page.opened,
+            friendly_name=page.friendly_name,
+            shared=page.posted.shared,
+            objects="created" in page.posted.looked_at,
+        )
+    except UserError as refusal:  # the name was taken while the page was made
+        return replace(page, refusal=refusal)
     return replace(page, preview=preview)
 
 
@@ -251,12 +272,17 @@ async def _rendered(
 ) -> HTMLResponse:
     """Return the whole page. refused: why the launch was, which the page may not know itself."""
     context = {**page_context(viewer, page, file=file), "editing": editing}
-    if refused is not None and not isinstance(refused, LaunchRefusedError):
-        title, said = refused.title_text(), refused.detail_text()
-        line = ProblemLine(
-            "", title.in_language(viewer.language), said.in_language(viewer.language), "error"
+    told_already = isinstance(refused, LaunchRefusedError) or page.refusal is not None
+    if refused is not None and not told_already:
+        words = [refused.detail_text()]
+        if isinstance(refused, ServiceExistsError):
+            words.append(Text(N_("It has another name now, below: launch again.")))
+        said = " ".join(one.in_language(viewer.language) for one in words)
+        anchor = "friendly" if refused.field in ("name", "friendlyName") else ""
+        where = (
+            viewer.say(N_("Name")) if anchor else refused.title_text().in_language(viewer.language)
         )
-        context["problems"] = (line, *context["problems"])
+        context["problems"] = (ProblemLine(anchor, where, said, "error"), *context["problems"])
     answer = await viewer.render("services/launch.html", status=status, **context)
     return _remembering(answer, viewer, page)
 

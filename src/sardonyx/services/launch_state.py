@@ -31,7 +31,8 @@ class LaunchPage:
 
     shown: the draft the browser shows now, None when it shows none of this one; opened: the
     draft it shall show. text: of the YAML view; given: grows when the text is not what was
-    typed, so that an open editor takes it; marks: what is wrong in it, by its places. refusal:
+    typed, so that an open editor takes it; marks: what is wrong in it, by its places. unread: what
+    was typed or posted and makes no settings. refusal:
     why there can be no preview. moved: what would be launched is not what the page was made for
     (another version, another profile).
     """
@@ -44,6 +45,7 @@ class LaunchPage:
     given: int
     marks: tuple[Marked, ...]
     friendly_name: str
+    unread: tuple[Problem, ...] = ()
     release: str = ""
     preview: Preview | None = None
     refusal: UserError | None = None
@@ -140,8 +142,9 @@ async def open_page(
         made = replace(shown, draft=patched(shown.draft, edit.patch))
     has_form = bool(made.draft.form.children)
     view = posted.view if has_form and not edit.unread else View.YAML
-    if edit.unread:
-        made = replace(made, problems=(*edit.unread, *made.problems))
+    unread = (*posted.problems, *edit.unread)
+    if unread:
+        made = replace(made, problems=(*unread, *made.problems))
     text, given, marks = "", posted.given, edit.marks
     if view is View.YAML:
         if edit.is_text and (edit.unread or only_typed):
@@ -158,7 +161,35 @@ async def open_page(
         given=given,
         marks=marks,
         friendly_name=posted.friendly_name,
+        unread=unread,
     )
+
+
+async def other_name(
+    services: Services, actor: Actor, *, project: str, page: LaunchPage, language: str
+) -> LaunchPage:
+    """Return the page with all that was typed in a draft of another suffix.
+
+    A draft's suffix names its service; it cannot be launched where that name was taken since.
+    """
+    before = page.opened
+    opening = Opening(
+        chart=before.draft.chart.ref.chart,
+        catalog=before.draft.chart.ref.catalog,
+        version=before.draft.chart.ref.version,
+        patch=before.draft.patch,
+        s3_profile=before.s3_profile,
+        all_defaults=before.all_defaults,
+    )
+    made = await services.open_form(actor, project=project, opening=opening, language=language)
+    page = replace(page, shown=None, opened=made, refusal=None)
+    if page.view is View.FORM:
+        return page
+    if page.unread:  # the text makes no patch: it stands as it was typed
+        return replace(page, opened=replace(made, problems=(*page.unread, *made.problems)))
+    text = editor_text(made.draft)
+    marks = check_text(made.draft, text).problems
+    return replace(page, text=text, given=page.given + 1, marks=marks)
 
 
 def shown_opening(posted: Posted, *, catalog: str, chart: str) -> Opening:

@@ -24,6 +24,7 @@ from sardonyx.projects.ports import Workspaces
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import CHART_GONE, launch_command
 from sardonyx.services.diagnosis import diagnose
+from sardonyx.services.drafts import Drafts, Randomness, SystemRandomness
 from sardonyx.services.errors import (
     LaunchRefusedError,
     ServiceExistsError,
@@ -33,14 +34,11 @@ from sardonyx.services.errors import (
 from sardonyx.services.launching import (
     Audit,
     Charts,
-    Drafts,
     LaunchContexts,
     LaunchRequest,
     OpenDraft,
     Opening,
-    Randomness,
     Repeats,
-    SystemRandomness,
 )
 from sardonyx.services.models import Commands, LaunchPlan, Observation, Service, Standing
 from sardonyx.services.ownership import standing
@@ -268,7 +266,7 @@ class Launches:
                 draft=draft,
                 friendly_name=request.friendly_name,
                 name=request.name,
-                shared=request.shared,
+                shared=request.is_shared,
             )
             return done.result.name
 

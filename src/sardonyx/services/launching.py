@@ -1,19 +1,15 @@
-"""Own what a launch needs before a runtime sees it: drafts, requests, the plan, repeats.
+"""Own what a launch needs before a runtime sees it: drafts, requests, repeats.
 
-A draft's random items are drawn once and kept here, else the defaults of a form would change
-at each round trip (launcher.md 1). Nothing here starts a service.
+Nothing here starts a service.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import secrets
-import string
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Protocol
 
 from sardonyx.catalog.models import Chart, ChartRef
@@ -26,21 +22,19 @@ from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff
 from sardonyx.projects.models import Actor, Project
+from sardonyx.services.drafts import Seeds
 from sardonyx.services.errors import (
     FriendlyNameError,
     IdempotencyConflictError,
     ServiceNameError,
 )
 from sardonyx.text import N_, Text
-from sardonyx.values import JsonObject, Path, Secret, pointer
+from sardonyx.values import JsonObject, Path, pointer
 
-DRAFT_LIFE = timedelta(hours=12)
-DRAFTS_KEPT = 2_000
 REPEATS_KEPT = 1_000
 RELEASE_LENGTH = 53
 FRIENDLY_LENGTH = 100
 _LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?", re.ASCII)
-_BASE_36 = string.digits + string.ascii_lowercase
 
 
 class LaunchContexts(Protocol):
@@ -91,40 +85,6 @@ class Audit(Protocol):
     """Keeps who changed what, with which result."""
 
     async def record(self, username: str, action: str, target: str, result: str) -> None: ...
-
-
-class Randomness(Protocol):
-    """Draws the random items of a draft; replaced in tests."""
-
-    def draft_id(self) -> str: ...
-
-    def suffix(self) -> str:
-        """Return an integer 0..999999 as text."""
-
-    def password(self) -> Secret:
-        """Return 20 base-36 characters."""
-
-
-class SystemRandomness:
-    """Randomness of the operating system (launcher.md 2, 16: CSPRNG)."""
-
-    def draft_id(self) -> str:
-        return secrets.token_urlsafe(12)
-
-    def suffix(self) -> str:
-        return str(secrets.randbelow(1_000_000))
-
-    def password(self) -> Secret:
-        return Secret("".join(secrets.choice(_BASE_36) for _ in range(20)))
-
-
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """The random items of one draft, and when they were drawn."""
-
-    suffix: str
-    one_time_password: Secret
-    drawn: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +143,7 @@ class LaunchRequest:
     values: a document over the computed defaults (maps merge, lists replace), as `-f`.
     settings: `PATH=VALUE` texts, as `--set`; they win over `values`, and refuse secret fields.
     patch: entries as pages and saved configurations keep them; they win over both.
+    shared: None where the request leaves it to its link, else to nobody but the owner.
     s3_profile: None for the usual one. all_defaults: send what only values.yaml knows, too.
     linked: entries of a link; all the others win over them. problems: found before, as in a link.
     """
@@ -192,7 +153,7 @@ class LaunchRequest:
     version: str | None = None
     name: str | None = None
     friendly_name: str | None = None
-    shared: bool = False
+    shared: bool | None = None
     s3_profile: str | None = None
     all_defaults: bool = False
     values: JsonObject = field(default_factory=dict, repr=False)
@@ -200,6 +161,10 @@ class LaunchRequest:
     patch: tuple[PatchEntry, ...] = field(default=(), repr=False)
     linked: tuple[PatchEntry, ...] = field(default=(), repr=False)
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_shared(self) -> bool:
+        return self.shared is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,55 +179,6 @@ class ChangeRequest:
     values: JsonObject = field(default_factory=dict, repr=False)
     settings: tuple[str, ...] = field(default=(), repr=False)
     patch: tuple[PatchEntry, ...] = field(default=(), repr=False)
-
-
-class Drafts:
-    """Keeps the random items of open drafts: per person, bounded, twelve hours."""
-
-    def __init__(self, *, randomness: Randomness, clock: Callable[[], datetime]) -> None:
-        self._randomness = randomness
-        self._clock = clock
-        self._kept: OrderedDict[tuple[str, str], Seeds] = OrderedDict()
-
-    def seeds(
-        self, username: str, draft_id: str | None, *, taken: Callable[[str], bool]
-    ) -> tuple[str, Seeds]:
-        """Return the draft's id and random items; an unknown or expired id gives a new draft.
-
-        taken: tells whether a suffix would name a release that exists.
-        """
-        now = self._clock()
-        if draft_id is not None:
-            kept = self._kept.get((username, draft_id))
-            if kept is not None and now - kept.drawn < DRAFT_LIFE:
-                self._kept.move_to_end((username, draft_id))
-                return draft_id, kept
-        suffix = self._randomness.suffix()
-        while taken(suffix):
-            suffix = self._randomness.suffix()
-        seeds = Seeds(suffix, self._randomness.password(), now)
-        draft_id = self._randomness.draft_id()
-        self._kept[username, draft_id] = seeds
-        while len(self._kept) > DRAFTS_KEPT:
-            self._kept.popitem(last=False)
-        return draft_id, seeds
-
-    def seeds_of(self, username: str, release: str, suffix: str) -> Seeds:
-        """Return the random items of changes of a release that runs: its own suffix, and a
-        password for what a newer chart may ask for."""
-        key = (username, f"change of {release}")
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = Seeds(suffix, self._randomness.password(), self._clock())
-            self._kept[key] = kept
-        self._kept.move_to_end(key)
-        while len(self._kept) > DRAFTS_KEPT:
-            self._kept.popitem(last=False)
-        return kept
-
-    def forget(self, username: str, draft_id: str) -> None:
-        """Drop a draft that was launched: its password must not be used twice."""
-        self._kept.pop((username, draft_id), None)
 
 
 class Repeats:

@@ -49,7 +49,7 @@ def linked(
         catalog=catalog,
         version=version,
         friendly_name=request.friendly_name or asked.name,
-        shared=request.shared or bool(asked.shared),
+        shared=asked.shared if request.shared is None else request.shared,
         s3_profile=request.s3_profile or asked.s3_profile,
         linked=asked.patch,
         problems=(*problems, *read.problems),

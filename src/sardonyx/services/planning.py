@@ -11,10 +11,11 @@ from datetime import datetime
 
 from sardonyx.catalog.models import Chart
 from sardonyx.errors import Problem
-from sardonyx.launcher.commands import masked, platform_command
+from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import make_draft, merge, patched
 from sardonyx.launcher.links import ReadLink, read_query
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.overlays import laid_over
 from sardonyx.launcher.patch import apply, diff, parse_set
@@ -24,11 +25,11 @@ from sardonyx.launcher.versions import ChosenVersion, choose_version
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.comparing import hidden_paths
 from sardonyx.services.diagnosis import diagnose
+from sardonyx.services.drafts import Drafts
 from sardonyx.services.errors import PlanRefusedError, ServiceNotFoundError
 from sardonyx.services.findings import worded
 from sardonyx.services.launching import (
     Charts,
-    Drafts,
     LaunchContexts,
     LaunchRequest,
     OpenDraft,
@@ -222,7 +223,7 @@ class Planner:
             release=checked_release(name) if name else release_name(chart, opened.seeds.suffix),
             project=opened.project,
             owner=actor.username,
-            friendly_name=checked_friendly(friendly_name or name or chart),
+            friendly_name=checked_friendly(friendly_name or chart),
             shared=shared,
         )
 

@@ -181,7 +181,9 @@ class LaunchBody(View):
     version: str | None = None
     name: str | None = Field(default=None, description="The service's exact name, if not drawn.")
     friendly_name: str | None = None
-    shared: bool = False
+    shared: bool | None = Field(
+        default=None, description="Whether the group sees it; null: as `link` says, else not."
+    )
     s3_profile: str | None = None
     all_defaults: bool = Field(
         default=False, description="Send also what only the chart's values.yaml knows."

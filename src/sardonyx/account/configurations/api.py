@@ -106,7 +106,7 @@ async def save(
         project=project,
         draft=draft,
         friendly_name=asked.friendly_name or asked.chart,
-        shared=asked.shared,
+        shared=asked.is_shared,
         s3_profile=asked.s3_profile,
         expected=expected,
     )
@@ -195,7 +195,7 @@ async def replace(
         number=number,
         draft=draft,
         friendly_name=asked.friendly_name or asked.chart,
-        shared=asked.shared,
+        shared=asked.is_shared,
         s3_profile=asked.s3_profile,
         tag=if_match,
     )

@@ -19,13 +19,13 @@ from fastapi.responses import HTMLResponse, Response
 from sardonyx.account.configurations.cards import setting_rows
 from sardonyx.account.configurations.errors import LaunchLinkExpiredError
 from sardonyx.catalog.cards import card as chart_card
-from sardonyx.errors import Problem, UserError
+from sardonyx.errors import Problem, SystemFault, UserError
 from sardonyx.launcher.auto_launch import AutoLaunch, Decision, Source, decide
 from sardonyx.launcher.configurations import SavedConfiguration, same
 from sardonyx.launcher.links import Link
 from sardonyx.services.launching import LaunchRequest, OpenDraft, Opening
 from sardonyx.services.planning import Preview, refusals
-from sardonyx.text import N_, Text, localized
+from sardonyx.text import N_, Text
 from sardonyx.web.session import session_token
 from sardonyx.web.views import CurrentViewer, Viewer
 
@@ -49,7 +49,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How a link is answered: by a page, or by the launcher's form with a warning."""
+    """How a link is answered: by a page, or by the launcher's form, warning: with this said."""
 
     page: HTMLResponse | None = None
     warning: Problem | None = None
@@ -146,7 +146,7 @@ async def _judged(
         ),
         language=viewer.language,
     )
-    name = link.name or localized(opened.draft.chart.title, viewer.language)
+    name = link.name or chart
     problems = [*read.problems, *opened.problems, *opened.draft.problems]
     preview = None
     try:
@@ -157,9 +157,18 @@ async def _judged(
         problems.append(Problem("", refused.code, "error", refused.detail_text()))
     else:
         problems += refusals(preview.findings)
+    try:
+        source = await _source(viewer, _configuration(opened.draft.chart.ref.catalog, chart, link))
+    except SystemFault as unread:
+        words = N_(
+            "Your saved configurations cannot be read, so whether this link is one of them cannot "
+            "be told. Check the settings, then launch."
+        )
+        told = Problem("", unread.code, "warning", Text(words))
+        return Judged(link, opened, name, Decision(AutoLaunch.FORM, told), preview)
     decision = decide(
         asked=is_asked(query),
-        source=await _source(viewer, _configuration(opened.draft.chart.ref.catalog, chart, link)),
+        source=source,
         patch=link.patch,
         problems=problems,
         allowed=viewer.platform.catalog.auto_launch_paths(opened.draft.chart.ref),

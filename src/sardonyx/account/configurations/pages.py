@@ -44,7 +44,7 @@ from sardonyx.done import Done
 from sardonyx.errors import HTTP_STATUS, Problem, UserError
 from sardonyx.services.form_view import posted_form, read_posted
 from sardonyx.services.launch_state import LaunchPage, open_page
-from sardonyx.text import N_, Text, localized
+from sardonyx.text import N_, Text
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
@@ -70,7 +70,7 @@ async def save(viewer: CurrentViewer, request: Request, catalog: str, chart: str
         posted=read_posted(form),
         language=viewer.language,
     )
-    name = page.friendly_name or localized(page.opened.draft.chart.title, viewer.language)
+    name = page.friendly_name or page.opened.draft.chart.ref.chart
     asked = _text(form, "save")
     try:
         done = await _saved(viewer, page, name, asked)
