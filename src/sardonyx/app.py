@@ -32,6 +32,7 @@ from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.sts import WebIdentityBroker
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
 from sardonyx.catalog.own import OwnCharts
+from sardonyx.catalog.own_folder import FolderShelf
 from sardonyx.errors import SystemFault
 from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.service import Files
@@ -203,7 +204,7 @@ def build_platform(settings: Settings) -> Platform:
         sign_in=sign_in,
         parts=LocalParts(home=home, programs=part_programs()),
         running=machine.running,
-        own_charts=OwnCharts(fetcher=machine.charts, folder=home.charts, audit=records),
+        own_charts=OwnCharts(fetcher=machine.charts, shelf=FolderShelf(home.charts), audit=records),
     )
 
 

@@ -8,9 +8,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +28,11 @@ from sqlalchemy import Engine
 from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
+from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
+from sardonyx.adapters.charts.confined import ConfinedReader
+from sardonyx.adapters.charts.own_shelf import SharedShelf
+from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.adapters.duckdb.absent import AbsentTableReader
 from sardonyx.adapters.duckdb.reader import ConfinedTableReader
 from sardonyx.adapters.helm.cli import ConfinedProgram, Helm
@@ -62,7 +74,11 @@ from sardonyx.adapters.setup.probes import SetupProbes
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.adapters.sql.kept_secrets import SqlKeptSecrets
 from sardonyx.adapters.sql.logs import SqlKeptLogs
+from sardonyx.adapters.sql.own_charts import SqlOwnCharts
 from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_engine, sqlite_engine
+from sardonyx.catalog.allowance import Allowance
+from sardonyx.catalog.models import Chart
+from sardonyx.catalog.own import OwnCharts
 from sardonyx.catalog.ports import Repository
 from sardonyx.catalog.registry import SchemaRegistry
 from sardonyx.catalog.service import CatalogService, default_sources
@@ -85,6 +101,7 @@ from sardonyx.projects.sign_in import SignIn
 from sardonyx.projects.tokens import ApiTokens
 from sardonyx.secrets.audited import AuditedSecrets
 from sardonyx.services.contexts import ClusterContexts
+from sardonyx.services.models import PlannedObject
 from sardonyx.services.ports import Runtime
 from sardonyx.services.service import Services
 from sardonyx.setup.images import chart_images
@@ -138,8 +155,10 @@ class _Wiring:
         self.cluster = self.access.platform()
         self.catalogs = _catalogs(settings)
         self.sources = (*default_sources(), *self.catalogs.sources)
+        self.brought = _Brought.of(settings, self.engine)
         self.catalog = CatalogService(
             self.sources,
+            personal=self.brought.shelf if self.brought is not None else None,
             schemas=SchemaRegistry(
                 directory=settings.catalog_reading.schemas,
                 role_directory=settings.catalog_reading.role_schemas,
@@ -209,20 +228,21 @@ class _Wiring:
         helm = Helm(program=settings.helm.program, folder=settings.data / "helm")
         rehearsals = Rehearsals(self.cluster, accounts_of_helm, helm)
         seals = SealedOperations(Sealer.of_file(settings.key_file))
-        carrier = Carrier(
-            Carrying(
-                platform=self.cluster,
-                accounts=accounts_of_helm,
-                helm=helm,
-                find_chart=self.catalog.installed,
-                rehearsals=rehearsals,
-                credentials=credentials,
-                seals=seals,
-                limit=settings.helm.timeout,
-                notice=lambda secret: notice(cache, secret),
-                ended=self.meters.operation,
-            )
+        carrying = Carrying(
+            platform=self.cluster,
+            accounts=accounts_of_helm,
+            helm=helm,
+            find_chart=self.catalog.installed,
+            rehearsals=rehearsals,
+            credentials=credentials,
+            seals=seals,
+            limit=settings.helm.timeout,
+            notice=lambda secret: notice(cache, secret),
+            ended=self.meters.operation,
         )
+        if self.brought is not None:
+            carrying = replace(carrying, at_hand=self.brought.shelf.at_hand)
+        carrier = Carrier(carrying)
         queue = OperationQueue(
             asked=cache.operations,
             carry_out=carrier.carry_out,
@@ -314,6 +334,11 @@ class _Wiring:
             tokens=tokens,
             onboarding=onboarding,
             auto_launch=settings.auto_launch,
+            own_charts=(
+                self.brought.charts(settings, services, records)
+                if self.brought is not None
+                else None
+            ),
         )
 
     def _vault(self) -> _Vault:
@@ -395,6 +420,43 @@ class _Wiring:
 
 
 @dataclass(frozen=True, slots=True)
+class _Brought:
+    """What people's own charts need: who fetches them, and where they are kept."""
+
+    fetcher: AnyChartFetcher
+    shelf: SharedShelf
+
+    @classmethod
+    def of(cls, settings: ClusterSettings, engine: Engine) -> _Brought | None:
+        """Return it where an administrator allows any; None elsewhere."""
+        allowance = _allowance(settings)
+        if not allowance.addresses and not allowance.archives:
+            return None
+        reader = ConfinedReader()
+        cache = DiskCache(settings.data / "own-charts")
+        return cls(
+            AnyChartFetcher(named=allowance.named, reader=reader),
+            SharedShelf(SqlOwnCharts(engine), cache, reader),
+        )
+
+    def charts(self, settings: ClusterSettings, services: Services, audit: SqlRecords) -> OwnCharts:
+        async def rehearse(actor: Actor, chart: Chart) -> Sequence[PlannedObject]:
+            return await services.rehearse(actor, project=actor.default_project.id, chart=chart)
+
+        return OwnCharts(
+            fetcher=self.fetcher,
+            shelf=self.shelf,
+            audit=audit,
+            allowance=_allowance(settings),
+            rehearse=rehearse,
+        )
+
+
+def _allowance(settings: ClusterSettings) -> Allowance:
+    return Allowance(settings.own_charts.addresses, archives=settings.own_charts.archives)
+
+
+@dataclass(frozen=True, slots=True)
 class _Vault:
     """The secret store of a region, where it is, and its engine; no store: None."""
 
@@ -461,6 +523,8 @@ class _Life:
             if wiring.provider is not None:
                 stack.push_async_callback(wiring.provider.close)
             await stack.enter_async_context(wiring.catalogs.running())
+            if wiring.brought is not None:
+                stack.push_async_callback(wiring.brought.fetcher.close)
             works = [wiring.cache.run, self.logs.run, self._carry_out]
             if wiring.evaluation is not None:
                 await wiring.evaluation.admit(wiring.records, self.sign_in)

@@ -72,6 +72,15 @@ class CatalogsSettings(_Tree):
     )
 
 
+class OwnChartsSettings(_Tree):
+    """Which charts people may bring themselves; nothing is allowed unless it is written."""
+
+    addresses: tuple[str, ...] = Field(
+        default=(), title="Beginnings of addresses that charts may come from; host `*`: any outside"
+    )
+    archives: bool = Field(default=False, title="Whether people may send an archive")
+
+
 class EvaluationSettings(_Tree):
     """A platform that brings its own store, secrets and accounts, to be looked at."""
 
@@ -115,6 +124,7 @@ class ClusterSettings(_Tree):
     regions: tuple[_Object, ...] = Field(min_length=1, title="Onyxia's regions; the first acts")
     catalogs: tuple[_Object, ...] = Field(default=(), title="Onyxia's catalogues")
     catalog_reading: CatalogsSettings = Field(default=CatalogsSettings())
+    own_charts: OwnChartsSettings = Field(default=OwnChartsSettings())
     profile_schemas: dict[str, _Object] = Field(
         default={}, title="JSON schemas of people's profile: `default`, and others by role"
     )

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
+from sardonyx.catalog import allowance
 from sardonyx.deployment import ClusterSettings
 from sardonyx.errors import Problem
 from sardonyx.launcher import yaml_text
@@ -114,6 +115,7 @@ def _beyond_schema(settings: ClusterSettings) -> list[Problem]:
         *_addresses(settings),
         *_files(settings),
         *_regions(settings),
+        *_own_charts(settings),
     ]
 
 
@@ -151,6 +153,14 @@ def _files(settings: ClusterSettings) -> list[Problem]:
         template = N_("names a folder that cannot be written ({file}): mount a volume there")
         found.append(_problem(("data",), template, file=str(settings.data)))
     return found
+
+
+def _own_charts(settings: ClusterSettings) -> list[Problem]:
+    return [
+        _problem(("ownCharts", "addresses", number), message)
+        for number, pattern in enumerate(settings.own_charts.addresses)
+        if (message := allowance.fault(pattern))
+    ]
 
 
 def _regions(settings: ClusterSettings) -> list[Problem]:

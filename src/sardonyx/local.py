@@ -18,7 +18,7 @@ from sardonyx.adapters.processes.parts import Part
 from sardonyx.adapters.processes.preparation import preparation_part, unprepared
 from sardonyx.adapters.processes.programs import Program, find_program
 from sardonyx.adapters.s3.seaweedfs import KeyLife, seaweedfs_part
-from sardonyx.catalog.own import OWN_CATALOG
+from sardonyx.catalog.own import OWN_CATALOG, OWN_NAME
 from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
 from sardonyx.settings import Settings
 
@@ -59,8 +59,7 @@ def local_parts(settings: Settings) -> list[Part]:
 def catalog_service(settings: Settings) -> CatalogService:
     """Return the catalogues: the platform's own, the administrator's folders, the person's."""
     folders = (CatalogSource.of_folder(folder) for folder in settings.catalogs)
-    name = {"en": "Your own charts", "fr": "Vos propres charts"}
-    brought = CatalogSource(OWN_CATALOG, name, Home(settings.home).charts)
+    brought = CatalogSource(OWN_CATALOG, OWN_NAME, Home(settings.home).charts)
     return CatalogService((*default_sources(), *folders, brought))
 
 

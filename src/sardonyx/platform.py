@@ -40,7 +40,7 @@ class Platform:
     pods renew with; None on one machine, where the `keys` process answers its services.
     provider: where people sign in; None where one-time links let them in. tokens: those of their
     programs. onboarding: makes the places of their projects ready. own_charts: those that a
-    person brings; None on a cluster, where charts come from the administrator's catalogues.
+    person brings; None where charts come from the administrator's catalogues alone.
     """
 
     public_url: str

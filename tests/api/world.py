@@ -32,6 +32,7 @@ def portal(*, files: Files | None = None) -> FastAPI:
         files=files or World().files,
         secrets=Secrets(store=secret_store(), address="http://127.0.0.1:8"),
         sign_in=SignIn(),
+        own_charts=None,
     )
     for router in (files_api.router, secrets_api.router):
         app.include_router(router, prefix="/api/v1")

@@ -62,7 +62,7 @@ async def _caller(
     service: CatalogService, *, token: str = "ada", language: str = "en"
 ) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
-    app.state.platform = SimpleNamespace(catalog=service, sign_in=SignIn())
+    app.state.platform = SimpleNamespace(catalog=service, sign_in=SignIn(), own_charts=None)
     app.include_router(api.router, prefix="/api/v1")
     problems.install(app)
     async with httpx2.AsyncClient(

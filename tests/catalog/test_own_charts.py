@@ -6,23 +6,30 @@ import html
 import io
 import re
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import httpx2
 import pytest
+from starlette.types import Message
 from tests.catalog.folders import ADA, chart_folder
 from tests.web.stub_platform import stub_platform, stub_portal
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
-from sardonyx.catalog.errors import ChartSourceError, OwnChartsOffError
-from sardonyx.catalog.models import Chart
+from sardonyx.catalog.allowance import Allowance
+from sardonyx.catalog.errors import ChartSourceError
+from sardonyx.catalog.models import LARGEST_ARCHIVE, Chart
 from sardonyx.catalog.own import OWN_CATALOG, ChartSource, OwnCharts
+from sardonyx.catalog.own_folder import FolderShelf
 from sardonyx.catalog.read import read_chart
 from sardonyx.catalog.review import review
 from sardonyx.catalog.service import CatalogSource
+from sardonyx.projects.models import Actor
+from sardonyx.services.errors import PlanRefusedError
+from sardonyx.services.models import PlannedObject
 
+BLOCK = 1024 * 1024
 EVERYTHING = Path(__file__).parents[1] / "data" / "charts" / "everything"
 SIGNED_IN = {"cookie": "sardonyx=ada", "accept": "text/html", "sec-fetch-site": "same-origin"}
 HOSTILE = """\
@@ -110,7 +117,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     folder = tmp_path / "own"
     made = stub_platform(sources=[CatalogSource(OWN_CATALOG, "Own", folder)])
     fetcher = AnyChartFetcher()
-    made.own_charts = OwnCharts(fetcher=fetcher, folder=folder, audit=_Audit())
+    made.own_charts = OwnCharts(fetcher=fetcher, shelf=FolderShelf(folder), audit=_Audit())
     yield made
     await fetcher.close()
 
@@ -200,7 +207,7 @@ async def test_it_is_the_same_over_rest(browser: httpx2.AsyncClient) -> None:
 
 
 async def test_where_they_are_off_nothing_is_fetched(
-    platform: SimpleNamespace, browser: httpx2.AsyncClient, tmp_path: Path
+    platform: SimpleNamespace, browser: httpx2.AsyncClient
 ) -> None:
     platform.own_charts = None
     assert "/catalog/any" not in (await browser.get("/catalog")).text
@@ -209,15 +216,138 @@ async def test_where_they_are_off_nothing_is_fetched(
         await browser.post("/api/v1/chart-reviews", json={"address": "https://x/y.tgz"}),
     ):
         assert answer.status_code == 403
-    off = OwnCharts(fetcher=None, folder=tmp_path / "off", audit=_Audit())
-    with pytest.raises(OwnChartsOffError):
-        await off.review(ADA, ChartSource("https://charts.example/x.tgz"))
 
 
 async def test_the_audit_holds_no_key_of_an_address(tmp_path: Path) -> None:
     audit, fetcher = _Audit(), AnyChartFetcher()
-    own = OwnCharts(fetcher=fetcher, folder=tmp_path / "own", audit=audit)
+    own = OwnCharts(fetcher=fetcher, shelf=FolderShelf(tmp_path / "own"), audit=audit)
     with pytest.raises(ChartSourceError):
         await own.review(ADA, ChartSource("https://ada:hunter2@charts.example/x.tgz?token=t"))
     await fetcher.close()
     assert audit.kept == [("chart.review", "https://charts.example/x.tgz", "chart_source")]
+
+
+async def test_an_upload_that_is_too_large_is_refused_while_it_is_read(
+    platform: SimpleNamespace,
+) -> None:
+    portal = stub_portal(platform)
+    part = (
+        b'--x\r\nContent-Disposition: form-data; name="archive"; filename="a.tgz"\r\n'
+        b"Content-Type: application/gzip\r\n\r\n"
+    )
+    for announced in (False, True):
+        sent, answers = 0, []
+
+        async def receive() -> Message:
+            nonlocal sent
+            block = part if sent == 0 else bytes(BLOCK)
+            sent += len(block)
+            return {"type": "http.request", "body": block, "more_body": True}
+
+        async def send(message: Message) -> None:
+            answers.append(message)  # noqa: B023 - called in this turn alone
+
+        headers = [(k.encode(), v.encode()) for k, v in SIGNED_IN.items()]
+        headers += [
+            (b"host", b"localhost:8000"),
+            (b"content-type", b"multipart/form-data; boundary=x"),
+        ]
+        if announced:
+            headers.append((b"content-length", str(2 * LARGEST_ARCHIVE).encode()))
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": "/catalog/any",
+            "raw_path": b"/catalog/any",
+            "query_string": b"",
+            "headers": headers,
+            "server": ("localhost", 8000),
+            "client": ("127.0.0.1", 1),
+        }
+        await portal(scope, receive, send)
+        assert answers[0]["status"] == 422
+        page = b"".join(one.get("body", b"") for one in answers).decode()
+        assert "more than 20 MB" in page
+        assert sent == 0 if announced else LARGEST_ARCHIVE < sent < LARGEST_ARCHIVE + 3 * BLOCK
+
+
+class _Cluster:
+    """A shelf of one person's, and a cluster that says what it is told to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.error: PlanRefusedError | None = None
+        self.fetcher = AnyChartFetcher(named=frozenset())
+        self.own = OwnCharts(
+            fetcher=self.fetcher,
+            shelf=FolderShelf(folder),
+            audit=_Audit(),
+            allowance=Allowance(("https://charts.example/stable",), archives=True),
+            rehearse=self._planned,
+        )
+
+    async def _planned(self, actor: Actor, chart: Chart) -> Sequence[PlannedObject]:
+        if self.error is not None:
+            raise self.error
+        return (PlannedObject("ConfigMap", f"{chart.ref.chart}-1", "secret: x"),)
+
+
+@pytest.fixture
+async def cluster(platform: SimpleNamespace, tmp_path: Path) -> AsyncIterator[_Cluster]:
+    made = _Cluster(tmp_path / "own")
+    platform.own_charts = made.own
+    yield made
+    await made.fetcher.close()
+
+
+async def test_on_a_cluster_a_review_says_what_would_be_created(
+    cluster: _Cluster, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    folder = chart_folder(tmp_path, "moon")
+    sent = await browser.put("/api/v1/chart-archives/moon.tgz", content=archive(folder))
+    found = sent.json()
+    assert found["objects"] == [{"kind": "ConfigMap", "name": "moon-1"}]
+    assert not found["refused"]  # without a process profile it runs there all the same
+    assert {one["code"] for one in found["remarks"]} == {"runs_images", "no_form"}
+    page = (await browser.get(f"/catalog/any/{found['digest']}")).text
+    assert "ConfigMap moon-1" in page and "secret: x" not in page
+    assert "On this cluster" in page and "On this machine" not in page
+
+
+async def test_what_reaches_out_is_not_kept_and_what_a_value_may_mend_is(
+    cluster: _Cluster, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    folder = chart_folder(tmp_path, "moon")
+    cluster.error = PlanRefusedError(name="moon-1", reason="ClusterRole all", reaches_out=True)
+    sent = await browser.put("/api/v1/chart-archives/moon.tgz", content=archive(folder))
+    found = sent.json()
+    assert found["refused"] and "ClusterRole all" in found["remarks"][0]["message"]
+    place = f"/api/v1/chart-reviews/{found['digest']}"
+    refused = await browser.post(f"{place}/keep")
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_chart_outside")
+    cluster.error = PlanRefusedError(name="moon-1", reason="a password is required")
+    again = (await browser.get(place)).json()
+    assert not again["refused"] and again["remarks"][0]["code"] == "not_rendered"
+    assert (await browser.post(f"{place}/keep")).status_code == 201
+
+
+async def test_only_what_an_administrator_allows_is_fetched(
+    cluster: _Cluster, browser: httpx2.AsyncClient
+) -> None:
+    page = (await browser.get("/catalog/any")).text
+    assert "https://charts.example/stable" in page
+    for address in ("https://charts.example/other/x.tgz", "https://ada:key@evil.example/x.tgz?a=b"):
+        answer = await browser.post("/api/v1/chart-reviews", json={"address": address})
+        assert (answer.status_code, answer.json()["code"]) == (403, "chart_address_refused")
+        assert "https://charts.example/stable" in answer.json()["next"]
+        assert "key" not in answer.json()["detail"] and "a=b" not in answer.json()["detail"]
+        shown = await browser.post("/catalog/any", data={"address": address})
+        assert (shown.status_code, 'role="alert"' in shown.text) == (403, True)
+    cluster.own.allowance = Allowance(("https://charts.example/stable",), archives=False)
+    assert 'type="file"' not in (await browser.get("/catalog/any")).text
+    for refused in (
+        await browser.put("/api/v1/chart-archives/x.tgz", content=b"x"),
+        await browser.post("/catalog/any", files={"archive": ("x.tgz", b"x")}),
+    ):
+        assert refused.status_code == 403

@@ -98,13 +98,15 @@ def running_platform(
     host: str = HOST,
     charts: Callable[[Path], object] = lambda folder: None,
     without: str = "",
+    own_charts: JsonObject | None = None,
 ) -> Iterator[RunningPlatform]:
     """Serve a platform on a cluster, its data in `folder`.
 
     images: image of each of our charts by name, as the cluster has them. life: of S3 keys.
     prefix: of namespaces, drawn where none is given, so that no run meets another's. host: where
     pods and the browser find it; loopback where no pod really runs. charts: puts more of them
-    into the catalogue's folder. without: a key of the region that is left out.
+    into the catalogue's folder. without: a key of the region that is left out. own_charts: which
+    ones people may bring.
     """
     home = Home(folder / "home")
     home.prepare()
@@ -169,6 +171,7 @@ def running_platform(
                         "issuer": provider.issuer,
                         **({"caFile": str(authority)} if authority else {}),
                     },
+                    **({"ownCharts": own_charts} if own_charts else {}),
                     "helm": {"program": str(cluster.programs / "helm"), "perSecond": 10},
                     "catalogs": [
                         {

@@ -90,6 +90,18 @@ def test_the_set_up_page_says_that_they_are_hidden(absent: str, ada: Caller) -> 
     assert areas[AREA[OTHER[absent]]]["verdict"] != "off"
 
 
+def test_nobody_brings_a_chart_where_no_administrator_allowed_it(ada: Caller) -> None:
+    assert 'href="/catalog/any"' not in ada.browse("GET", "/catalog").text
+    for answer in (
+        ada.asks("POST", "/chart-reviews", json={"address": "https://charts.example/x.tgz"}),
+        ada.asks("PUT", "/chart-archives/x.tgz", content=b"x"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "own_charts_off")
+    told = ada.browse("GET", "/catalog/any", headers={"accept-language": "fr"})
+    assert told.status_code == 403
+    assert "Cette plateforme ne prend des charts que dans ses catalogues." in told.text
+
+
 def test_a_service_is_launched_paused_and_resumed_without_it(
     absent: str, ada: Caller, light_cluster: RunningCluster
 ) -> None:

@@ -93,6 +93,7 @@ def portal(w: World) -> FastAPI:
         configurations=w.configurations,
         catalog=w.catalog,
         sign_in=SignIn(),
+        own_charts=None,
         public_url="http://localhost:8000",
         service_host="{release}.localhost:8000",
     )

@@ -51,6 +51,7 @@ def test_every_mistake_is_named_with_its_place(tmp_path: Path) -> None:
         ({"metricsPort": 8080}, "/metricsPort", "is the port of the pages"),
         ({"regions": []}, "/regions", "at least 1"),
         ({"regions": [{"services": {"a": 1}}]}, "/regions/0/id", "is missing in this region"),
+        ({"ownCharts": {"addresses": ["x"]}}, "/ownCharts/addresses/0", "must begin with https"),
         ({"helm": {"perSeconds": 1}}, "/helm/perSeconds", "did you mean “perSecond”"),
     ],
 )

@@ -97,3 +97,32 @@ class OwnChartRefusedError(UserError):
     title = N_("This chart cannot run here")
     detail = N_("The chart “{chart}” is not kept: {reason}")
     next_step = N_("Use it on a platform with a cluster, or ask its author for a local.yaml.")
+
+
+class OwnChartOutsideError(UserError):
+    """On a cluster: what it would create reaches out of the project's namespace."""
+
+    code = "own_chart_outside"
+    kind = Kind.REFUSED
+    title = N_("This chart cannot run here")
+    detail = N_("The chart “{chart}” is not kept: it reaches out of your project. {reason}")
+    next_step = N_(
+        "Ask an administrator to add it to a catalogue and to install what it needs of the whole "
+        "cluster, or its author for a chart that stays in one namespace."
+    )
+
+
+class ChartAddressRefusedError(UserError):
+    code = "chart_address_refused"
+    kind = Kind.REFUSED
+    title = N_("Charts are not taken from there")
+    detail = N_("On this platform, no chart of one's own comes from “{address}”.")
+    next_step = N_("Take one from: {known}. An administrator may allow more.")
+
+
+class ChartArchiveRefusedError(UserError):
+    code = "chart_archive_refused"
+    kind = Kind.REFUSED
+    title = N_("No archive is taken here")
+    detail = N_("On this platform, a chart of one's own comes from an address.")
+    next_step = N_("Take one from: {known}. An administrator may allow archives too.")

@@ -11,6 +11,8 @@ from sardonyx.errors import Problem
 from sardonyx.values import JsonObject
 
 LocalizedText = str | Mapping[str, str]
+# Bytes of a chart's archive, wherever it comes from.
+LARGEST_ARCHIVE = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,40 +1,43 @@
 """Own the charts that a person brings: fetched, reviewed, and kept in a catalogue of their own.
 
-On one machine only, where the person is the administrator of all that runs. What was fetched
-waits in `.reviewed` until they keep it; what is kept stays, so that its services can be changed
-and resumed later.
+What was fetched waits until the person keeps it; what is kept stays, so that its services can be
+changed and resumed later. On one machine the person is the administrator of all that runs; on a
+cluster an administrator says where charts may come from, and the account of the project's
+namespace is what no chart reaches out of.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import shlex
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from sardonyx.catalog.allowance import ANYWHERE, Allowance
 from sardonyx.catalog.errors import (
-    ChartSourceError,
+    OwnChartOutsideError,
     OwnChartRefusedError,
-    OwnChartsOffError,
     ReviewGoneError,
 )
-from sardonyx.catalog.models import Chart, ChartFault, ChartRef
-from sardonyx.catalog.read import read_chart
-from sardonyx.catalog.review import Review, review
+from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.catalog.review import Remark, Review, review
 from sardonyx.done import Done
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor
-from sardonyx.services.models import Commands
+from sardonyx.services.errors import PlanRefusedError
+from sardonyx.services.models import Commands, PlannedObject
+from sardonyx.text import N_, Text
+from sardonyx.values import JsonObject
 
 OWN_CATALOG = "own"
-_REVIEWED = ".reviewed"
+OWN_NAME = {"en": "Your own charts", "fr": "Vos propres charts"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_MOST_WAITING = 20
+# What a cluster would create, as the project's own account is told: by whom, and of which chart.
+Rehearse = Callable[[Actor, Chart], Awaitable[Sequence[PlannedObject]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,126 +65,161 @@ class Reviewed:
     review: Review
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A chart in a folder: `chart.tgz`, `chart/`, and `content.json` with its values and schema.
+
+    digest: of the archive, hex. listing: what a list says of the chart, as the disk cache has it.
+    """
+
+    digest: str
+    listing: JsonObject
+
+
 class ChartFetcher(Protocol):
-    """Brings a stranger's chart onto this machine, unpacked and within bounds."""
+    """Brings a stranger's chart here, unpacked and within bounds."""
 
-    async def fetch(self, source: ChartSource, folder: Path) -> str:
-        """Unpack the chart into the new `folder`; return the digest of its archive, hex.
+    async def fetch(self, source: ChartSource, place: Path) -> Brought:
+        """Bring the chart into the new folder `place`.
 
-        Raises ChartSourceError with the reason in its problems.
+        Raises ChartSourceError with the reason in its problems; nothing is left then.
         """
 
-    async def unpack(self, content: AsyncIterator[bytes], folder: Path) -> str:
+    async def unpack(self, content: AsyncIterator[bytes], place: Path) -> Brought:
         """Do the same with an archive that is sent."""
+
+
+class Shelf(Protocol):
+    """Keeps people's charts: those that wait for their word, and those they kept."""
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """Give an empty folder to bring a chart into, gone at the end."""
+
+    async def wait(self, username: str, place: Path, brought: Brought) -> None:
+        """Have what was brought into `place` wait; the person's oldest are forgotten."""
+
+    async def waiting(self, username: str, digest: str) -> Chart:
+        """Return a chart that waits, under a name by which a runtime finds it.
+
+        Raises ReviewGoneError, also for what is another's; ChartSourceError.
+        """
+
+    async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
+        """Offer a chart that waits; the same version is replaced. Raises ReviewGoneError."""
+
+    async def ready(self, username: str) -> None:
+        """Have the person's charts at hand in this process."""
 
 
 class OwnCharts:
     """Charts by address, archive or Git repository. None of its methods runs anything of them."""
 
-    def __init__(self, *, fetcher: ChartFetcher | None, folder: Path, audit: Audit) -> None:
-        """fetcher None: they are switched off here. folder: of the catalogue `own`."""
+    def __init__(
+        self,
+        *,
+        fetcher: ChartFetcher,
+        shelf: Shelf,
+        audit: Audit,
+        allowance: Allowance = ANYWHERE,
+        rehearse: Rehearse | None = None,
+    ) -> None:
+        """rehearse: asks the cluster; None on one machine, where charts run as processes."""
         self._fetcher = fetcher
-        self._folder = folder
+        self._shelf = shelf
         self._audit = audit
+        self._rehearse = rehearse
+        self.allowance = allowance
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether what is kept runs on a cluster, not as processes of this machine."""
+        return self._rehearse is not None
+
+    async def ready(self, actor: Actor) -> None:
+        """Have the person's charts at hand: each request may be answered by another replica."""
+        await self._shelf.ready(actor.username)
 
     async def review(self, actor: Actor, source: ChartSource) -> Done[Reviewed]:
         """Fetch a chart and say what it would do; it is not offered yet.
 
-        Raises OwnChartsOffError, ChartSourceError.
+        Raises ChartAddressRefusedError, ChartSourceError.
         """
-        fetcher = self._on()
         told = without_keys(source.address)
         async with audited(self._audit, actor.username, "chart.review", told):
-            found = await self._taken(lambda to: fetcher.fetch(source, to), told)
+            self.allowance.check_address(source.address)
+            found = await self._taken(actor, told, lambda to: self._fetcher.fetch(source, to))
         return Done(found, _commands(source))
 
     async def review_archive(
         self, actor: Actor, name: str, content: AsyncIterator[bytes]
     ) -> Done[Reviewed]:
         """Say what an archive that is sent would do. Raises as `review`."""
-        fetcher = self._on()
         async with audited(self._audit, actor.username, "chart.review", name[:500]):
-            found = await self._taken(lambda to: fetcher.unpack(content, to), name)
+            self.allowance.check_archive()
+            found = await self._taken(actor, name, lambda to: self._fetcher.unpack(content, to))
         here = shlex.quote(name)
         return Done(found, Commands(f"sardonyx chart add {here}\n", f"tar xzf {here}\n"))
 
     async def reviewed(self, actor: Actor, digest: str) -> Review:
         """Return a review again. Raises ReviewGoneError."""
-        self._on()
-        return await self._review_of(self._waiting(digest), digest)
+        return await self._review(actor, await self._waiting(actor, digest))
 
     async def keep(self, actor: Actor, digest: str) -> ChartRef:
         """Offer a reviewed chart in the person's own catalogue; the same version is replaced.
 
-        Raises ReviewGoneError, OwnChartRefusedError.
+        Raises ReviewGoneError, OwnChartRefusedError, OwnChartOutsideError.
         """
-        self._on()
-        place = self._waiting(digest)
-        found = await self._review_of(place, digest)
-        ref = found.chart.ref
+        chart = await self._waiting(actor, digest)
+        found = await self._review(actor, chart)
+        ref = chart.ref
         async with audited(self._audit, actor.username, "chart.keep", f"{ref.chart} {ref.version}"):
             if found.refused:
                 reasons = [one for one in found.remarks if one.level == "refused"]
                 said = reasons[0].message.in_language("en")
-                raise OwnChartRefusedError(chart=ref.chart, reason=said)
-            await asyncio.to_thread(self._put, place, f"{ref.chart}-{ref.version}")
-        return ChartRef(OWN_CATALOG, ref.chart, ref.version)
+                refused = OwnChartOutsideError if self.on_cluster else OwnChartRefusedError
+                raise refused(chart=ref.chart, reason=said)
+            return await self._shelf.keep(actor.username, digest, chart)
 
-    def _on(self) -> ChartFetcher:
-        if self._fetcher is None:
-            raise OwnChartsOffError
-        return self._fetcher
+    async def _taken(
+        self, actor: Actor, source: str, bring: Callable[[Path], Awaitable[Brought]]
+    ) -> Reviewed:
+        with self._shelf.scratch() as scratch:
+            place = scratch / "brought"
+            brought = await bring(place)
+            await self._shelf.wait(actor.username, place, brought)
+        chart = await self._shelf.waiting(actor.username, brought.digest)
+        return Reviewed(brought.digest, source, await self._review(actor, chart))
 
-    async def _taken(self, fetch: Callable[[Path], Awaitable[str]], source: str) -> Reviewed:
-        waiting = self._folder / _REVIEWED
-        waiting.mkdir(parents=True, exist_ok=True)
-        _tidy(waiting)
-        work = waiting / f"new-{secrets.token_hex(8)}"
-        try:
-            digest = await fetch(work)
-            place = waiting / digest
-            shutil.rmtree(place, ignore_errors=True)
-            work.rename(place)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        return Reviewed(digest, source, await self._review_of(place, source))
-
-    def _waiting(self, digest: str) -> Path:
-        place = self._folder / _REVIEWED / digest
-        if not _DIGEST.fullmatch(digest) or not place.is_dir():
+    async def _waiting(self, actor: Actor, digest: str) -> Chart:
+        if not _DIGEST.fullmatch(digest):
             raise ReviewGoneError
-        return place
+        return await self._shelf.waiting(actor.username, digest)
 
-    async def _review_of(self, place: Path, source: str) -> Review:
+    async def _review(self, actor: Actor, chart: Chart) -> Review:
         """Return the review of a chart that waits; its files are a stranger's, and may be many."""
-        return await asyncio.to_thread(lambda: review(self._read(place, source)))
+        found = await asyncio.to_thread(review, chart, processes=self._rehearse is None)
+        if self._rehearse is None:
+            return found
+        try:
+            planned = await self._rehearse(actor, chart)
+        except PlanRefusedError as refused:
+            return replace(found, remarks=(_refusal(refused), *found.remarks))
+        return replace(found, objects=tuple((one.kind, one.name) for one in planned))
 
-    def _read(self, place: Path, source: str) -> Chart:
-        read = read_chart(place, OWN_CATALOG)
-        if isinstance(read, ChartFault):
-            raise ChartSourceError(address=source, problems=read.problems)
-        return read
 
-    def _put(self, place: Path, name: str) -> None:
-        """Move a chart into the catalogue whole: readers see the old one or the new one."""
-        to, old = self._folder / name, self._folder / f".old-{name}"
-        shutil.rmtree(old, ignore_errors=True)
-        if to.exists():
-            to.rename(old)
-        place.rename(to)
-        shutil.rmtree(old, ignore_errors=True)
+def _refusal(error: PlanRefusedError) -> Remark:
+    """Return what the cluster says: to keep it out, or what a value may still change."""
+    reason = str(error.values["reason"])
+    if error.reaches_out:
+        template = N_("It would create what is outside your project: {reason}.")
+        return Remark("reaches_out", "refused", Text(template, {"reason": reason}))
+    template = N_("With its defaults it cannot be launched: {reason}")
+    return Remark("not_rendered", "warning", Text(template, {"reason": reason}))
 
 
 def without_keys(address: str) -> str:
     """Return an address as it may be kept and shown: no name, password or query in it."""
     return re.sub(r"//[^/]*@", "//", address.partition("?")[0])[:500]
-
-
-def _tidy(waiting: Path) -> None:
-    """Leave the newest reviews; nobody comes back to the others."""
-    known = sorted(waiting.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
-    for path in known[_MOST_WAITING:]:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _commands(source: ChartSource) -> Commands:

@@ -9,48 +9,51 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from sardonyx.catalog.cards import launch_address
-from sardonyx.catalog.errors import ChartSourceError
-from sardonyx.catalog.own import ChartSource
+from sardonyx.catalog.errors import (
+    ChartAddressRefusedError,
+    ChartArchiveRefusedError,
+    ChartSourceError,
+)
+from sardonyx.catalog.models import LARGEST_ARCHIVE
+from sardonyx.catalog.own import ChartSource, OwnCharts
 from sardonyx.catalog.own_api import own_charts_of
 from sardonyx.catalog.own_view import review_view
-from sardonyx.errors import HTTP_STATUS
+from sardonyx.errors import HTTP_STATUS, Problem, UserError
 from sardonyx.text import N_, Text
+from sardonyx.web.bounded import BodyTooLargeError, bounded
 from sardonyx.web.problem_lines import problem_lines
-from sardonyx.web.views import CurrentViewer
+from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
 
 _BLOCK = 1024 * 1024
+_AROUND = 64 * 1024  # bytes of the form beside the archive
 _FIELDS = ("address", "chart", "version", "folder", "branch")
 
 
 @router.get("/catalog/any")
 async def bring(viewer: CurrentViewer, request: Request) -> HTMLResponse:
     """Ask where the chart is. Raises OwnChartsOffError."""
-    own_charts_of(request)
-    return await viewer.render("catalog/any.html", given=dict.fromkeys(_FIELDS, ""), error=None)
+    return await _asked(viewer, own_charts_of(request), dict.fromkeys(_FIELDS, ""))
 
 
 @router.post("/catalog/any")
 async def fetch(viewer: CurrentViewer, request: Request) -> Response:
     """Fetch it and go to its review; or say why it cannot be had."""
     own = own_charts_of(request)
-    async with request.form() as form:
-        given = {name: str(form.get(name) or "").strip()[:2000] for name in _FIELDS}
-        file = form.get("archive")
-        try:
+    given = dict.fromkeys(_FIELDS, "")
+    try:
+        async with bounded(request, LARGEST_ARCHIVE + _AROUND).form(max_files=1) as form:
+            given = {name: str(form.get(name) or "").strip()[:2000] for name in _FIELDS}
+            file = form.get("archive")
             if isinstance(file, UploadFile) and file.filename:
                 done = await own.review_archive(viewer.actor, file.filename, _blocks(file))
             else:
                 done = await own.review(viewer.actor, ChartSource(**given))
-        except ChartSourceError as error:
-            return await viewer.render(
-                "catalog/any.html",
-                status=HTTP_STATUS[error.kind],
-                given=given,
-                error=error,
-                problems=problem_lines(error.problems, viewer.language),
-            )
+    except BodyTooLargeError:
+        return await _asked(viewer, own, given, _too_large())
+    except (ChartSourceError, ChartAddressRefusedError, ChartArchiveRefusedError) as error:
+        return await _asked(viewer, own, given, error)
     return viewer.go(f"/catalog/any/{done.result.digest}", commands=done.commands)
 
 
@@ -59,7 +62,8 @@ async def reviewed(viewer: CurrentViewer, request: Request, digest: str) -> HTML
     """Show what the chart creates and asks for."""
     found = await own_charts_of(request).reviewed(viewer.actor, digest)
     view = review_view(digest, found, viewer.language)
-    return await viewer.render("catalog/any_review.html", found=view)
+    on_cluster = own_charts_of(request).on_cluster
+    return await viewer.render("catalog/any_review.html", found=view, on_cluster=on_cluster)
 
 
 @router.post("/catalog/any/{digest}")
@@ -68,6 +72,27 @@ async def keep(viewer: CurrentViewer, request: Request, digest: str) -> Response
     ref = await own_charts_of(request).keep(viewer.actor, digest)
     kept = Text(N_("It is in your catalogue now, and stays there for its services."))
     return viewer.go(f"{launch_address(ref)}?version={ref.version}", kept)
+
+
+async def _asked(
+    viewer: Viewer, own: OwnCharts, given: dict[str, str], error: UserError | None = None
+) -> HTMLResponse:
+    """Show the form again, with what was given and what is wrong with it."""
+    return await viewer.render(
+        "catalog/any.html",
+        status=200 if error is None else HTTP_STATUS[error.kind],
+        given=given,
+        error=error,
+        problems=problem_lines(error.problems, viewer.language) if error else (),
+        allowance=own.allowance,
+        most=LARGEST_ARCHIVE // _BLOCK,
+    )
+
+
+def _too_large() -> ChartSourceError:
+    message = Text(N_("It has more than {most} MB."), {"most": LARGEST_ARCHIVE // _BLOCK})
+    problem = Problem("", "archive_too_large", "error", message)
+    return ChartSourceError(address=".tgz", problems=(problem,))
 
 
 async def _blocks(file: UploadFile) -> AsyncIterator[bytes]:

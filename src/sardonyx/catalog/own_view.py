@@ -48,6 +48,13 @@ class KindView(_View):
     count: int
 
 
+class ObjectView(_View):
+    """An object that the cluster would be asked to create."""
+
+    kind: str
+    name: str
+
+
 class ReviewView(_View):
     """What a chart creates and asks for."""
 
@@ -66,6 +73,9 @@ class ReviewView(_View):
     secrets: list[str] = Field(description="Secrets of yours that it would receive.")
     reads: list[str] = Field(description="What else it reads of you and the platform.")
     lookups: int
+    objects: list[ObjectView] = Field(
+        description="What a cluster would create with its defaults; empty on one machine."
+    )
     remarks: list[RemarkView]
     commands: dict[str, str] = Field(default_factory=dict)
 
@@ -99,6 +109,7 @@ def review_view(
         secrets=list(found.secrets),
         reads=list(found.reads),
         lookups=found.lookups,
+        objects=[ObjectView(kind=kind, name=name) for kind, name in found.objects],
         remarks=[
             RemarkView(code=one.code, level=one.level, message=one.message.in_language(language))
             for one in found.remarks

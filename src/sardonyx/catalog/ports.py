@@ -33,3 +33,13 @@ class Repository(Protocol):
 
     def reload(self) -> None:
         """Forget what was read of a folder; have a repository read again soon."""
+
+
+class PersonalCatalogs(Protocol):
+    """A catalogue for each person, of charts that they brought; answers as a Repository does."""
+
+    def of(self, actor: Actor) -> Repository:
+        """Return the person's own, which may be empty."""
+
+    def named(self, catalog: str) -> Repository | None:
+        """Return the one of that id, whoever's; None for what is nobody's own."""

@@ -1,7 +1,7 @@
 """Say what a stranger's chart would do, before anybody keeps it: pure reading of its files.
 
-On one machine nothing of Kubernetes is made, so templates are read as texts, not rendered: what
-they name is told, what a value decides is not. Source: charts.md 9.
+Templates are read as texts, not rendered: what they name is told, what a value decides is not.
+On a cluster a dry run tells that besides (`catalog.own`). Source: charts.md 9.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Review:
 
     processes: its commands on one machine, empty where it has no process profile. kinds: objects
     its templates name, with how often. hooks: when jobs of it run. secrets: references to secrets
-    of the context, which it would receive. packages: how many are installed for it.
+    of the context, which it would receive. packages: how many are installed for it. objects:
+    kind and name of what a cluster's dry run would create with its defaults.
     """
 
     chart: Chart
@@ -74,15 +75,19 @@ class Review:
     reads: tuple[str, ...] = ()
     lookups: int = 0
     remarks: tuple[Remark, ...] = ()
+    objects: tuple[tuple[str, str], ...] = ()
 
     @property
     def refused(self) -> bool:
-        """Whether this machine cannot take it."""
+        """Whether this platform cannot take it."""
         return any(one.level == "refused" for one in self.remarks)
 
 
-def review(chart: Chart) -> Review:
-    """Return what `chart` would create and ask for on this machine."""
+def review(chart: Chart, *, processes: bool = True) -> Review:
+    """Return what `chart` would create and ask for.
+
+    processes: it would run as processes of this machine, else on a cluster.
+    """
     kinds: Counter[str] = Counter()
     hooks, dangers, volumes, spaces = set[str](), set[str](), set[str](), set[str]()
     lookups = 0
@@ -100,14 +105,14 @@ def review(chart: Chart) -> Review:
         volumes |= {name for pattern, name in _VOLUMES if re.search(pattern, content)}
     reads = sorted(set(_references(chart)))
     secrets = tuple(one for one in reads if is_secret_name(tuple(one.split("."))))
-    remarks = [*_remarks(chart, kinds, dangers, spaces, lookups)]
+    remarks = [*_remarks(chart, kinds, dangers, spaces, lookups, processes=processes)]
     if is_cut:
         text = N_("Its templates are too many or too long to be read here whole.")
         remarks.append(Remark("templates_unread", "warning", Text(text)))
     return Review(
         chart=chart,
-        processes=tuple(_commands(chart.local)),
-        packages=_packages(chart),
+        processes=tuple(_commands(chart.local)) if processes else (),
+        packages=_packages(chart) if processes else 0,
         kinds=tuple(sorted(kinds.items())),
         hooks=tuple(sorted(hooks - {"test", "test-success"})),
         images=tuple(sorted(set(_images(chart.values, 0)))),
@@ -120,31 +125,59 @@ def review(chart: Chart) -> Review:
 
 
 def _remarks(
-    chart: Chart, kinds: Counter[str], dangers: set[str], spaces: set[str], lookups: int
+    chart: Chart,
+    kinds: Counter[str],
+    dangers: set[str],
+    spaces: set[str],
+    lookups: int,
+    *,
+    processes: bool,
 ) -> Iterator[Remark]:
     def remark(code: str, level: str, template: str, **values: Scalar) -> Remark:
         return Remark(code, level, Text(template, values))
 
-    if chart.local is None:
+    if processes and chart.local is None:
         template = N_("It has no local.yaml, which says how it runs as processes of one machine.")
         yield remark("no_process_profile", "refused", template)
-    else:
+    elif processes:
         template = N_("It runs programs of its author as you, in the sandbox of a service.")
         yield remark("runs_programs", "warning", template)
+    else:
+        template = N_(
+            "It runs images of its author in your project, where they may read all there is."
+        )
+        yield remark("runs_images", "warning", template)
     wide = sorted(set(kinds) & CLUSTER_KINDS)
     if (chart.folder / "crds").is_dir():
         wide.append("CustomResourceDefinition")
-    if wide:
-        template = N_("On a cluster it would ask for objects of the whole cluster: {kinds}.")
-        yield remark("cluster_objects", "warning", template, kinds=", ".join(dict.fromkeys(wide)))
-    if spaces:
-        template = N_("On a cluster it would write into other namespaces: {names}.")
-        yield remark("other_namespaces", "warning", template, names=", ".join(sorted(spaces)))
-    if dangers:
-        template = N_("On a cluster its pods would ask for more than usual: {names}.")
-        yield remark("privileges", "warning", template, names=", ".join(sorted(dangers)))
+    for code, found, here, elsewhere in (
+        (
+            "cluster_objects",
+            list(dict.fromkeys(wide)),
+            N_("Its templates name objects of the whole cluster, which are refused: {names}."),
+            N_("On a cluster it would ask for objects of the whole cluster: {names}."),
+        ),
+        (
+            "other_namespaces",
+            sorted(spaces),
+            N_("Its templates name other namespaces, which are refused: {names}."),
+            N_("On a cluster it would write into other namespaces: {names}."),
+        ),
+        (
+            "privileges",
+            sorted(dangers),
+            N_("Its pods ask for more than usual, which the cluster may refuse: {names}."),
+            N_("On a cluster its pods would ask for more than usual: {names}."),
+        ),
+    ):
+        if found:
+            yield remark(code, "warning", elsewhere if processes else here, names=", ".join(found))
     if lookups:
-        template = N_("On a cluster it reads other objects of your project when it is launched.")
+        template = (
+            N_("On a cluster it reads other objects of your project when it is launched.")
+            if processes
+            else N_("It reads other objects of your project when it is launched.")
+        )
         yield remark("lookup", "warning", template)
     if chart.schema is None:
         template = N_("It has no form: its values are edited as YAML.")

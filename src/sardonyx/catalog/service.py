@@ -13,7 +13,8 @@ from sardonyx.catalog.errors import (
 )
 from sardonyx.catalog.folders import CatalogSource
 from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
-from sardonyx.catalog.ports import Repository
+from sardonyx.catalog.own import OWN_CATALOG
+from sardonyx.catalog.ports import PersonalCatalogs, Repository
 from sardonyx.catalog.registry import Overrides, SchemaRegistry
 from sardonyx.catalog.report import Remark, report
 from sardonyx.catalog.search import search
@@ -60,12 +61,15 @@ class CatalogService:
         schemas: SchemaRegistry | None = None,
         processes: bool = True,
         region: JsonObject | None = None,
+        personal: PersonalCatalogs | None = None,
     ) -> None:
         """Hold the catalogues.
 
         processes: services run as processes of this machine, for charts that can. region:
-        Onyxia's object, to report what no chart reads of it.
+        Onyxia's object, to report what no chart reads of it. personal: each person's own, where
+        they may bring charts and are not alone; to themselves it is called `own` too.
         """
+        self._personal = personal
         self._region = region or {}
         self._sources: Mapping[str, Repository] = {source.id: source for source in sources}
         self._schemas = schemas or SchemaRegistry()
@@ -121,7 +125,7 @@ class CatalogService:
 
         Raises ChartNotFoundError and its kin.
         """
-        source = self._sources.get(ref.catalog)
+        source = self._any(ref.catalog)
         found = source.installed(ref) if source is not None else None
         if found is None:
             raise ChartNotFoundError(chart=ref.chart, catalog=ref.catalog)
@@ -171,7 +175,7 @@ class CatalogService:
 
     def shareable(self, ref: ChartRef) -> bool:
         """Tell whether services of this chart's catalogue may be shared in a group."""
-        source = self._sources.get(ref.catalog)
+        source = self._any(ref.catalog)
         return source is None or source.catalog().shareable
 
     def auto_launch_paths(self, ref: ChartRef) -> tuple[str, ...] | None:
@@ -220,15 +224,28 @@ class CatalogService:
             source.reload()
         return tuple(self._sources)
 
+    def _any(self, catalog: str) -> Repository | None:
+        """Return a catalogue by its id, whoever may see it."""
+        found = self._sources.get(catalog)
+        if found is None and self._personal is not None:
+            found = self._personal.named(catalog)
+        return found
+
     def _visible(self, actor: Actor, project: Project | None) -> Mapping[str, Repository]:
-        return {
+        seen = {
             name: source
             for name, source in self._sources.items()
             if source.visible_to(actor, project)
         }
+        if self._personal is not None:
+            own = self._personal.of(actor)
+            seen[own.id] = own
+        return seen
 
     def _source(self, actor: Actor, catalog: str, project: Project | None) -> Repository:
         seen = self._visible(actor, project)
+        if catalog == OWN_CATALOG and catalog not in seen and self._personal is not None:
+            return self._personal.of(actor)
         if catalog not in seen:
             raise CatalogNotFoundError(catalog=catalog, known=", ".join(seen), field="catalog")
         return seen[catalog]

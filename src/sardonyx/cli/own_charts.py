@@ -79,12 +79,18 @@ def _told(found: JsonObject) -> None:
         listed = _items(found, key)
         if listed:
             print(f"  {worded(title)}: " + "; ".join(str(one) for one in listed))
-    kinds = [
-        f"{one['kind']} x {one['count']}" for one in _items(found, "kinds") if isinstance(one, dict)
-    ]
+    kinds = [f"{one['kind']} x {one['count']}" for one in _objects(found, "kinds")]
     if kinds:
         title = worded(N_("objects on a cluster"))
         print(f"  {title}: " + ", ".join(kinds))
+    planned = [f"{one['kind']} {one['name']}" for one in _objects(found)]
+    if planned:
+        title = worded(N_("would create, with its defaults"))
+        print(f"  {title}: " + ", ".join(planned))
+
+
+def _objects(found: JsonObject, key: str = "objects") -> list[JsonObject]:
+    return [one for one in _items(found, key) if isinstance(one, dict)]
 
 
 def _items(found: JsonObject, key: str) -> list[Json]:

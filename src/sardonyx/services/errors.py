@@ -171,6 +171,11 @@ class PlanRefusedError(UserError):
     detail = N_("“{name}” was refused before anything was created: {reason}")
     next_step = N_("Change what it says, or ask whoever keeps the chart.")
 
+    def __init__(self, *, name: str, reason: str, reaches_out: bool = False) -> None:
+        """reaches_out: it would create what is outside the project, which `reason` names."""
+        super().__init__(name=name, reason=reason)
+        self.reaches_out = reaches_out
+
 
 class ClusterUnavailableError(SystemFault):
     """The API server cannot be reached, is overloaded, or did not answer in time."""

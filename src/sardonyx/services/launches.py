@@ -7,11 +7,12 @@ who may see what, and how an observation is judged.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from sardonyx.catalog.models import Chart
 from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.commands import platform_command
@@ -40,7 +41,14 @@ from sardonyx.services.launching import (
     Opening,
     Repeats,
 )
-from sardonyx.services.models import Commands, LaunchPlan, Observation, Service, Standing
+from sardonyx.services.models import (
+    Commands,
+    LaunchPlan,
+    Observation,
+    PlannedObject,
+    Service,
+    Standing,
+)
 from sardonyx.services.ownership import standing
 from sardonyx.services.planning import Planner, Preview, blocking, plan_of, refusals
 from sardonyx.services.ports import Runtime
@@ -110,6 +118,15 @@ class Launches:
             s3_profile=s3_profile,
             all_defaults=all_defaults,
         )
+
+    async def rehearse(
+        self, actor: Actor, *, project: str, chart: Chart
+    ) -> Sequence[PlannedObject]:
+        """Return what a chart would create in the project; nothing is changed.
+
+        Raises PlanRefusedError.
+        """
+        return await self._planner.rehearse(actor, authorised_project(actor, project), chart)
 
     async def open_form(
         self, actor: Actor, *, project: str, opening: Opening, language: str = "en"

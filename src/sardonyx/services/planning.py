@@ -108,10 +108,45 @@ class Planner:
     ) -> OpenDraft:
         """Return a draft. Raises ChartNotFoundError and its kin for an unknown chart."""
         found = self._catalog.chart(actor, chart, catalog=catalog, version=version, project=project)
+        return await self._opened(
+            actor,
+            project,
+            found,
+            patch=patch,
+            language=language,
+            draft_id=draft_id,
+            s3_profile=s3_profile,
+            all_defaults=all_defaults,
+        )
+
+    async def rehearse(
+        self, actor: Actor, project: Project, chart: Chart
+    ) -> Sequence[PlannedObject]:
+        """Return what a chart would create with its defaults, also one that is in no catalogue.
+
+        Raises PlanRefusedError.
+        """
+        opened = await self._opened(actor, project, chart)
+        plan = self.plan(actor, opened, friendly_name=None, name=None, shared=False)
+        return await self._runtime.planned(plan)
+
+    async def _opened(
+        self,
+        actor: Actor,
+        project: Project,
+        chart: Chart,
+        *,
+        patch: tuple[PatchEntry, ...] = (),
+        language: str = "en",
+        draft_id: str | None = None,
+        s3_profile: str | None = None,
+        all_defaults: bool = False,
+    ) -> OpenDraft:
+        name = chart.ref.chart
         draft_id, seeds = self._drafts.seeds(
             actor.username,
             draft_id,
-            taken=lambda suffix: self.taken(project.id, release_name(chart, suffix)),
+            taken=lambda suffix: self.taken(project.id, release_name(name, suffix)),
         )
         storage = choose_profile(await self._contexts.inputs(actor, project), s3_profile)
         context = launch_context(
@@ -125,7 +160,7 @@ class Planner:
         overrides = self._catalog.overrides(actor)
         inputs = storage.inputs
         draft = make_draft(
-            chart=found,
+            chart=chart,
             context=context,
             patch=patch,
             language=language,

@@ -39,8 +39,10 @@ async def current_actor(request: Request) -> Actor:
 
 async def optional_actor(request: Request) -> Actor | None:
     """Return the signed-in person, None when nobody is."""
-    sign_in = request.app.state.platform.sign_in
-    actor: Actor | None = await sign_in.actor(session_token(request))
+    platform = request.app.state.platform
+    actor: Actor | None = await platform.sign_in.actor(session_token(request))
+    if actor is not None and platform.own_charts is not None:
+        await platform.own_charts.ready(actor)
     return actor
 
 

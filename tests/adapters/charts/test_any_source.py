@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import tarfile
@@ -38,8 +39,8 @@ def repository() -> Iterator[str]:
         yield f"{base}/charts"
 
 
-def _version(folder: Path) -> str:
-    lines = (folder / "Chart.yaml").read_text().splitlines()
+def _version(place: Path) -> str:
+    lines = (place / "chart" / "Chart.yaml").read_text().splitlines()
     return next(line.split()[1] for line in lines if line.startswith("version"))
 
 
@@ -63,9 +64,11 @@ async def test_a_helm_repository_gives_the_version_that_is_asked_for(
     found: str,
 ) -> None:
     source = ChartSource(repository, chart=chart, version=version)
-    digest = await fetcher.fetch(source, tmp_path / "c")
+    brought = await fetcher.fetch(source, tmp_path / "c")
     assert _version(tmp_path / "c") == found
-    assert len(digest) == 64
+    archive = (tmp_path / "c" / "chart.tgz").read_bytes()
+    assert brought.digest == hashlib.sha256(archive).hexdigest()
+    assert brought.listing["version"] == found
 
 
 async def test_an_archive_is_fetched_by_its_address(
@@ -189,7 +192,7 @@ async def test_a_git_repository_gives_its_folder(
     source = ChartSource(f"git+file://{repo}", folder="charts/tide", branch=branch)
     await fetcher.fetch(source, tmp_path / "c")
     assert _version(tmp_path / "c") == version
-    assert not (tmp_path / "c" / ".git").exists()
+    assert not (tmp_path / "c" / "chart" / ".git").exists()
 
 
 async def test_nothing_of_a_repository_runs_and_no_link_is_followed(
@@ -251,3 +254,20 @@ async def test_a_git_that_does_not_end_is_ended(
     with pytest.raises(RepositoryError) as refused:
         await git_archive(f"file://{repo}", tmp_path / "x.tgz", schemes=("file",), seconds=0.2)
     assert refused.value.problem.code == "git_slow"
+
+
+async def test_where_an_administrator_names_hosts_no_other_leads_inside(
+    repository: str, repo: Path, tmp_path: Path
+) -> None:
+    fetcher = AnyChartFetcher(named=frozenset(), plain=True)
+    archive = ChartSource(f"{repository}/moon-0.3.0.tgz")
+    assert await _code(fetcher, archive, tmp_path / "c") == "repository_address"
+    # Git connects by itself: it goes to what was named, with no key of a person's.
+    for address in ("git+https://git.example/x.git", f"git+file://{repo}"):
+        assert await _code(fetcher, ChartSource(address), tmp_path / "c") == "git_host"
+    await fetcher.close()
+    named = AnyChartFetcher(named=frozenset(("127.0.0.1", "git.example")), plain=True)
+    await named.fetch(archive, tmp_path / "c")
+    ssh = ChartSource("git+ssh://git.example/x.git")
+    assert await _code(named, ssh, tmp_path / "d") == "git_address"
+    await named.close()

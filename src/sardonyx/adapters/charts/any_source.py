@@ -1,26 +1,26 @@
-"""Fetch one chart from wherever a person says: the ChartFetcher of one machine."""
+"""Fetch one chart from where a person says: the ChartFetcher."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from sardonyx.adapters.charts.archive import MAX_ARCHIVE, too_large
 from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
 from sardonyx.adapters.charts.faults import RepositoryError, of_disk
-from sardonyx.adapters.charts.fetch import Access, Fetcher
+from sardonyx.adapters.charts.fetch import Access, Fetcher, address_refused, numbered
 from sardonyx.adapters.charts.helm_repository import HelmRepository
 from sardonyx.adapters.charts.oci import OciRegistry
 from sardonyx.adapters.charts.remote import Remote
 from sardonyx.adapters.git.archive import git_archive
 from sardonyx.catalog.errors import ChartSourceError
-from sardonyx.catalog.own import ChartSource, without_keys
+from sardonyx.catalog.own import Brought, ChartSource, without_keys
 from sardonyx.catalog.selection import IndexEntry
 from sardonyx.catalog.versions import is_prerelease, is_version, order
 from sardonyx.errors import Problem
@@ -34,52 +34,53 @@ _ARCHIVES = (".tgz", ".tar.gz")
 class AnyChartFetcher:
     """Fetches by address; archives are read by the confined worker, as catalogues' are.
 
-    plain: addresses may be http too, and Git's a folder; for tests.
+    named: hosts that an administrator wrote, which may be inside; any other leads outside alone,
+    and Git, which connects by itself, goes to these and by https. None: the person is the
+    administrator, and names a host by its address. plain: addresses may be http too, and Git's a
+    folder; for tests.
     """
 
-    def __init__(self, *, plain: bool = False) -> None:
-        self._reader = ConfinedReader()
+    def __init__(
+        self,
+        *,
+        named: frozenset[str] | None = None,
+        plain: bool = False,
+        reader: ConfinedReader | None = None,
+    ) -> None:
+        self._reader = reader or ConfinedReader()
+        self._named = named
         self._plain = plain
 
     async def close(self) -> None:
         """End the worker."""
         await self._reader.close()
 
-    async def fetch(self, source: ChartSource, folder: Path) -> str:
-        """Unpack the chart of `source` into `folder`."""
-        with TemporaryDirectory(dir=folder.parent) as work:
-            file = Path(work) / "chart.tgz"
+    async def fetch(self, source: ChartSource, place: Path) -> Brought:
+        """Bring the chart of `source` into `place`."""
+        with _whole(place) as file:
             async with _said(source.address):
-                await self._brought(source, file)
-                return await self._unpacked(file, folder)
+                await self._fetched(source, file)
+                return await self._unpacked(file)
 
-    async def unpack(self, content: AsyncIterator[bytes], folder: Path) -> str:
-        """Unpack an archive that is sent into `folder`."""
-        with TemporaryDirectory(dir=folder.parent) as work:
-            file = Path(work) / "chart.tgz"
+    async def unpack(self, content: AsyncIterator[bytes], place: Path) -> Brought:
+        """Bring an archive that is sent into `place`."""
+        with _whole(place) as file:
             async with _said(".tgz"):
                 await _written(content, file)
-                return await self._unpacked(file, folder)
+                return await self._unpacked(file)
 
-    async def _unpacked(self, file: Path, folder: Path) -> str:
-        await self._reader.chart(file, folder, file.with_name("content.json"))
-        return await asyncio.to_thread(_digest, file)
+    async def _unpacked(self, file: Path) -> Brought:
+        folder, content = file.with_name("chart"), file.with_name("content.json")
+        listing = await self._reader.chart(file, folder, content)
+        return Brought(await asyncio.to_thread(_digest, file), listing)
 
-    async def _brought(self, source: ChartSource, file: Path) -> None:
+    async def _fetched(self, source: ChartSource, file: Path) -> None:
         address = source.address
         if address.startswith(_GIT):
-            schemes = ("https", "ssh", "file") if self._plain else ("https", "ssh")
-            await git_archive(
-                address.removeprefix(_GIT),
-                file,
-                folder=source.folder,
-                branch=source.branch,
-                schemes=schemes,
-            )
+            await self._cloned(source, file)
             return
         host = self._host(address)
-        # The person names the host, as an administrator names that of a catalogue.
-        access = Access(named=frozenset((host,)))
+        access = Access(named=frozenset((host,)) if self._named is None else self._named)
         if address.startswith("oci://"):
             whole, _, tag = address.rpartition(":")
             tagged = "/" in whole.removeprefix("oci://") and "/" not in tag
@@ -99,6 +100,19 @@ class AnyChartFetcher:
             template = N_("This is no archive (.tgz): name the chart of the repository too.")
             raise RepositoryError("source_chart", template)
 
+    async def _cloned(self, source: ChartSource, file: Path) -> None:
+        url = source.address.removeprefix(_GIT)
+        schemes: tuple[str, ...] = ("https", "ssh")
+        if self._named is not None:
+            # No keys of a person's own are here, and nothing looks at where Git connects to.
+            schemes = ("https",)
+            if _hostname(url) not in self._named:
+                template = N_("An administrator must name the host of a Git repository.")
+                raise RepositoryError("git_host", template)
+        if self._plain:
+            schemes += ("file",)
+        await git_archive(url, file, folder=source.folder, branch=source.branch, schemes=schemes)
+
     def _host(self, address: str) -> str:
         schemes = ("https", "oci", "http") if self._plain else ("https", "oci")
         try:
@@ -112,6 +126,8 @@ class AnyChartFetcher:
                 "Only https://, oci:// and git+https:// addresses without keys are taken."
             )
             raise RepositoryError("source_address", template)
+        if self._named is not None and host not in self._named and numbered(host):
+            raise address_refused(address)  # a proxy would go there: it has no look of ours
         return host
 
     async def _chosen(self, remote: Remote, chart: str, version: str, file: Path) -> None:
@@ -133,6 +149,17 @@ class AnyChartFetcher:
             await remote.archive(await remote.pinned(asked[0]), file)
         finally:
             await remote.close()
+
+
+@contextmanager
+def _whole(place: Path) -> Iterator[Path]:
+    """Give the place of the archive in the new folder `place`, which a fault removes."""
+    place.mkdir()
+    try:
+        yield place / "chart.tgz"
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 @asynccontextmanager
@@ -160,6 +187,13 @@ async def _written(content: AsyncIterator[bytes], file: Path) -> None:
             if size > MAX_ARCHIVE:
                 raise too_large(MAX_ARCHIVE)
             out.write(chunk)
+
+
+def _hostname(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _entries(file: Path) -> list[IndexEntry]:

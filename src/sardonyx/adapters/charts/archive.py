@@ -16,10 +16,11 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.catalog.models import LARGEST_ARCHIVE
 from sardonyx.text import N_
 
 # Bytes. Helm's own limits are 100 MiB unpacked and 5 MiB for one file.
-MAX_ARCHIVE = 20 * 1024 * 1024
+MAX_ARCHIVE = LARGEST_ARCHIVE
 MAX_UNPACKED = 100 * 1024 * 1024
 MAX_MEMBER = 5 * 1024 * 1024
 MAX_MEMBERS = 10_000

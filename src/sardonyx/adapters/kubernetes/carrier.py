@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -65,12 +65,17 @@ _ON_A_REVISION = {Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK}
 _log = structlog.get_logger(__name__)
 
 
+async def _is_at_hand(ref: ChartRef) -> None:
+    """Do nothing: catalogues keep their charts on this disk by themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Carrying:
     """What carrying out needs. platform: calls with the platform's own account.
 
     limit: an operation's longest time. notice: tells the cache what was just written. ended:
-    told the verb, `done` or `failed`, and the seconds of each operation that ended.
+    told the verb, `done` or `failed`, and the seconds of each operation that ended. at_hand: has
+    a chart on this disk that came by another replica.
     """
 
     platform: ClusterClient
@@ -83,6 +88,7 @@ class Carrying:
     limit: timedelta
     notice: Callable[[JsonObject], None]
     ended: Callable[[str, str, float], None] = lambda verb, result, seconds: None
+    at_hand: Callable[[ChartRef], Awaitable[None]] = _is_at_hand
 
 
 class Carrier:
@@ -157,6 +163,7 @@ class Carrier:
         if operation.verb is Verb.UNINSTALL:
             await self._uninstall(operation)
             return
+        await self._with.at_hand(operation.chart)
         met = {0, records.newest}
         if (stuck := records.pending) is not None:
             await self._clear(operation, stuck)

@@ -166,7 +166,9 @@ class Rehearsals:
             await self._learn(api)
         found = offences(rendered, asked.namespace, self._is_namespaced)
         if found:
-            raise PlanRefusedError(name=asked.release, reason=", ".join(found)[:_SAID])
+            raise PlanRefusedError(
+                name=asked.release, reason=", ".join(found)[:_SAID], reaches_out=True
+            )
 
     def _is_namespaced(self, api: str, kind: str) -> bool | None:
         return self._kinds.get(api, (0.0, {}))[1].get(kind)

@@ -1,0 +1,216 @@
+"""Keep people's own charts for all replicas: archives in the database, unpacked on each disk.
+
+Readers get what is in memory and on disk; `ready` and `at_hand` alone ask the database. Each
+person has a catalogue whose id tells them from others, so that a release says whose chart it
+runs; to themselves it is also called `own`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from contextlib import AbstractContextManager
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import structlog
+
+from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
+from sardonyx.adapters.charts.records import listed
+from sardonyx.adapters.charts.store import DiskCache
+from sardonyx.adapters.sql.own_charts import OwnChart, SqlOwnCharts, Stamp
+from sardonyx.catalog.errors import ChartContentMissingError, ReviewGoneError
+from sardonyx.catalog.folders import in_order
+from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
+from sardonyx.catalog.own import OWN_CATALOG, OWN_NAME, Brought
+from sardonyx.catalog.ports import Repository
+from sardonyx.projects.models import Actor, Project
+
+_WAITING = "reviewed-"
+
+_log = structlog.get_logger(__name__)
+
+
+class SharedShelf:
+    """The Shelf of a cluster, and the PersonalCatalogs that it fills."""
+
+    def __init__(self, records: SqlOwnCharts, cache: DiskCache, reader: ConfinedReader) -> None:
+        self._records = records
+        self._cache = cache
+        self._reader = reader
+        self._charts: dict[int, OwnChart] = {}
+        self._stamp: Stamp | None = None
+        self._lock = asyncio.Lock()
+        self._unpacking = asyncio.Lock()
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """Give an empty folder on the disk of the cache."""
+        return self._cache.scratch()
+
+    async def wait(self, username: str, place: Path, brought: Brought) -> None:
+        """Have it wait for the person, in whatever replica they ask next."""
+        archive = await asyncio.to_thread((place / "chart.tgz").read_bytes)
+        self._cache.keep(_digest(brought.digest), place / "chart", place / "content.json")
+        await self._records.wait(
+            username, brought.digest, brought.listing, archive, datetime.now(UTC)
+        )
+
+    async def waiting(self, username: str, digest: str) -> Chart:
+        """Return a chart that waits, as one of the catalogue `reviewed-…` of its digest."""
+        await self._refresh()
+        mine = (one for one in self._charts.values() if one.username == username)
+        found = next((one for one in mine if one.digest == digest and not one.kept), None)
+        if found is None or not await self._unpacked(found):
+            raise ReviewGoneError
+        return self.whole(self._listed(found, _WAITING + digest))
+
+    async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
+        """Offer it in the person's own catalogue."""
+        version = chart.ref.version
+        if not await self._records.keep(username, digest, version, datetime.now(UTC)):
+            raise ReviewGoneError
+        await self.ready(username)
+        return ChartRef(catalog_of(username), chart.ref.chart, version)
+
+    async def ready(self, username: str) -> None:
+        """Have the person's charts on this disk."""
+        await self._refresh()
+        for one in self._in(catalog_of(username)):
+            await self._unpacked(one)
+
+    async def at_hand(self, ref: ChartRef) -> None:
+        """Have the chart of a release on this disk, whoever's it is; others are none of ours."""
+        if not ref.catalog.startswith(f"{OWN_CATALOG}-"):
+            return
+        await self._refresh()
+        for one in self._in(ref.catalog):
+            if (one.listing["chart"], one.listing["version"]) == (ref.chart, ref.version):
+                await self._unpacked(one)
+
+    def of(self, actor: Actor) -> Repository:
+        """Return the person's own catalogue, which may be empty."""
+        return _Shown(self, catalog_of(actor.username))
+
+    def named(self, catalog: str) -> Repository | None:
+        """Return the catalogue of that id, whoever's; None for what is no catalogue of ours."""
+        if catalog.startswith((_WAITING, f"{OWN_CATALOG}-")):
+            return _Shown(self, catalog)
+        return None
+
+    def charts(self, catalog: str) -> list[ListedChart]:
+        """Return what stands in a catalogue and is on this disk."""
+        return [
+            self._listed(one, catalog)
+            for one in self._in(catalog)
+            if self._cache.has(_digest(one.digest))
+        ]
+
+    def whole(self, chart: ListedChart) -> Chart:
+        """Return a chart with its values and schema. Raises ChartContentMissingError."""
+        try:
+            values, schema = self._cache.content(chart.digest)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._cache.drop(chart.digest)  # the next `ready` unpacks it again
+            raise ChartContentMissingError(
+                chart=chart.ref.chart, version=chart.ref.version
+            ) from error
+        known = {field.name: getattr(chart, field.name) for field in fields(ListedChart)}
+        readme = self._cache.readme(chart.digest)
+        return Chart(**known, values=values, schema=schema, readme=readme)
+
+    async def _refresh(self) -> None:
+        """Know every row there is; one question where nothing changed."""
+        async with self._lock:
+            stamp = await self._records.stamp()
+            if stamp == self._stamp:
+                return
+            numbers = await self._records.numbers()
+            known = {
+                number: one
+                for number, one in self._charts.items()
+                if numbers.get(number) == one.kept
+            }
+            fresh = await self._records.rows(numbers.keys() - known.keys())
+            self._charts = known | {one.id: one for one in fresh}
+            self._stamp = stamp
+            used = {_digest(one.digest) for one in self._charts.values()}
+            await asyncio.to_thread(self._cache.sweep, used)
+
+    async def _unpacked(self, chart: OwnChart) -> bool:
+        """Have a chart on this disk; False where it cannot be, which costs itself alone."""
+        digest = _digest(chart.digest)
+        async with self._unpacking:  # many requests of a person come at once
+            return self._cache.has(digest) or await self._unpack(chart)
+
+    async def _unpack(self, chart: OwnChart) -> bool:
+        archive = await self._records.archive(chart.digest)
+        if archive is None:
+            return False
+        try:
+            with self._cache.scratch() as work:
+                await asyncio.to_thread((work / "chart.tgz").write_bytes, archive)
+                await self._reader.chart(work / "chart.tgz", work / "chart", work / "content.json")
+                self._cache.keep(_digest(chart.digest), work / "chart", work / "content.json")
+        except (UnreadableChartError, OSError) as error:
+            _log.warning("own_chart_not_unpacked", digest=chart.digest, reason=str(error)[:200])
+            return False
+        return True
+
+    def _in(self, catalog: str) -> list[OwnChart]:
+        """Return what stands in a catalogue: what a person kept, or what waits."""
+        if catalog.startswith(_WAITING):
+            digest = catalog.removeprefix(_WAITING)
+            return [one for one in self._charts.values() if one.digest == digest][:1]
+        kept = (one for one in self._charts.values() if one.kept)
+        return [one for one in kept if catalog_of(one.username) == catalog]
+
+    def _listed(self, chart: OwnChart, catalog: str) -> ListedChart:
+        digest = _digest(chart.digest)
+        folder = self._cache.folder(digest)
+        return listed(chart.listing, catalog=catalog, folder=folder, digest=digest, icon=None)
+
+
+class _Shown:
+    """One catalogue of the shelf: the Repository of a person, or of a chart that waits."""
+
+    def __init__(self, shelf: SharedShelf, id_: str) -> None:
+        self._shelf = shelf
+        self._id = id_
+
+    @property
+    def id(self) -> str:
+        """The catalogue's id."""
+        return self._id
+
+    def visible_to(self, actor: Actor, project: Project | None) -> bool:
+        """Tell whether it is the person's own."""
+        return self._id == catalog_of(actor.username)
+
+    def catalog(self) -> Catalog:
+        """Return what stands in it now."""
+        return Catalog(self._id, OWN_NAME, in_order(self._shelf.charts(self._id)), ())
+
+    def whole(self, listed: ListedChart) -> Chart:
+        """Return a chart with its values and schema."""
+        return self._shelf.whole(listed)
+
+    def installed(self, ref: ChartRef) -> Chart | None:
+        """Return a chart if it is on this disk."""
+        found = (one for one in self._shelf.charts(self._id) if one.ref == ref)
+        chart = next(found, None)
+        return None if chart is None else self.whole(chart)
+
+    def reload(self) -> None:
+        """Do nothing: each request reads what changed."""
+
+
+@lru_cache(maxsize=10_000)
+def catalog_of(username: str) -> str:
+    """Return the id of a person's own catalogue: a name may hold anything, an id may not."""
+    return f"{OWN_CATALOG}-{hashlib.sha256(username.encode()).hexdigest()[:16]}"
+
+
+def _digest(digest: str) -> str:
+    return f"sha256:{digest}"

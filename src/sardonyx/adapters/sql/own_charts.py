@@ -1,0 +1,180 @@
+"""Keep people's own charts, archives and all, where every replica of a platform finds them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    LargeBinary,
+    String,
+    Text,
+    case,
+    delete,
+    func,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from sardonyx.adapters.sql.database import SqlDatabase
+from sardonyx.adapters.sql.tables import Base
+from sardonyx.values import JsonObject
+
+# Of one person: what waits for their word, for a day at most, and what they kept.
+MOST_WAITING, MOST_KEPT = 5, 20
+_WAITS = timedelta(days=1)
+_ROWS = 200  # of one question
+
+
+class OwnChartRow(Base):
+    """One archive of one person. digest: of it, hex. listing: what a list says, as JSON.
+
+    version: empty while it waits; then the version that it is kept under.
+    """
+
+    __tablename__ = "own_charts"
+    # A number is never given twice, so that a replica knows a new row by it.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    username: Mapped[str] = mapped_column(String(255), index=True)
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    chart: Mapped[str] = mapped_column(String(255))
+    version: Mapped[str] = mapped_column(String(255), default="")
+    listing: Mapped[str] = mapped_column(Text)
+    archive: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnChart:
+    """What a replica remembers of a row."""
+
+    id: int
+    username: str
+    digest: str
+    listing: JsonObject
+    kept: bool
+
+
+# The highest number, how many rows, how many of them kept: alike where nothing changed.
+Stamp = tuple[int, int, int]
+
+
+class SqlOwnCharts(SqlDatabase):
+    """People's charts on one engine."""
+
+    async def stamp(self) -> Stamp:
+        """Return what tells that something changed."""
+
+        def work(session: Session) -> Stamp:
+            kept = func.sum(case((OwnChartRow.version != "", 1), else_=0))
+            found = session.execute(
+                select(func.max(OwnChartRow.id), func.count(OwnChartRow.id), kept)
+            ).one()
+            return int(found[0] or 0), int(found[1]), int(found[2] or 0)
+
+        return await self._run(work)
+
+    async def numbers(self) -> dict[int, bool]:
+        """Return the number of each row, and whether it is kept."""
+
+        def work(session: Session) -> dict[int, bool]:
+            found = session.execute(select(OwnChartRow.id, OwnChartRow.version))
+            return {number: version != "" for number, version in found}
+
+        return await self._run(work)
+
+    async def rows(self, numbers: Collection[int]) -> list[OwnChart]:
+        """Return rows without their archives; those that are gone are left out."""
+        wanted = sorted(numbers)
+
+        def work(session: Session) -> list[OwnChart]:
+            rows = []
+            for first in range(0, len(wanted), _ROWS):
+                asked = select(
+                    OwnChartRow.id,
+                    OwnChartRow.username,
+                    OwnChartRow.digest,
+                    OwnChartRow.listing,
+                    OwnChartRow.version,
+                ).where(OwnChartRow.id.in_(wanted[first : first + _ROWS]))
+                rows += [
+                    OwnChart(one.id, one.username, one.digest, json.loads(one.listing), kept)
+                    for one in session.execute(asked)
+                    for kept in (one.version != "",)
+                ]
+            return rows
+
+        return await self._run(work)
+
+    async def archive(self, digest: str) -> bytes | None:
+        """Return an archive; None when nobody has it any more."""
+
+        def work(session: Session) -> bytes | None:
+            found = select(OwnChartRow.archive).where(OwnChartRow.digest == digest).limit(1)
+            return session.scalars(found).first()
+
+        return await self._run(work)
+
+    async def wait(
+        self, username: str, digest: str, listing: JsonObject, archive: bytes, at: datetime
+    ) -> None:
+        """Have an archive wait. The person's oldest go, and anybody's of yesterday."""
+
+        def work(session: Session) -> None:
+            waits = OwnChartRow.version == ""
+            mine = (OwnChartRow.username == username, waits)
+            session.execute(delete(OwnChartRow).where(waits, OwnChartRow.at < at - _WAITS))
+            session.execute(delete(OwnChartRow).where(*mine, OwnChartRow.digest == digest))
+            session.add(
+                OwnChartRow(
+                    username=username,
+                    digest=digest,
+                    chart=str(listing["chart"]),
+                    listing=json.dumps(listing),
+                    archive=archive,
+                    at=at,
+                )
+            )
+            session.flush()
+            _cut(session, *mine, most=MOST_WAITING)
+
+        await self._run(work)
+
+    async def keep(self, username: str, digest: str, version: str, at: datetime) -> bool:
+        """Keep what waits, in place of the same version; False when it does not wait."""
+
+        def work(session: Session) -> bool:
+            mine = OwnChartRow.username == username
+            row = session.scalars(
+                select(OwnChartRow)
+                .where(mine, OwnChartRow.digest == digest, OwnChartRow.version == "")
+                .with_for_update()
+            ).first()
+            if row is None:
+                return False
+            session.execute(
+                delete(OwnChartRow).where(
+                    mine, OwnChartRow.chart == row.chart, OwnChartRow.version == version
+                )
+            )
+            row.version, row.at = version, at
+            session.flush()
+            _cut(session, mine, OwnChartRow.version != "", most=MOST_KEPT)
+            return True
+
+        return await self._run(work)
+
+
+def _cut(session: Session, *of: ColumnElement[bool], most: int) -> None:
+    """Delete the oldest of some rows beyond the newest `most`."""
+    newest = select(OwnChartRow.id).where(*of)
+    newest = newest.order_by(OwnChartRow.at.desc(), OwnChartRow.id.desc())
+    old = session.scalars(newest.offset(most)).all()
+    if old:
+        session.execute(delete(OwnChartRow).where(OwnChartRow.id.in_(old)))

@@ -1,0 +1,215 @@
+"""People's own charts in two replicas of one database: whose they are, and that both have them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from tests.adapters.charts.archives import chart_archive
+from tests.servers.postgresql import RunningPostgresql, running_postgresql
+
+from sardonyx.adapters.charts.any_source import AnyChartFetcher
+from sardonyx.adapters.charts.confined import ConfinedReader
+from sardonyx.adapters.charts.own_shelf import SharedShelf, catalog_of
+from sardonyx.adapters.charts.store import DiskCache
+from sardonyx.adapters.sql.database import postgresql_engine, sqlite_engine
+from sardonyx.adapters.sql.own_charts import MOST_KEPT, MOST_WAITING, SqlOwnCharts
+from sardonyx.catalog.errors import (
+    CatalogNotFoundError,
+    ChartContentMissingError,
+    ChartNotFoundError,
+    ReviewGoneError,
+)
+from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.catalog.service import CatalogService
+from sardonyx.projects.models import Actor
+
+ADA, EVE = (Actor(name, name, f"{name}@stat.example", ()) for name in ("Ada.L@stat", "eve"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningPostgresql]:
+    with running_postgresql() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Engine]:
+    """Open the same empty database, once for each replica."""
+    if request.param == "sqlite":
+        return lambda: sqlite_engine(tmp_path / "portal.sqlite")
+    server: RunningPostgresql = request.getfixturevalue("server")
+    address = server.fresh()
+    return lambda: postgresql_engine(address, server.password)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One process of a platform: its own disk and memory."""
+
+    shelf: SharedShelf
+    fetcher: AnyChartFetcher
+    records: SqlOwnCharts
+    disk: Path
+
+    @property
+    def catalog(self) -> CatalogService:
+        return CatalogService((), processes=False, personal=self.shelf)
+
+    async def sent(self, username: str, archive: bytes) -> str:
+        """Have an archive wait; return its digest."""
+
+        async def content() -> AsyncIterator[bytes]:
+            yield archive
+
+        with self.shelf.scratch() as scratch:
+            brought = await self.fetcher.unpack(content(), scratch / "c")
+            await self.shelf.wait(username, scratch / "c", brought)
+        return brought.digest
+
+    async def kept(self, username: str, archive: bytes) -> ChartRef:
+        digest = await self.sent(username, archive)
+        chart = await self.shelf.waiting(username, digest)
+        return await self.shelf.keep(username, digest, chart)
+
+    def names(self, actor: Actor) -> list[str]:
+        (own,) = self.catalog.catalogs(actor)
+        return [f"{one.ref.chart} {one.ref.version}" for one in own.charts]
+
+
+@pytest.fixture
+async def replicas(
+    engine: Callable[[], Engine], tmp_path: Path
+) -> AsyncIterator[tuple[Replica, Replica]]:
+    made = []
+    reader = ConfinedReader()
+    for name in ("one", "two"):
+        records = SqlOwnCharts(engine())
+        disk = tmp_path / name
+        shelf = SharedShelf(records, DiskCache(disk), reader)
+        made.append(Replica(shelf, AnyChartFetcher(reader=reader), records, disk))
+    yield made[0], made[1]
+    await reader.close()
+    for one in made:
+        one.records.close()
+
+
+async def test_what_one_replica_fetched_another_shows_keeps_and_installs(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, two = replicas
+    digest = await one.sent(ADA.username, chart_archive())
+    waiting = await two.shelf.waiting(ADA.username, digest)
+    assert waiting.values == {"size": "1Gi"}
+    assert two.catalog.installed(waiting.ref).folder == waiting.folder  # a dry run finds it so
+    assert two.names(ADA) == []
+    ref = await two.shelf.keep(ADA.username, digest, waiting)
+    assert two.names(ADA) == ["tide 1.0.0"]
+    await one.shelf.ready(ADA.username)
+    assert one.names(ADA) == ["tide 1.0.0"]
+    for catalog in ("own", ref.catalog, None):
+        chart = one.catalog.chart(ADA, "tide", catalog=catalog)
+        assert (chart.ref, chart.schema is not None) == (ref, True)
+    assert (one.catalog.installed(ref).folder / "templates" / "one.yaml").is_file()
+    with pytest.raises(ReviewGoneError):
+        await one.shelf.waiting(ADA.username, digest)
+
+
+async def test_another_person_neither_sees_nor_keeps_it(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, two = replicas
+    digest = await one.sent(ADA.username, chart_archive())
+    with pytest.raises(ReviewGoneError):
+        await two.shelf.waiting(EVE.username, digest)
+    ref = await one.kept(ADA.username, chart_archive())
+    await two.shelf.ready(EVE.username)
+    assert two.names(EVE) == []
+    with pytest.raises(CatalogNotFoundError):
+        two.catalog.chart(EVE, "tide", catalog=ref.catalog)
+    for catalog in ("own", None):
+        with pytest.raises(ChartNotFoundError):
+            two.catalog.chart(EVE, "tide", catalog=catalog)
+    # Her own of the same name and version is another one.
+    hers = await two.kept(EVE.username, chart_archive(files={"values.yaml": "size: 9Gi\n"}))
+    assert hers.catalog != ref.catalog
+    await one.shelf.at_hand(hers)
+    assert one.catalog.installed(hers).values == {"size": "9Gi"}
+    assert one.catalog.installed(ref).values == {"size": "1Gi"}
+
+
+async def test_the_replica_that_carries_out_a_launch_gets_the_chart(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, two = replicas
+    ref = await one.kept(ADA.username, chart_archive())
+    with pytest.raises(ChartNotFoundError):
+        two.catalog.installed(ref)
+    await two.shelf.at_hand(ref)
+    assert two.catalog.installed(ref).ref == ref
+    for other in (ChartRef("lab", "tide", "1.0.0"), ChartRef("own-0", "tide", "1.0.0")):
+        await two.shelf.at_hand(other)
+        with pytest.raises(ChartNotFoundError):
+            two.catalog.installed(other)
+
+
+async def test_the_same_version_is_replaced_everywhere(replicas: tuple[Replica, Replica]) -> None:
+    one, two = replicas
+    await one.kept(ADA.username, chart_archive())
+    await two.shelf.ready(ADA.username)
+    ref = await one.kept(ADA.username, chart_archive(files={"values.yaml": "size: 2Gi\n"}))
+    await one.kept(ADA.username, chart_archive(version="1.1.0"))
+    await two.shelf.ready(ADA.username)
+    assert two.names(ADA) == ["tide 1.1.0", "tide 1.0.0"]
+    assert two.catalog.installed(ref).values == {"size": "2Gi"}
+
+
+async def test_the_oldest_make_room(replicas: tuple[Replica, Replica]) -> None:
+    one, _ = replicas
+    for minor in range(MOST_KEPT + 2):
+        await one.kept(ADA.username, chart_archive(version=f"1.{minor}.0"))
+    found = one.names(ADA)
+    assert len(found) == MOST_KEPT
+    assert found[-1] == "tide 1.2.0"
+    first = await one.sent(ADA.username, chart_archive("moon"))
+    for minor in range(MOST_WAITING):
+        await one.sent(ADA.username, chart_archive("moon", f"1.{minor}.1"))
+    with pytest.raises(ReviewGoneError):
+        await one.shelf.waiting(ADA.username, first)
+    assert len(one.names(ADA)) == MOST_KEPT  # what waits takes the room of nothing kept
+
+
+async def test_a_disk_that_was_lost_is_filled_again(replicas: tuple[Replica, Replica]) -> None:
+    one, _ = replicas
+    ref = await one.kept(ADA.username, chart_archive())
+    shutil.rmtree(one.disk / "charts")
+    (one.disk / "charts").mkdir()
+    assert one.names(ADA) == []
+    await one.shelf.ready(ADA.username)
+    content = next((one.disk / "charts").glob("*.json"))
+    content.write_text("{")
+    fresh = SharedShelf(one.records, DiskCache(one.disk), ConfinedReader())
+    await fresh.ready(ADA.username)
+    own = fresh.of(ADA)
+    with pytest.raises(ChartContentMissingError):
+        own.whole(own.catalog().charts[0])
+    await one.shelf.ready(ADA.username)
+    assert isinstance(one.catalog.installed(ref), Chart)
+
+
+async def test_many_requests_at_once_are_all_served(replicas: tuple[Replica, Replica]) -> None:
+    one, two = replicas
+    await one.kept(ADA.username, chart_archive())
+    await asyncio.gather(*(two.shelf.ready(ADA.username) for _ in range(20)))
+    assert two.names(ADA) == ["tide 1.0.0"]
+
+
+def test_an_id_tells_people_apart_and_can_stand_in_an_address() -> None:
+    ids = {catalog_of(name) for name in ("ada", "Ada", "ada ", "a/d", "ådä", "")}
+    assert len(ids) == 6
+    assert all(one.startswith("own-") and one.replace("-", "").isalnum() for one in ids)

@@ -1,0 +1,196 @@
+"""Charts that people bring to a cluster: theirs alone, and never out of their project.
+
+An administrator allows archives, and addresses of one host; `test_absent_parts` has a platform
+where nobody allowed any.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cluster.conftest import RunningCluster
+from tests.cluster.helm_charts import write_chart
+from tests.cluster.people import Caller, signed_in
+from tests.cluster.platform import RunningPlatform, running_platform
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
+ALLOWED = "https://charts.example/stable"
+ROLE = """
+{{- if .Values.wide }}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "{{ .Release.Name }}-wide"}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get, list]}]
+{{- end }}
+"""
+PLANTED = """
+{{- if .Values.wide }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: planted, namespace: "{{ .Values.wide }}"}
+data: {a: b}
+{{- end }}
+"""
+
+
+@pytest.fixture(scope="module")
+def platform(
+    light_cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningPlatform]:
+    with running_platform(
+        tmp_path_factory.mktemp("platform"),
+        light_cluster,
+        images={},
+        host="127.0.0.1",
+        own_charts={"addresses": [ALLOWED], "archives": True},
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ada(platform: RunningPlatform) -> Caller:
+    return signed_in(platform, "ada")
+
+
+@pytest.fixture(scope="module")
+def grace(platform: RunningPlatform) -> Caller:
+    return signed_in(platform, "grace")
+
+
+def archive(folder: Path, name: str, **about: Any) -> bytes:
+    """Return an archive of a small chart, as `helm package` makes it."""
+    place = write_chart(folder, name, **about).folder
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
+        tar.add(place, arcname=name)
+    return made.getvalue()
+
+
+def reviewed(person: Caller, content: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = person.api("PUT", "/chart-archives/chart.tgz", content=content).json()
+    return found
+
+
+def kept(person: Caller, content: bytes) -> dict[str, str]:
+    digest = reviewed(person, content)["digest"]
+    ref: dict[str, str] = person.api("POST", f"/chart-reviews/{digest}/keep").json()
+    return ref
+
+
+def test_a_chart_is_brought_by_command_and_runs_as_any_other(
+    light_cluster: RunningCluster, ada: Caller, tmp_path: Path
+) -> None:
+    file = tmp_path / "tide.tgz"
+    file.write_bytes(archive(tmp_path, "tide"))
+    token = ada.api("POST", "/account/tokens", json={"name": "cli", "days": 1}).json()["token"]
+
+    def sardonyx(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "sardonyx", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "SARDONYX_URL": ada.platform.url,
+                "SARDONYX_TOKEN": token,
+            },
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    found = json.loads(sardonyx("chart", "add", str(file), "--json"))
+    kinds = {one["kind"] for one in found["objects"]}
+    assert kinds == {"Deployment", "Service", "Secret"}  # as the API server would create them
+    assert not found["refused"] and found["kept"] is None
+    told = sardonyx("chart", "add", str(file), "--yes")
+    assert "Deployment tide-" in told
+    name = json.loads(sardonyx("launch", "tide", "--catalog", "own", "--json"))["name"]
+    shown = ada.reach(name, "running")
+    assert shown["chart"] == "tide"
+    for verb, state in (("pause", "paused"), ("resume", "running")):
+        ada.api("POST", ada.services(f"/{name}/{verb}"))
+        ada.reach(name, state)
+    ada.api("POST", ada.services(f"/{name}/edit"), json={"set": ["greeting=hello"]})
+    made = light_cluster.kubectl("get", "deployment", name, "-n", ada.project, "-o", "json")
+    assert json.loads(made)["metadata"]["labels"]["app.kubernetes.io/name"] == "tide"
+    ada.api("DELETE", ada.services(f"/{name}"))
+    ada.gone(name)
+
+
+def test_another_person_neither_sees_nor_launches_it(
+    ada: Caller, grace: Caller, tmp_path: Path
+) -> None:
+    content = archive(tmp_path, "moon")
+    waiting = reviewed(ada, content)["digest"]
+    assert grace.asks("GET", f"/chart-reviews/{waiting}").status_code == 404
+    assert grace.asks("POST", f"/chart-reviews/{waiting}/keep").status_code == 404
+    assert grace.browse("GET", f"/catalog/any/{waiting}").status_code == 404
+    ref = ada.api("POST", f"/chart-reviews/{waiting}/keep").json()
+    place = f"/launch/{ref['catalog']}/moon"
+    assert place in ada.browse("GET", "/catalog").text
+    assert ada.browse("GET", place).status_code == 200
+    assert "moon" not in grace.browse("GET", "/catalog").text
+    assert "moon" not in grace.api("GET", "/catalog").text
+    assert grace.browse("GET", place).status_code == 404
+    for catalog in (ref["catalog"], "own"):
+        body = {"chart": "moon", "catalog": catalog}
+        assert grace.asks("POST", grace.services(), json=body).status_code == 404, catalog
+        assert grace.asks("GET", f"/catalog/moon?catalog={catalog}").status_code == 404, catalog
+
+
+@pytest.mark.parametrize(("name", "extra"), [("role", ROLE), ("planter", PLANTED)])
+def test_what_reaches_out_of_the_project_is_refused_and_changes_nothing(
+    light_cluster: RunningCluster,
+    ada: Caller,
+    grace: Caller,
+    tmp_path: Path,
+    name: str,
+    extra: str,
+) -> None:
+    outside = ("get", "clusterroles,clusterrolebindings,namespaces", "-o", "name")
+    everywhere = ("get", "configmaps", "-A", "-o", "name")
+
+    def there() -> tuple[str, str]:
+        return light_cluster.kubectl(*outside), light_cluster.kubectl(*everywhere)
+
+    before = there()
+    # With its defaults: it is not even kept.
+    content = archive(tmp_path / "open", name, extra=extra, values={"wide": grace.project})
+    found = reviewed(ada, content)
+    assert found["refused"]
+    assert {"role": "ClusterRole", "planter": "planted"}[name] in found["remarks"][0]["message"]
+    refused = ada.asks("POST", f"/chart-reviews/{found['digest']}/keep")
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_chart_outside")
+    assert name not in ada.api("GET", "/catalog").text
+    # By a value that was not looked at: it is refused when it is launched.
+    ref = kept(ada, archive(tmp_path / "sly", name, extra=extra, values={"wide": ""}))
+    body = {"chart": name, "catalog": ref["catalog"], "values": {"wide": grace.project}}
+    answer = ada.asks("POST", ada.services(), json=body)
+    assert not answer.is_success, answer.text
+    assert ada.api("GET", ada.services()).json()["services"] == []
+    assert there() == before
+
+
+def test_only_what_is_allowed_is_fetched(ada: Caller) -> None:
+    for address in (
+        "https://charts.example/other/x.tgz",
+        "https://127.0.0.1/stable/x.tgz",
+        "http://charts.example/stable/x.tgz",
+        "git+https://charts.example/stable/x.git",
+    ):
+        answer = ada.asks("POST", "/chart-reviews", json={"address": address})
+        assert (answer.status_code, answer.json()["code"]) == (403, "chart_address_refused")
+        assert ALLOWED in answer.json()["next"]
+    # Who acted, and with which result, is kept.
+    assert "chart_address_refused" in ada.browse("GET", "/account/audit").text
