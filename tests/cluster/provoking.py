@@ -277,6 +277,9 @@ LIGHT: Mapping[str, Way] = {
         [claim(storageClassName="sardonyx-test-manual"), using("data")],
         {"storage_class": "sardonyx-test-manual"},
     ),
+    "a claim for a volume that is not there": Way(
+        "claim_unbound", [claim(storageClassName="", volumeName="elsewhere"), using("data")]
+    ),
     "a provisioner that is away": Way(
         "volume_coming",
         [claim(storageClassName="sardonyx-test-away"), using("data")],

@@ -154,8 +154,10 @@ async def test_a_frozen_api_server_is_noticed(
             admin=light_cluster.kubeconfig,
             client=access.platform(),
         ) as world:
+            await world.add("one")
+            await world.meets("one")
             proxy.flowing.clear()
-            await world.stands("slow")
+            await world.tells("slow", "one")
             proxy.flowing.set()
             await world.stands("")
         await access.aclose()
@@ -170,8 +172,7 @@ async def test_a_refused_token_is_told_and_a_new_one_ends_it(
         told = {"kind": "Status", "reason": "Unauthorized", "message": "token has expired"}
         proxy.fault = lambda _method, _address: Answer(401, json.dumps(told).encode())
         proxy.cut()
-        await world.stands("forbidden")
-        assert world.knows("one")
+        await world.tells("forbidden", "one")
         proxy.fault = lambda _method, _address: None
         await world.stands("")
 
@@ -361,8 +362,7 @@ async def test_the_api_server_is_stopped_and_comes_back(
         await world.add("one")
         await world.meets("one")
         cluster.processes.stop("api")
-        await world.stands("unreachable")
-        assert world.knows("one")
+        await world.tells("unreachable", "one")
         cluster.processes.again("api")
         await world.stands("")
         await world.add("two")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.runtime.world import until
@@ -17,11 +18,18 @@ from sardonyx.adapters.kubernetes.cache import ClusterCache
 from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.kinds import SECRETS
 from sardonyx.adapters.kubernetes.watch import Pace
+from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.errors import ServiceNotFoundError
 from sardonyx.services.models import Observation, State
 from sardonyx.testing.cluster_objects import helm_secret
 from sardonyx.values import JsonObject
 
+# What is done to the API server: as the cache stands then, what must be told.
+FAULTS: Mapping[str, str] = {
+    "unreachable": "api_unreachable",
+    "slow": "api_slow",
+    "forbidden": "api_forbidden",
+}
 _GENEROUS = 120.0
 # Impatient, so that faults are over soon.
 PACE = Pace(first=0.05, longest=0.5, absent=5.0, life=30.0)
@@ -69,6 +77,12 @@ class Watched:
 
     async def stands(self, fault: str) -> None:
         await until(lambda: self.fault() == fault, saying=lambda: (fault, self.fault()))
+
+    async def tells(self, fault: str, release: str) -> None:
+        """Wait for a fault, then see that people read of it beside a release."""
+        await self.stands(fault)
+        found = diagnose(self.cache.observation(self.namespace, release), datetime.now(UTC))
+        assert FAULTS[fault] in {one.code for one in found}, found
 
     async def collect(self) -> None:
         """Take what changes, until cancelled."""
