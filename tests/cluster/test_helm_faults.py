@@ -405,6 +405,20 @@ async def test_a_megabyte_of_manifests(here: Site, tmp_path: Path) -> None:
     await here.gone("big")
 
 
+async def test_a_field_that_the_cluster_does_not_know_is_refused(
+    here: Site, tmp_path: Path
+) -> None:
+    extra = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: misspelt}\ndate: {a: b}\n"
+    chart = write_chart(tmp_path, "misspelt", extra=extra)
+    here.offer(chart)
+    seen = await here.launch(chart, "misspelt")
+    assert seen.state is State.FAILED
+    assert seen.evidence is not None
+    assert ".date: field not declared in schema" in seen.evidence.helm.error
+    await here.runtime.uninstall(here.namespace, "misspelt")
+    await here.gone("misspelt")
+
+
 async def test_values_that_no_secret_can_hold_are_refused_at_once(
     here: Site, tmp_path: Path
 ) -> None:

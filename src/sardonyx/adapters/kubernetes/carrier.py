@@ -58,6 +58,7 @@ _UNREACHABLE = ("cluster unreachable", "connection refused", "context deadline e
 # What Helm 4 says of a record it cannot read, and what Helm 3 does.
 _UNREADABLE = ("no release provided", "illegal base64", "gzip:", "invalid character")
 _LONGEST_SAID = 4_000
+_SERVER_SIDE = 4  # major version of the Helm that applies by the server
 # What was asked of one revision, and must not meet another.
 _TIED = {Verb.INSTALL, Verb.UPGRADE}
 _ON_A_REVISION = {Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK}
@@ -192,7 +193,11 @@ class Carrier:
         await onyxia_secret.write_before(
             self._client, namespace, release, _about(operation), is_new=records.first is None
         )
-        words = arguments.upgrade(release, chart, namespace, limit=self._with.limit)
+        # Helm 4 makes new releases by server-side apply; others go on as they were made.
+        judged = records.first is None and (await self._with.helm.version())[0] >= _SERVER_SIDE
+        words = arguments.upgrade(
+            release, chart, namespace, limit=self._with.limit, judged_by_server=judged
+        )
         try:
             await self._with.helm.run(
                 words,
