@@ -8,7 +8,6 @@ Not run. A name that nothing uses any more leaves this list with its code.
 
 # Rules of launcher.md that no page uses yet; tests hold them.
 find_password, find_address, notes_with_port  # launcher.access: the open button
-read_profiles, write_profiles  # what older portals kept
 read_events, is_unread, is_toast  # launcher.events: a cluster's own words
 release_commands, helm_commands  # launcher.commands: the Helm commands of a cluster
 
@@ -48,6 +47,7 @@ api_version, activity, busy
     MemoryBroker,
     MemoryConfigurations,
     MemoryObjectStore,
+    MemoryProbe,
     MemoryRuntime,
     MemorySecretStore,
     fetch,

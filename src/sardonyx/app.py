@@ -29,6 +29,7 @@ from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.adapters.processes.programs import find_program
 from sardonyx.adapters.processes.runtime import LocalRuntime
 from sardonyx.adapters.s3.objects import S3ObjectStore
+from sardonyx.adapters.s3.probe import S3Probe
 from sardonyx.adapters.s3.sts import WebIdentityBroker
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
 from sardonyx.catalog.own import OwnCharts
@@ -129,6 +130,8 @@ def build_platform(settings: Settings) -> Platform:
         records=records,
         secret_store=secret_store,
         mount=MOUNT,
+        # The person's own machine: what they name may be anywhere, here as well.
+        probe=S3Probe(httpx2.AsyncClient),
         profile_schemas=SchemaFile(home.profile_schema),
     )
     sign_in = SignIn(

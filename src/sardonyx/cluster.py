@@ -31,6 +31,7 @@ from sardonyx.account.service import Accounts
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.adapters.charts.confined import ConfinedReader
+from sardonyx.adapters.charts.outward import OutwardBackend, OutwardTransport, resolve
 from sardonyx.adapters.charts.own_shelf import SharedShelf
 from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.adapters.duckdb.absent import AbsentTableReader
@@ -68,6 +69,7 @@ from sardonyx.adapters.processes.programs import ProgramMissingError, find_progr
 from sardonyx.adapters.prometheus.meters import Meters, Reading
 from sardonyx.adapters.s3.absent import AbsentBroker
 from sardonyx.adapters.s3.objects import S3ObjectStore
+from sardonyx.adapters.s3.probe import S3Probe
 from sardonyx.adapters.s3.roles import RegionRoles
 from sardonyx.adapters.s3.sts import RoleBroker
 from sardonyx.adapters.setup.probes import SetupProbes
@@ -91,6 +93,7 @@ from sardonyx.evaluation import Evaluation
 from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.ports import CredentialBroker, TableReader
 from sardonyx.files.service import Files
+from sardonyx.launcher.s3_profiles import proposed_store, store_hosts
 from sardonyx.parts import PartStatus
 from sardonyx.platform import Platform
 from sardonyx.projects.claims import SINGLE_PROJECT, ClaimNames, ProjectRules
@@ -199,6 +202,8 @@ class _Wiring:
             secret_store=vault.store
             or SqlKeptSecrets(self.engine, Sealer.of_file(settings.key_file)),
             mount=None if vault.store is None else vault.mount,
+            probe=S3Probe(self._to_own_stores),
+            proposed=proposed_store(self.region),
             profile_schemas=GivenSchemas(
                 settings.profile_schemas, roles_claim=settings.identity.roles_claim
             ),
@@ -222,6 +227,7 @@ class _Wiring:
             address=settings.service_url or settings.public_url,
             authorities=self.authorities,
             releases=KeptReleases(self.cluster, self._namespace_of),
+            stores=store_hosts(self.region),
         )
         cache = self.cache
         accounts_of_helm = ConfinedAccounts(self.access)
@@ -340,6 +346,15 @@ class _Wiring:
                 else None
             ),
         )
+
+    def _to_own_stores(self) -> httpx2.AsyncClient:
+        """Return a client for a store that a person named.
+
+        It reaches machines inside only where the region's own store is one, and never this one.
+        """
+        tls = trusting(self.authorities)
+        outward = OutwardBackend(store_hosts(self.region), resolve)
+        return httpx2.AsyncClient(transport=OutwardTransport(tls, outward, most=1))
 
     def _vault(self) -> _Vault:
         """Return the region's secret store; one without a store where the region has none."""

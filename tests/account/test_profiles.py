@@ -28,6 +28,7 @@ from sardonyx.projects.models import Actor
 from sardonyx.services.contexts import Region, RegionContexts
 from sardonyx.testing.identity import People
 from sardonyx.testing.secret_store import MemorySecretStore
+from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import JsonObject
 
 WRITTEN: JsonObject = {
@@ -188,7 +189,10 @@ async def test_launches_get_the_profile_without_what_is_held_back(
     ada: Actor, records: SqlRecords, store: MemorySecretStore
 ) -> None:
     accounts = Accounts(
-        records=records, secret_store=store, profile_schemas=GivenSchemas({"default": PROFILE})
+        records=records,
+        secret_store=store,
+        probe=MemoryProbe(),
+        profile_schemas=GivenSchemas({"default": PROFILE}),
     )
     made = await accounts.profiles.of_values(ada, WRITTEN, held_back=["/identities/1", "/gone/3"])
     await accounts.profiles.save(ada, made)
@@ -205,7 +209,7 @@ async def test_launches_get_the_profile_without_what_is_held_back(
 async def test_launches_get_no_profile_where_nobody_is_asked_for_one(
     ada: Actor, records: SqlRecords, store: MemorySecretStore
 ) -> None:
-    accounts = Accounts(records=records, secret_store=store)
+    accounts = Accounts(records=records, secret_store=store, probe=MemoryProbe())
     region = Region("localhost:8000", "http://127.0.0.1:1", "us", "http://127.0.0.1:2", "kv")
     inputs = await RegionContexts(region=region, accounts=accounts).inputs(
         ada, ada.personal_project

@@ -10,6 +10,7 @@ from sardonyx.account.service import Accounts
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
 from sardonyx.testing.identity import People
 from sardonyx.testing.secret_store import MemorySecretStore
+from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import Secret
 
 
@@ -25,7 +26,7 @@ def secret_store(people: People) -> MemorySecretStore:
 
 def accounts(store: MemorySecretStore, folder: Path) -> Accounts:
     records = SqlRecords(sqlite_engine(folder / "portal.sqlite"))
-    return Accounts(records=records, secret_store=store)
+    return Accounts(records=records, secret_store=store, probe=MemoryProbe())
 
 
 async def test_the_forge_token_is_a_secret_and_can_be_forgotten(

@@ -310,6 +310,19 @@ def test_with_renewal_no_key_is_in_the_pods_environment(tmp_path: Path) -> None:
     assert "release-token" not in json.dumps(shown)
 
 
+def test_a_store_of_the_persons_own_keeps_its_keys_beside_the_renewal(tmp_path: Path) -> None:
+    block = RENEWAL["renewal"]
+    assert isinstance(block, dict)
+    objects = render("jupyter-python", tmp_path, {**RENEWAL, "renewal": {**block, "s3": False}})
+    s3 = at(one(objects, "Secret", "demo-jupyter-python-secrets3"), "stringData")
+    assert isinstance(s3, dict)
+    assert (s3["AWS_ACCESS_KEY_ID"], s3["AWS_SECRET_ACCESS_KEY"]) == ("id", "key")
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" not in s3
+    pod = at(one(objects, "StatefulSet"), "spec.template.spec")
+    wanted = {"name": "RENEWAL_WANTED", "value": "vault"}
+    assert wanted in at(pod, "initContainers.0.env")  # type: ignore[operator]
+
+
 def test_what_renews_is_confined_and_alone_has_the_token(tmp_path: Path) -> None:
     pod = at(one(render("jupyter-python", tmp_path, RENEWAL), "StatefulSet"), "spec.template.spec")
     beside = at(pod, "initContainers.0")

@@ -31,6 +31,7 @@ from sardonyx.cli.main import main
 from sardonyx.files import api as files_api
 from sardonyx.secrets import api as secrets_api
 from sardonyx.secrets.service import Secrets
+from sardonyx.testing.storage_probe import MemoryProbe
 
 
 @dataclass
@@ -90,7 +91,10 @@ def put_platform(app: FastAPI, w: World, files: FileWorld) -> None:
     app.state.platform.files = files.files
     store = secret_store()
     app.state.platform.accounts = Accounts(
-        records=Records(), secret_store=store, profile_schemas=GivenSchemas({"default": PROFILE})
+        records=Records(),
+        secret_store=store,
+        probe=MemoryProbe({"https://nas.example": {"AK": "s3cr3t"}}),
+        profile_schemas=GivenSchemas({"default": PROFILE}),
     )
     app.state.platform.secrets = Secrets(store=store, address="http://127.0.0.1:8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.cli.machine import Machine
@@ -75,3 +76,58 @@ def test_a_project_of_others_is_not_found(machine: Machine) -> None:
 def test_a_password_has_a_type_that_hides_it(machine: Machine) -> None:
     with Client.of_home(machine.home) as platform:
         assert isinstance(platform.account.service_password(), Secret)
+
+
+KEYS = b"AWS_ACCESS_KEY_ID=AK\nexport AWS_SECRET_ACCESS_KEY='s3cr3t'\n"
+URL = "https://nas.example"
+
+
+def test_own_storage_is_kept_with_keys_from_standard_input(machine: Machine) -> None:
+    words = ("account", "storage", "set", "nas", "--url", URL, "--folder", "pool/ada")
+    kept = machine.run(*words, stdin=KEYS)
+    assert (kept.code, kept.out) == (0, "")
+    listed = machine.run("account", "storage", "list")
+    assert "nas" in listed.out and "pool/ada/" in listed.out
+    found = json.loads(machine.run("account", "storage", "list", "--json").out)
+    assert found[0] == {
+        "name": "nas",
+        "url": URL,
+        "region": "",
+        "pathStyleAccess": True,
+        "folder": "pool/ada/",
+        "anonymous": False,
+        "commands": None,
+    }
+    assert machine.run("account", "storage", "test", "nas").code == 0
+    moved = machine.run(*words[:5], "https://evil.example", "--keep-keys", stdin=b"")
+    assert moved.code == 2
+    assert "own_storage_moved" in moved.err
+    assert machine.run(*words, "--keep-keys", "--region", "eu", stdin=b"").code == 0
+    gone = json.loads(machine.run("account", "storage", "rm", "nas", "--json").out)
+    assert gone["commands"]["platform"] == "sardonyx account storage rm nas\n"
+    assert machine.run("account", "storage", "test", "nas").code == 3
+
+
+def test_own_storage_that_does_not_answer_is_not_kept(machine: Machine) -> None:
+    words = ("account", "storage", "set", "nas", "--url", URL)
+    wrong = machine.run(*words, stdin=KEYS.replace(b"s3cr3t", b"other"))
+    assert wrong.code == 4
+    assert "own_storage_refused" in wrong.err and "other" not in wrong.err
+    missing = machine.run(*words, stdin=b"nothing")
+    assert missing.code == 2
+    assert machine.run("account", "storage", "list").out == ""
+    kept = machine.run(*words, "--unchecked", stdin=KEYS.replace(b"s3cr3t", b"other"))
+    assert kept.code == 0
+
+
+async def test_own_storage_from_python(machine: Machine) -> None:
+    async with AsyncClient.of_home(machine.home) as platform:
+        kept = await platform.account.keep_storage(
+            "nas", URL, access_key_id="AK", secret_access_key=Secret("s3cr3t")
+        )
+        assert kept.commands is not None and "s3cr3t" not in kept.commands.platform
+        assert await platform.account.storage() == (replace(kept, commands=None),)
+        assert (await platform.account.test_storage("nas")).name == "nas"
+        await platform.account.remove_storage("nas")
+        with pytest.raises(RemoteError):
+            await platform.account.test_storage("nas")

@@ -261,3 +261,58 @@ async def test_the_grant_of_a_digest_is_found_and_none_for_an_empty_one(
     assert "secret-user" not in repr(kept)
     await grants.save(dataclasses.replace(kept, owner="bob", token_sha256="d"))
     assert await grants.of_token("d") == await grants.of_release("user-ada", "lab")
+
+
+OWN: dict[str, Any] = {"isEnabled": True, "profileName": "nas", "AWS_ACCESS_KEY_ID": "AK"}
+OWN_KEYS = {**s3(key="AK", secret="own", session="short")["s3"], "endpoint": "nas.example:9000"}
+
+
+@pytest.mark.parametrize("context", [OWN, {**OWN, "AWS_ACCESS_KEY_ID": None}, {"isEnabled": True}])
+async def test_keys_of_one_s_own_store_are_sent_as_they_are_and_never_renewed(
+    credentials: Credentials, broker: Broker, context: dict[str, Any]
+) -> None:
+    own: dict[str, Any] = {"s3": OWN_KEYS, "vault": {"enabled": True}}
+    issued = await credentials.issue(plan(own, RENEWING, context={"s3": context}))
+    assert issued.plan.values["s3"] == OWN_KEYS
+    block: Any = issued.plan.values["renewal"]
+    assert (block["enabled"], block["s3"]) == (True, False)
+    assert broker.calls == []
+    # An edit, whose draft is made in the usual context, leaves it so.
+    edited = await credentials.issue(plan(issued.plan.values, RENEWING))
+    assert edited.plan.values == issued.plan.values
+
+
+async def test_the_usual_store_is_renewed(credentials: Credentials) -> None:
+    usual = {"s3": {"isEnabled": True, "AWS_ACCESS_KEY_ID": KEY}}
+    issued = await credentials.issue(plan(s3(), RENEWING, context=usual))
+    block: Any = issued.plan.values["renewal"]
+    assert "s3" not in block
+
+
+@pytest.mark.parametrize(
+    ("stores", "given"), [(None, True), ({"nas.example"}, True), ({"x"}, False)]
+)
+async def test_a_resumed_release_keeps_the_keys_of_another_store(
+    grants: SqlReleaseGrants,
+    people: People,
+    broker: Broker,
+    stores: set[str] | None,
+    given: bool,
+) -> None:
+    """Keys with a session look like those another platform gave, but go to another store."""
+    credentials = Credentials(
+        grants=grants,
+        identity=people,
+        broker=broker,
+        secret_store=None,
+        find_chart=find_chart,
+        address="https://platform.example",
+        stores=None if stores is None else frozenset(stores),
+    )
+    issued = (await credentials.issue(plan({"s3": OWN_KEYS}, context={"s3": OWN}))).plan.values
+    assert issued == {"s3": OWN_KEYS}
+    resumed = await credentials.reissue(
+        project="user-ada", release="lab", owner="ada", values=issued
+    )
+    assert bool(resumed.values) is given
+    assert bool(broker.calls) is given

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sardonyx.launcher.claim_rules import kept_values
-from sardonyx.launcher.context import ContextInputs, S3ProfileInputs
+from sardonyx.launcher.context import ContextInputs, S3ProfileInputs, launch_context
+from sardonyx.launcher.own_profiles import OwnProfile, joined
 from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.launcher.s3_profiles import (
     S3Profile,
@@ -20,6 +21,7 @@ from sardonyx.launcher.s3_profiles import (
     select_profile,
 )
 from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims
+from sardonyx.values import Secret
 
 URL = "https://store.example"
 
@@ -243,6 +245,7 @@ def test_the_profile_that_is_used(
 
 
 LAKE, TEAM = S3ProfileInputs("lake", URL), S3ProfileInputs("team", URL)
+BOOKMARK = (("", "pool/ada/"),)
 MINE = S3ProfileInputs("mine", URL, is_from_region=False, created=7)
 
 
@@ -320,3 +323,41 @@ def test_a_directory_never_leads_upwards(path: str) -> None:
 def test_a_region_never_raises(claims: dict[str, Any], pattern: str) -> None:
     rule = {"roleARN": "a-$1", "claimName": "groups", "includedClaimPattern": pattern}
     region_profiles(region(entry(rule, bookmarks=[{"s3Uri": pattern, **rule}])), claims)
+
+
+def test_of_two_alike_the_region_keeps_its_name() -> None:
+    own = (
+        OwnProfile("lake", 1, URL),
+        OwnProfile("lake", 2, "http://nas.example:9000", bookmarks=(("t", "b/p/"), ("", "c/"))),
+    )
+    found = joined((LAKE, replace(TEAM, name="default")), own)
+    assert [one.name for one in found] == ["lake", "default", "lake-2", "lake-3"]
+    assert [one.is_from_region for one in found] == [True, True, False, False]
+    # The place of one's own is its first bookmark; without one there is none.
+    assert [one.working_directory for one in found[2:]] == [None, "b/p/"]
+    assert found[-1].created == 2
+
+
+def test_a_profile_of_one_s_own_fills_the_context() -> None:
+    one = OwnProfile(
+        "nas", 2, "http://nas.example:9000", None, False, "AK", Secret("SK"), bookmarks=BOOKMARK
+    )
+    made: Any = launch_context(ContextInputs(username="ada", s3=one.inputs))
+    assert made["s3"] == {
+        "isEnabled": True,
+        "profileName": "nas",
+        "AWS_ACCESS_KEY_ID": "AK",
+        "AWS_SECRET_ACCESS_KEY": "SK",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_S3_ENDPOINT": "nas.example:9000",
+        "port": 9000,
+        "tls": False,
+        "pathStyleAccess": False,
+        "isAnonymous": False,
+        "workingDirectoryPath": "pool/ada/",
+        "AWS_BUCKET_NAME": "pool",
+        "objectNamePrefix": "ada/",
+    }
+    anonymous: Any = launch_context(ContextInputs(username="a", s3=OwnProfile("o", 1, URL).inputs))
+    assert anonymous["s3"]["isAnonymous"] is True
+    assert not {"AWS_ACCESS_KEY_ID", "workingDirectoryPath"} & anonymous["s3"].keys()

@@ -11,8 +11,7 @@ from tests.launcher.test_section_11_patch import json_objects, json_values
 from sardonyx.launcher.configurations import SavedConfiguration
 from sardonyx.launcher.migration import migrate
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.launcher.own_profiles import OwnProfile, joined, read_profiles, write_profiles
-from sardonyx.launcher.s3_profiles import Bookmark, S3Profile
+from sardonyx.launcher.own_profiles import OwnProfile, read_profiles, write_profiles
 from sardonyx.values import Secret
 
 URL = "https://store.example"
@@ -144,13 +143,3 @@ def test_a_person_s_own_profiles_are_written_and_read() -> None:
     assert "Secret(…)" in repr(full)
     _, problems = read_profiles(["x", {"profileName": "n"}])
     assert [one.pointer for one in problems] == ["/0", "/1"]
-
-
-def test_section_3_1_of_two_alike_the_region_keeps_its_name() -> None:
-    region = (S3Profile("lake", URL), S3Profile("default", URL))
-    own = (OwnProfile("lake", 1, URL), OwnProfile("lake", 2, URL, bookmarks=(("t", "b/p/"),)))
-    profiles = joined(region, own)
-    assert [one.name for one in profiles] == ["lake", "default", "lake-2", "lake-3"]
-    assert [one.is_from_region for one in profiles] == [True, True, False, False]
-    assert profiles[-1].bookmarks == (Bookmark("b/p/", "t"),)
-    assert profiles[-1].created == 2

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sardonyx.account.service import Accounts
+from sardonyx.account.storage import STORAGE_KEY, STORAGE_PATH
 from sardonyx.adapters.sql.database import sqlite_engine
 from sardonyx.adapters.sql.repositories import SqlRecords
 from sardonyx.credentials.stand_ins import stand_in
 from sardonyx.launcher.context import launch_context
+from sardonyx.launcher.own_profiles import OwnProfile, write_profiles
+from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretNotFoundError
 from sardonyx.secrets.models import SecretSet
-from sardonyx.services.contexts import ClusterContexts
+from sardonyx.services.contexts import ClusterContexts, Region, RegionContexts
+from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import JsonObject, Secret
 
 REGION: JsonObject = {
@@ -60,11 +66,17 @@ CLAIMS: JsonObject = {
 
 
 class Kept:
-    """A secret store that holds a Git token, and takes passwords."""
+    """A secret store that holds a Git token and own stores, and takes passwords."""
+
+    def __init__(self, *own: OwnProfile) -> None:
+        self.own = own
 
     async def read(self, *, username: str, project: Project, path: str) -> SecretSet:
         if path == ".sardonyx/git":
             return SecretSet(path, {"GIT_TOKEN": Secret("git-token")}, 1)
+        if path == STORAGE_PATH and self.own:
+            text = json.dumps(write_profiles(self.own))
+            return SecretSet(path, {STORAGE_KEY: Secret(text)}, 1)
         raise SecretNotFoundError(path=path)
 
     async def write(self, *, path: str, entries: dict[str, Secret], **more: Any) -> SecretSet:
@@ -74,7 +86,7 @@ class Kept:
 @pytest.fixture
 async def accounts(tmp_path: Path) -> AsyncIterator[Accounts]:
     records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
-    yield Accounts(records=records, secret_store=Kept())  # type: ignore[arg-type]
+    yield Accounts(records=records, secret_store=Kept(), probe=MemoryProbe())  # type: ignore[arg-type]
     records.close()
 
 
@@ -175,3 +187,65 @@ async def test_a_region_without_storage_or_secrets(accounts: Accounts) -> None:
     assert made["s3"] == {"isEnabled": False}
     assert made["s3_array"] == []
     assert "vault" not in made
+
+
+NAS = OwnProfile(
+    "nas", 7, "https://nas.example", None, True, "AK", Secret("SK"), bookmarks=(("", "b/"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("group", "settings", "names", "usual"),
+    [
+        (None, {}, ("default", "nas", "default-2"), "default"),
+        ("soil", {}, ("team-soil", "nas", "default"), "team-soil"),
+        # Personal values are kept out: what is left is the group's own, and what is the person's.
+        ("soil", {"personal_in_groups": False}, ("team-soil", "nas", "default"), "team-soil"),
+    ],
+)
+async def test_own_stores_follow_those_of_the_region(
+    tmp_path: Path, group: str | None, settings: Any, names: tuple[str, ...], usual: str
+) -> None:
+    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    kept: Any = Kept(NAS, replace(NAS, name="default"))
+    accounts = Accounts(records=records, secret_store=kept, probe=MemoryProbe())
+    person = actor(REGION)
+    place = next(project for project in person.projects if project.group == group)
+    inputs = await ClusterContexts(region=REGION, accounts=accounts, **settings).inputs(
+        person, place
+    )
+    chosen = choose_profile(inputs)
+    assert (chosen.names, chosen.name, chosen.is_usual) == (names, usual, True)
+    own = choose_profile(inputs, "nas")
+    assert (own.name, own.is_usual, own.notice) == ("nas", False, None)
+    made: Any = launch_context(own.inputs)
+    assert (made["s3"]["AWS_ACCESS_KEY_ID"], made["s3"]["AWS_SECRET_ACCESS_KEY"]) == ("AK", "SK")
+    assert made["s3"]["AWS_BUCKET_NAME"] == "b"
+    assert {one["profileName"] for one in made["s3_array"]} == set(names)
+    records.close()
+
+
+async def test_where_the_region_has_no_store_one_s_own_is_used(tmp_path: Path) -> None:
+    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    kept: Any = Kept(NAS)
+    accounts = Accounts(records=records, secret_store=kept, probe=MemoryProbe())
+    bare: JsonObject = {**REGION, "data": {}}
+    person = actor(bare)
+    inputs = await ClusterContexts(region=bare, accounts=accounts).inputs(
+        person, person.personal_project
+    )
+    assert choose_profile(inputs).name == "nas"
+    records.close()
+
+
+async def test_one_machine_offers_them_too(tmp_path: Path) -> None:
+    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    kept: Any = Kept(NAS)
+    accounts = Accounts(records=records, secret_store=kept, probe=MemoryProbe())
+    region = Region("localhost:8000", "http://127.0.0.1:1", "us", "http://127.0.0.1:2", "kv")
+    person = actor(REGION)
+    inputs = await RegionContexts(region=region, accounts=accounts).inputs(
+        person, person.personal_project
+    )
+    assert choose_profile(inputs).names == ("default", "nas")
+    records.close()

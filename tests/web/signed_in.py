@@ -33,6 +33,7 @@ from sardonyx.services.models import Observation
 from sardonyx.services.service import Services
 from sardonyx.testing.identity import People
 from sardonyx.testing.secret_store import MemorySecretStore
+from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import JsonObject
 from sardonyx.web.portal import create_portal
 
@@ -165,7 +166,9 @@ async def signed_in_world(
             audit=records,
         ),
         "accounts": Accounts(
-            records=records, secret_store=MemorySecretStore(people, people.issuer)
+            records=records,
+            secret_store=MemorySecretStore(people, people.issuer),
+            probe=MemoryProbe(),
         ),
         "runtime": runtime,
         "services": services,

@@ -23,6 +23,7 @@ from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
+from sardonyx.account.storage import StorageAsked
 from sardonyx.api import problems
 from sardonyx.catalog import own_api, own_pages
 from sardonyx.catalog import pages as catalog_pages
@@ -57,6 +58,7 @@ from sardonyx.testing.configurations import MemoryConfigurations
 from sardonyx.testing.identity import People
 from sardonyx.testing.object_store import MemoryBroker, MemoryObjectStore, MemoryStorage
 from sardonyx.testing.secret_store import MemorySecretStore
+from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import Json, JsonObject, Secret
 from sardonyx.web import error_pages, gateway, home_pages, sign_in_pages
 from sardonyx.web.bundle import BundleFiles
@@ -452,7 +454,10 @@ def stub_platform(
         files=Files(broker=broker, store=MemoryObjectStore(storage), tables=Rows()),
         secrets=Secrets(store=vault, address="http://127.0.0.1:8200"),
         accounts=Accounts(
-            records=records, secret_store=vault, profile_schemas=GivenSchemas({"default": PROFILE})
+            records=records,
+            secret_store=vault,
+            probe=MemoryProbe(),
+            profile_schemas=GivenSchemas({"default": PROFILE}),
         ),
         sign_in=SignIn(),
         parts=Parts(),
@@ -480,6 +485,14 @@ async def fill(platform: SimpleNamespace) -> None:
         entries = {key: Secret(f"{key.lower()}-value") for key in keys}
         await platform.secrets.write(ADA, PROJECT.id, path, entries)
 
+    nas = StorageAsked(
+        name="nas",
+        url="https://nas.example:9000",
+        folder="prices/2026",
+        access_key_id="key",
+        secret_access_key=Secret("secret"),
+    )
+    await platform.accounts.storage.keep(ADA, nas, unchecked=True)
     profiles = platform.accounts.profiles
     identities: Json = [{"forge": "gitlab"}, {"forge": "github"}]
     made = await profiles.of_values(

@@ -70,6 +70,7 @@ PAGES = {
     "secret-shown": "/secrets/databases/census?show=1",
     "account": "/account?keys=1",
     "profile": "/account/profile",
+    "storage": "/account/storage?change=nas",
     "project-settings": "/projects/settings?password=1",
     "not-found": "/nothing",
     "sign-in": "/sign-in",

@@ -16,6 +16,7 @@ from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
 from sardonyx.testing.identity import People
 from sardonyx.testing.secret_store import MemorySecretStore
+from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import JsonObject
 
 SIGNED_IN = {"cookie": "sardonyx=ada", "accept": "text/html", "sec-fetch-site": "same-origin"}
@@ -32,6 +33,7 @@ def with_profile(platform: SimpleNamespace, schema: JsonObject | None) -> Simple
     platform.accounts = Accounts(
         records=Records(),
         secret_store=MemorySecretStore(people, people.issuer),
+        probe=MemoryProbe(),
         profile_schemas=GivenSchemas({} if schema is None else {"default": schema}),
     )
     return platform
@@ -118,6 +120,7 @@ async def test_what_a_new_form_does_not_take_is_shown_until_it_is_removed(
     platform.accounts = Accounts(
         records=records,
         secret_store=store,
+        probe=MemoryProbe(),
         profile_schemas=GivenSchemas({"default": {"properties": {"team": {"type": "string"}}}}),
     )
     async with client(platform) as browser:

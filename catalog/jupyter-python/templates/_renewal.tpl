@@ -6,7 +6,8 @@
 {{- define "sx.renewed" -}}
 {{- $on := list -}}
 {{- if .Values.renewal.enabled -}}
-{{- if and .Values.s3.enabled .Values.s3.endpoint }}{{ $on = append $on "s3" }}{{ end -}}
+{{/* A store of the person's own has keys of its own. */}}
+{{- if and .Values.s3.enabled .Values.s3.endpoint .Values.renewal.s3 }}{{ $on = append $on "s3" }}{{ end -}}
 {{- if and .Values.vault.enabled .Values.vault.url }}{{ $on = append $on "vault" }}{{ end -}}
 {{- end -}}
 {{- join "," $on -}}

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from sardonyx.account import profile_api
+from sardonyx.account import profile_api, storage_api
 from sardonyx.account.models import AuditFilter, Preferences, Theme
 from sardonyx.projects.errors import NotOfferedHereError
 from sardonyx.projects.models import Actor
@@ -17,6 +17,7 @@ from sardonyx.web.session import browser_actor, current_actor, session_token
 
 router = APIRouter(prefix="/account", tags=["account"])
 router.include_router(profile_api.router)
+router.include_router(storage_api.router)
 Person = Annotated[Actor, Depends(current_actor)]
 InBrowser = Annotated[Actor, Depends(browser_actor)]
 

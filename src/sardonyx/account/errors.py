@@ -35,3 +35,80 @@ class ProfileSchemaError(SystemFault):
     title = N_("The profile's form cannot be shown")
     detail = N_("The file {file} of the profile's schemas is not one: {reason}")
     next_step = N_("An administrator corrects the file; it is read again by itself.")
+
+
+class StorageAddressError(UserError):
+    code = "own_storage_address"
+    title = N_("This is no address of a storage")
+    detail = N_("“{url}” cannot be one.")
+    next_step = N_("Write its beginning alone, as “https://s3.example.org:9000”.")
+
+
+class StorageFolderError(UserError):
+    """A folder that is none, or that is missing where nothing else says what to read."""
+
+    code = "own_storage_folder"
+    title = N_("The folder is missing or is none")
+    detail = N_(
+        "A folder is written “bucket” or “bucket/folder”; a storage without keys needs one."
+    )
+    next_step = N_("Write for example “prices/2026”, without “.” and “..”.")
+
+
+class StorageKeysError(UserError):
+    code = "own_storage_keys"
+    title = N_("The keys of the storage are missing")
+    detail = N_("An access key and its secret key go together.")
+    next_step = N_("Give both, or say that the storage needs none.")
+
+
+class StorageMovedError(UserError):
+    """The kept keys would go to another address than the one they were given for."""
+
+    code = "own_storage_moved"
+    title = N_("The address has changed")
+    detail = N_("The keys that are kept were given for {url}, and are sent nowhere else.")
+    next_step = N_("Give both keys again with the new address.")
+
+
+class StorageTextError(UserError):
+    code = "own_storage_text"
+    title = N_("The storage was not kept")
+    detail = N_("A name, a region or a key is one plain line.")
+    next_step = N_("Shorten it, and leave out line ends and signs that cannot be typed.")
+
+
+class StorageLimitError(UserError):
+    code = "own_storage_limit"
+    kind = Kind.REFUSED
+    title = N_("There are too many of them")
+    detail = N_("You have {most} storages of your own already.")
+    next_step = N_("Remove one that you no longer use.")
+
+
+class StorageNotFoundError(UserError):
+    code = "own_storage_not_found"
+    kind = Kind.NOT_FOUND
+    title = N_("No such storage of your own")
+    detail = N_("None of yours is called “{name}”.")
+    next_step = N_("The account page lists yours, under “Storage of your own”.")
+
+
+class StorageUnreachableError(UserError):
+    """Nothing that speaks S3 answers at the address, or none that may be asked from here."""
+
+    code = "own_storage_unreachable"
+    kind = Kind.REFUSED
+    title = N_("The storage does not answer")
+    detail = N_("No S3 storage answers at {url}.")
+    next_step = N_("Check the address, and whether it can be reached from here.")
+
+
+class StorageRefusedError(UserError):
+    """The store answers and refuses. reason: the store's own code, empty where it says none."""
+
+    code = "own_storage_refused"
+    kind = Kind.REFUSED
+    title = N_("The storage refused")
+    detail = N_("{url} answers, and refuses: {reason}.")
+    next_step = N_("Check the keys and the folder; name a folder that the keys may list.")

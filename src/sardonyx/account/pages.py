@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from sardonyx.account import profile_pages, token_pages
+from sardonyx.account import profile_pages, storage_pages, token_pages
 from sardonyx.account.models import Theme
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
 from sardonyx.files.models import S3Credentials
@@ -22,6 +22,7 @@ from sardonyx.web.views import CurrentViewer, Viewer
 router = APIRouter()
 router.include_router(token_pages.router)
 router.include_router(profile_pages.router)
+router.include_router(storage_pages.router)
 
 LANGUAGE_NAMES = {"en": "English", "fr": "Français"}
 _THEMES = {Theme.SYSTEM: N_("as the system"), Theme.LIGHT: N_("light"), Theme.DARK: N_("dark")}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
+from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.models import SecretSet
 from sardonyx.values import JsonObject, Secret
@@ -30,6 +31,16 @@ class KeptSecrets(Protocol):
     ) -> SecretSet: ...
 
     async def delete(self, *, username: str, project: Project, path: str) -> None: ...
+
+
+class StorageProbe(Protocol):
+    """Reaches a store elsewhere with a person's own keys."""
+
+    async def probe(self, store: OwnProfile) -> None:
+        """Return when the store lists its folder, or its buckets where it names none.
+
+        Raises StorageUnreachableError, StorageRefusedError. Nothing is written.
+        """
 
 
 class ProfileSchemas(Protocol):

@@ -8,9 +8,11 @@ from dataclasses import replace
 from sardonyx.account.errors import PreferenceError
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.passwords import ServicePasswords
-from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas
+from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas, StorageProbe
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.profiles import Profiles
+from sardonyx.account.storage import OwnStorage
+from sardonyx.launcher.s3_profiles import ProposedStore
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
 from sardonyx.secrets.errors import SecretNotFoundError
@@ -25,20 +27,28 @@ _LONGEST_CACHE = 30 * 24 * 3600  # seconds
 
 
 class Accounts:
-    """Preferences, Git identity, profile, projects' passwords and the record of changes."""
+    """Preferences, Git identity, profile, own storage, projects' passwords, record of changes."""
 
     def __init__(
         self,
         *,
         records: AccountRecords,
         secret_store: KeptSecrets,
+        probe: StorageProbe,
         mount: str | None = None,
         profile_schemas: ProfileSchemas | None = None,
+        proposed: ProposedStore | None = None,
     ) -> None:
-        """mount: of the secret store's KV engine, as commands name it; None where none is."""
+        """mount: of the secret store's KV engine, as commands name it; None where none is.
+
+        proposed: what fills the form of a new store of one's own.
+        """
         self._records = records
         self._secrets = secret_store
         self.passwords = ServicePasswords(secret_store=secret_store, audit=records, mount=mount)
+        self.storage = OwnStorage(
+            secret_store=secret_store, audit=records, probe=probe, proposed=proposed
+        )
         self.profiles = Profiles(
             schemas=profile_schemas or GivenSchemas(),
             records=records,

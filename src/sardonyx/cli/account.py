@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sardonyx.cli import account_storage
 from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
 from sardonyx.cli.output import document, fields, say, table
 from sardonyx.client.errors import RemoteError
@@ -27,6 +28,7 @@ _ABSENT = frozenset({"files_absent", "secrets_absent"})
 account = typer.Typer(help="Your own account.", no_args_is_help=True)
 profile = typer.Typer(help="What your platform asks you about yourself.", no_args_is_help=True)
 account.add_typer(profile, name="profile")
+account.add_typer(account_storage.commands, name="storage")
 
 
 class Shape(StrEnum):

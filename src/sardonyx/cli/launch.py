@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
+from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, StorageOption, connect
 from sardonyx.cli.output import document, say
 from sardonyx.cli.story import Story
 from sardonyx.text import N_
@@ -43,6 +43,7 @@ def launch(
     shared: Annotated[
         bool | None, typer.Option("--shared/--no-shared", help="Whether the group sees it.")
     ] = None,
+    storage: StorageOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Return once the service answers.")] = False,
     timeout: Annotated[
@@ -66,6 +67,7 @@ def launch(
         values=values,
         settings=settings or (),
         link=link,
+        s3_profile=storage,
     )
     with connect(home) as client:
         if dry_run:

@@ -26,6 +26,12 @@ ProjectOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Write one JSON document on standard output.")
 ]
+StorageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--storage", metavar="NAME", help="The storage it works with, if not the usual one."
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

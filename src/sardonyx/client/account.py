@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sardonyx.client.calls import Answer, Call, path, raw
-from sardonyx.client.models import Fields
+from sardonyx.client.models import Commands, Fields, commands_of
 from sardonyx.client.operations import Area, C_co, operation
-from sardonyx.values import JsonObject, Secret
+from sardonyx.values import Json, JsonObject, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,24 @@ class Profile:
     values: JsonObject = field(repr=False)
     held_back: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A store elsewhere that the person has keys to; its keys never come back.
+
+    folder: `bucket/folder/`, empty where none was named. anonymous: read without keys. commands:
+    of a change or a test.
+    """
+
+    name: str
+    url: str
+    region: str
+    path_style_access: bool
+    folder: str
+    anonymous: bool
+    commands: Commands | None = None
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 
 class AccountArea(Area[C_co]):
@@ -52,6 +70,53 @@ class AccountArea(Area[C_co]):
         return Call("PUT", path("account", "profile"), _profile, body=body)
 
     @operation
+    def storage(self) -> Call[tuple[Storage, ...]]:
+        """Return the person's own stores, the oldest first."""
+        return Call("GET", path("account", "storage"), _storage_list)
+
+    @operation
+    def keep_storage(
+        self,
+        name: str,
+        url: str,
+        *,
+        region: str = "",
+        folder: str = "",
+        path_style_access: bool = True,
+        anonymous: bool = False,
+        access_key_id: str | None = None,
+        secret_access_key: Secret | None = None,
+        session_token: Secret | None = None,
+        unchecked: bool = False,
+    ) -> Call[Storage]:
+        """Keep a store, new or changed, once it answers; `unchecked` does not ask it.
+
+        Keys None: those that were given before.
+        """
+        body: JsonObject = {
+            "url": url,
+            "region": region,
+            "folder": folder,
+            "pathStyleAccess": path_style_access,
+            "anonymous": anonymous,
+            "accessKeyId": access_key_id,
+            "secretAccessKey": None if secret_access_key is None else secret_access_key.reveal(),
+            "sessionToken": None if session_token is None else session_token.reveal(),
+        }
+        query = {"unchecked": "true"} if unchecked else {}
+        return Call("PUT", path("account", "storage", name), _storage, query=query, body=body)
+
+    @operation
+    def test_storage(self, name: str) -> Call[Storage]:
+        """Have a store reached with its keys; what it refuses is raised as RemoteError."""
+        return Call("POST", path("account", "storage", name, "test"), _storage)
+
+    @operation
+    def remove_storage(self, name: str) -> Call[Storage]:
+        """Forget a store and its keys; services that run keep theirs."""
+        return Call("DELETE", path("account", "storage", name), _storage)
+
+    @operation
     def service_password(self, *, project: str | None = None) -> Call[Secret]:
         """Return the password that services of the project are launched with."""
         return Call("GET", path("projects", project, "service-password"), _password)
@@ -68,6 +133,30 @@ def _profile(answer: Answer) -> Profile:
         values=Fields(read.document.get("values")).document,
         held_back=tuple(str(one) for one in read.items("heldBack")),
         rest=tuple(str(one) for one in read.items("rest")),
+    )
+
+
+def _storage_list(answer: Answer) -> tuple[Storage, ...]:
+    listed = answer.document if isinstance(answer.document, list) else []
+    return tuple(_read_storage(one) for one in listed)
+
+
+def _storage(answer: Answer) -> Storage:
+    return _read_storage(answer.document)
+
+
+def _read_storage(document: Json) -> Storage:
+    read = Fields(document)
+    commands = read.document.get("commands")
+    return Storage(
+        name=read.text("name"),
+        url=read.text("url"),
+        region=read.text("region"),
+        path_style_access=read.flag("pathStyleAccess"),
+        folder=read.text("folder"),
+        anonymous=read.flag("anonymous"),
+        commands=None if commands is None else commands_of(commands),
+        raw=read.document,
     )
 
 

@@ -55,9 +55,13 @@ class ServiceArea(Area[C_co]):
         values: JsonObject | None = None,
         settings: Collection[str] = (),
         link: str | None = None,
+        s3_profile: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[Service]:
-        """Launch a service and return at once; see `wait`."""
+        """Launch a service and return at once; see `wait`.
+
+        s3_profile: the storage it works with, None for the usual one.
+        """
         body = launch_body(
             chart,
             catalog=catalog,
@@ -68,6 +72,7 @@ class ServiceArea(Area[C_co]):
             values=values,
             settings=settings,
             link=link,
+            s3_profile=s3_profile,
         )
         return calls.launch(project, body, idempotency_key=idempotency_key)
 
@@ -252,6 +257,7 @@ def launch_body(
     values: JsonObject | None = None,
     settings: Collection[str] = (),
     link: str | None = None,
+    s3_profile: str | None = None,
 ) -> JsonObject:
     """Return the body of a launch: only what is given. Without a chart, `link` names it."""
     body: JsonObject = {}
@@ -263,6 +269,7 @@ def launch_body(
         ("friendlyName", friendly_name),
         ("shared", shared),
         ("link", link),
+        ("s3Profile", s3_profile),
     ):
         if value is not None:
             body[key] = value

@@ -32,6 +32,7 @@ from sardonyx.credentials.stand_ins import (
     VAULT_TOKEN,
     filled,
     replaced,
+    stand_in,
     stand_ins,
     text_at,
     variables_in,
@@ -39,6 +40,7 @@ from sardonyx.credentials.stand_ins import (
 from sardonyx.errors import UserError
 from sardonyx.files.models import S3Credentials
 from sardonyx.files.ports import CredentialBroker
+from sardonyx.launcher.s3_profiles import store_host
 from sardonyx.projects.errors import SignInRequiredError
 from sardonyx.projects.models import Project
 from sardonyx.projects.ports import IdentityProvider
@@ -73,11 +75,13 @@ class Credentials:
         address: str,
         authorities: str = "",
         releases: KnownReleases | None = None,
+        stores: frozenset[str] | None = None,
     ) -> None:
         """`address`: the platform as pods reach it, no slash at the end.
 
         authorities: PEM text of those that vouch for it, empty for the image's own. releases:
-        asked at each renewal, as a release may be removed without us.
+        asked at each renewal, as a release may be removed without us. stores: the hosts that
+        our keys are for; None for any.
         """
         self._grants = grants
         self._identity = identity
@@ -87,6 +91,7 @@ class Credentials:
         self._address = address
         self._authorities = authorities
         self._releases = releases
+        self._stores = stores
 
     async def issue(self, plan: LaunchPlan) -> Issued:
         """Return the plan to send, its stand-ins replaced; see `ReleaseCredentials`."""
@@ -123,7 +128,7 @@ class Credentials:
             return Reissued(
                 {BLOCK: await self._block(project, release, owner)}, frozenset({_TOKEN})
             )
-        places = _given_before(grant, values) or _made_elsewhere(grant, values)
+        places = _given_before(grant, values) or _made_elsewhere(grant, values, self._stores)
         if not places:
             return Reissued()
         given, until = await self._keys(owner, project, set(places.values()))
@@ -179,6 +184,8 @@ class Credentials:
             block = self._made_block(present)
         else:
             block = await self._block(plan.project, plan.release, plan.owner)
+            if _has_own_storage(plan):
+                block["s3"] = False
         made = replace(
             plan,
             values=_with_block(values, block),
@@ -296,17 +303,30 @@ def _given_before(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, 
     }
 
 
-def _made_elsewhere(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, str]:
+def _made_elsewhere(
+    grant: ReleaseGrant | None, values: JsonObject, stores: frozenset[str] | None
+) -> dict[Path, str]:
     """Return where keys stand that another platform put there: they end with their session.
 
     A release that we know too may have been edited there since; its other tokens are a person's.
+    So are the keys to a store that is none of the region's.
     """
-    ends = bool(text_at(values, ("s3", "sessionToken")))
+    host = store_host(text_at(values, ("s3", "endpoint")) or "")
+    is_ours = stores is None or not host or host in stores
+    ends = is_ours and bool(text_at(values, ("s3", "sessionToken")))
     return {
         path: variable
         for path, variable in _USUAL_PLACES
         if text_at(values, path) and (ends if variable in S3_VARIABLES else grant is None)
     }
+
+
+def _has_own_storage(plan: LaunchPlan) -> bool:
+    """Tell whether the launch chose a store of the person's own: its keys are not ours to renew."""
+    s3 = plan.context.get("s3")
+    if not isinstance(s3, dict) or s3.get("isEnabled") is not True:
+        return False
+    return s3.get("AWS_ACCESS_KEY_ID") != stand_in("AWS_ACCESS_KEY_ID")
 
 
 def _is_on(values: JsonObject, block: str) -> bool:

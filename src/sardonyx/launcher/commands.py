@@ -72,17 +72,21 @@ def release_commands(release: str, namespace: str) -> Mapping[str, str]:
     }
 
 
-def platform_command(plan: LaunchPlan, *, defaults: JsonObject) -> str:
+def platform_command(
+    plan: LaunchPlan, *, defaults: JsonObject, s3_profile: str | None = None
+) -> str:
     """Return `sardonyx launch …` that gives the plan's values from the chart's `defaults`.
 
     What differs goes by `-f -`, so that no secret is ever an argument; a value that was taken
-    away is a `--set path-`.
+    away is a `--set path-`. s3_profile: where it is not the usual one.
     """
     chart = plan.chart
     arguments = ["sardonyx", "launch", chart.chart, "--catalog", chart.catalog]
     arguments += ["--version", chart.version, "--project", plan.project]
     arguments += ["--name", plan.friendly_name]
     arguments += ["--shared"] if plan.shared else []
+    if s3_profile is not None:
+        arguments += ["--storage", s3_profile]
     for entry in diff(defaults, plan.values):
         if isinstance(entry.value, Unset) and not any(isinstance(p, int) for p in entry.path):
             arguments += ["--set", f"{path_text(entry.path)}-"]

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sardonyx.errors import Problem
+from sardonyx.launcher.context import S3ProfileInputs
 from sardonyx.launcher.models import error
-from sardonyx.launcher.s3_profiles import Bookmark, S3Profile, directory, free_name
+from sardonyx.launcher.s3_profiles import directory, free_name
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Path, Secret
 
@@ -37,25 +38,30 @@ class OwnProfile:
     bookmarks: tuple[tuple[str, str], ...] = field(default=())
 
     @property
-    def profile(self) -> S3Profile:
-        """The same, as the launcher chooses among profiles."""
-        return S3Profile(
+    def inputs(self) -> S3ProfileInputs:
+        """The same, as a launch context takes it; its place is that of the first bookmark."""
+        return S3ProfileInputs(
             name=self.name,
             endpoint=self.url,
             region=self.region,
             path_style_access=self.path_style_access,
-            bookmarks=tuple(Bookmark(path, title) for title, path in self.bookmarks),
+            access_key_id=self.access_key_id,
+            secret_access_key=self.secret_access_key,
+            session_token=self.session_token,
+            working_directory=self.bookmarks[0][1] if self.bookmarks else None,
             is_from_region=False,
             created=self.created,
         )
 
 
-def joined(region: Sequence[S3Profile], own: Iterable[OwnProfile]) -> tuple[S3Profile, ...]:
+def joined(
+    region: Sequence[S3ProfileInputs], own: Iterable[OwnProfile]
+) -> tuple[S3ProfileInputs, ...]:
     """Return the region's profiles, then one's own; of a name met before, `<name>-2`."""
     profiles = list(region)
     for one in own:
         taken = {profile.name for profile in profiles}
-        profiles.append(replace(one.profile, name=free_name(one.name, taken)))
+        profiles.append(replace(one.inputs, name=free_name(one.name, taken)))
     return tuple(profiles)
 
 

@@ -16,12 +16,13 @@ class ChosenProfile:
     """The inputs of a launch with its storage profile set.
 
     names: the profiles one may choose from, in order; name: the one in use, None without any.
-    notice: what to say when another was asked for.
+    is_usual: it is the one that nothing asked gives. notice: what to say when another was asked.
     """
 
     inputs: ContextInputs
     names: tuple[str, ...]
     name: str | None
+    is_usual: bool = True
     notice: Problem | None = None
 
 
@@ -43,5 +44,6 @@ def choose_profile(inputs: ContextInputs, asked: str | None = None) -> ChosenPro
         inputs=replace(inputs, s3=chosen),
         names=tuple(one.name for one in eligible),
         name=None if chosen is None else chosen.name,
+        is_usual=chosen == select_profile(eligible, usual=inputs.s3)[0],
         notice=notice,
     )

@@ -10,6 +10,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.claim_rules import Kept, kept_values
@@ -185,6 +186,45 @@ def bookmarked_place(
         return None
     bucket, _, prefix = own.path.partition("/")
     return bucket, prefix
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedStore:
+    """What the region proposes for a store of one's own. region: empty where it says none."""
+
+    url: str = ""
+    region: str = ""
+    path_style_access: bool = True
+
+
+def proposed_store(region: JsonObject) -> ProposedStore:
+    """Return what fills a new form: the first entry without `sts`, else the first entry.
+
+    Source: launcher.md 3.1.
+    """
+    entries = _entries(region)
+    for entry in (*(one for one in entries if not isinstance(one.get("sts"), dict)), *entries):
+        if _text(entry.get("URL")):
+            return ProposedStore(
+                _text(entry.get("URL")),
+                _text(entry.get("region")),
+                entry.get("pathStyleAccess") is not False,
+            )
+    return ProposedStore()
+
+
+def store_hosts(region: JsonObject) -> frozenset[str]:
+    """Return the hosts of the stores that an administrator wrote into the region."""
+    found = (store_host(_text(entry.get("URL"))) for entry in _entries(region))
+    return frozenset(host for host in found if host)
+
+
+def store_host(url: str) -> str:
+    """Return the host of a store's address, with or without its scheme; empty for none."""
+    try:
+        return urlsplit(url if "://" in url else f"https://{url}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _entries(region: JsonObject) -> list[JsonObject]:

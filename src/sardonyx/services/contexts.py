@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sardonyx.account.service import Accounts
 from sardonyx.credentials.stand_ins import VAULT_TOKEN, stand_in
 from sardonyx.launcher.context import ContextInputs, S3ProfileInputs, VaultInputs
+from sardonyx.launcher.own_profiles import joined
 from sardonyx.launcher.s3_profiles import S3Profile, project_profile, region_profiles
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor, Project
@@ -73,7 +74,7 @@ class RegionContexts:
                 url=region.vault_address, mount=region.vault_mount, top_dir=project.secrets_folder
             ),
             s3=storage,
-            s3_profiles=(storage,),
+            s3_profiles=joined((storage,), await self._accounts.storage.listed(actor)),
             region=region.settings,
             domain=region.domain,
         )
@@ -131,7 +132,7 @@ class ClusterContexts:
             git_token=await self._git_token(actor) if personal else None,
             vault=self._vault(project),
             s3=chosen,
-            s3_profiles=profiles,
+            s3_profiles=joined(profiles, await self._accounts.storage.listed(actor)),
             region=self._region,
             personal_injection=personal,
         )

@@ -15,6 +15,7 @@ from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import Origin, path_text
 from sardonyx.launcher.patch import diff
+from sardonyx.launcher.references import look_up
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services.comparing import ValueChange, compare_values
 from sardonyx.services.form_view import View, counts, field_id, shown_fields, write_patch
@@ -57,6 +58,12 @@ class Inside:
             git=_is_on(draft, "git"),
             found=isinstance(discover, dict) and bool(discover.get("provides")),
         )
+
+
+def _files_at(draft: Draft) -> str | None:
+    """Return where the storage profile in use works, None where it says no place."""
+    place = look_up(("s3", "workingDirectoryPath"), draft.context)
+    return place.rstrip("/") if isinstance(place, str) else None
 
 
 def _is_on(draft: Draft, block: str) -> bool:
@@ -193,7 +200,7 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
         "rows": lambda: value_rows(draft, viewer),
         "git_name": viewer.preferences.git_name or viewer.actor.full_name,
         "git_email": viewer.preferences.git_email or viewer.actor.email,
-        "bucket": place_of(viewer.project),
+        "bucket": _files_at(draft) or place_of(viewer.project),
         "has": Inside.of(draft),
         "field_id": field_id,
         "counts": counts,

@@ -93,7 +93,8 @@ class OpenDraft:
 
     `language` is the reader's; problems found before the launch stand in `problems`.
     all_defaults: whether values that only values.yaml knows are sent too. s3_profile: the storage
-    profile in use, None without any; s3_profiles: those one may choose from.
+    profile in use, None without any; s3_profiles: those one may choose from; s3_chosen: the one
+    in use where the chart reads it and nothing asked would give another, else None.
     """
 
     id: str
@@ -105,6 +106,7 @@ class OpenDraft:
     all_defaults: bool = False
     s3_profile: str | None = None
     s3_profiles: tuple[str, ...] = ()
+    s3_chosen: str | None = None
 
     def plain(self) -> tuple[JsonObject, Sequence[PatchEntry]]:
         """Return defaults and patch as they are without the switch `all_defaults`.

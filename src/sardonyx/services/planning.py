@@ -182,6 +182,7 @@ class Planner:
             all_defaults=all_defaults,
             s3_profile=storage.name,
             s3_profiles=storage.names,
+            s3_chosen=storage.name if draft.uses_s3 and not storage.is_usual else None,
         )
 
     def read_link(
@@ -310,7 +311,9 @@ class Planner:
             problems=opened.problems + opened.draft.problems,
             findings=await self.findings(plan),
             commands=Commands(
-                platform=platform_command(plan, defaults=opened.draft.defaults),
+                platform=platform_command(
+                    plan, defaults=opened.draft.defaults, s3_profile=opened.s3_chosen
+                ),
                 underneath=await self._runtime.underneath_plan(plan),
             ),
             objects=await self._planned(plan) if objects else None,

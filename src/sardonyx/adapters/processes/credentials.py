@@ -1,8 +1,9 @@
 """Give a service of one machine its own way to storage and secrets, and take it back.
 
 Storage: the address of the endpoint that renews S3 keys, and a token for it in a file; plain
-keys never (SDKs would read them first and stop at their end). Secrets: a periodic token that the
-platform renews while the service exists.
+keys never (SDKs would read them first and stop at their end), unless the launch chose a store of
+the person's own: its keys are theirs to end. Secrets: a periodic token that the platform renews
+while the service exists.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.secrets.errors import SecretRefusedError
 from sardonyx.services.models import LaunchPlan
-from sardonyx.values import Secret
+from sardonyx.values import JsonObject, Secret
 
 _VAULT_TOKEN = "vault.token"  # noqa: S105 - a file's name
 REGION = "us-east-1"
@@ -41,7 +42,10 @@ class LocalServiceCredentials:
         """Return the variables of what the chart uses: nothing for a block it lacks."""
         await self.revoke(plan.release)
         issued: dict[str, str] = {}
-        if _enabled(plan, "s3"):
+        own = _own_storage(plan)
+        if own is not None:
+            issued |= own
+        elif _enabled(plan, "s3"):
             register_service_credentials(
                 self._home, release=plan.release, username=plan.owner, project=plan.project
             )
@@ -84,6 +88,37 @@ class LocalServiceCredentials:
 
     def _token_file(self, release: str) -> Path:
         return self._home.service(release) / _VAULT_TOKEN
+
+
+def _own_storage(plan: LaunchPlan) -> dict[str, str] | None:
+    """Return the variables of a store of the person's own, None where the machine's is meant.
+
+    Read from the values, where a later edit keeps them: the machine's own store puts no key
+    there. The one without keys is known by the context of its launch.
+    """
+    values, context = plan.merged.get("s3"), plan.context.get("s3")
+    if not _enabled(plan, "s3") or not isinstance(values, dict):
+        return None
+    anonymous = isinstance(context, dict) and context.get("isAnonymous") is True
+    endpoint = _text(values, "endpoint")
+    if not endpoint or not (_text(values, "accessKeyId") or anonymous):
+        return None
+    scheme = "http" if values.get("tls") is False else "https"
+    region = _text(values, "defaultRegion") or REGION
+    given = {
+        "AWS_ENDPOINT_URL": endpoint if "://" in endpoint else f"{scheme}://{endpoint}",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": _text(values, "accessKeyId"),
+        "AWS_SECRET_ACCESS_KEY": _text(values, "secretAccessKey"),
+        "AWS_SESSION_TOKEN": _text(values, "sessionToken"),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _text(values: JsonObject, key: str) -> str:
+    value = values.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _enabled(plan: LaunchPlan, block: str) -> bool:

@@ -48,8 +48,9 @@ def signed_request(
         "host": urlsplit(credentials.endpoint).netloc,
         "x-amz-content-sha256": digest,
         "x-amz-date": stamp,
-        "x-amz-security-token": credentials.session_token.reveal(),
     }
+    if token := credentials.session_token.reveal():  # keys that do not end have none
+        sent["x-amz-security-token"] = token
     asked = _query_text(query)
     names = ";".join(sorted(sent))
     canonical = _canonical(method, path, asked, sent, digest)

@@ -1,0 +1,260 @@
+"""Keep the stores a person has keys to themselves: S3 elsewhere, for the services they launch.
+
+All of it is among the person's own secrets, as Onyxia's `s3Profiles`; no key is ever shown again.
+Keys go only where they were given for: another address asks for them anew. Source: portal.md 9,
+17.2; launcher.md 3.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from sardonyx.account.commands import (
+    keep_storage_commands,
+    probe_storage_commands,
+    remove_storage_commands,
+)
+from sardonyx.account.errors import (
+    StorageAddressError,
+    StorageFolderError,
+    StorageKeysError,
+    StorageLimitError,
+    StorageMovedError,
+    StorageNotFoundError,
+    StorageTextError,
+)
+from sardonyx.account.ports import KeptSecrets, StorageProbe
+from sardonyx.done import Done
+from sardonyx.launcher.own_profiles import OwnProfile, read_profiles, safe_name, write_profiles
+from sardonyx.launcher.s3_profiles import ProposedStore, directory
+from sardonyx.projects.audit import Audit, audited
+from sardonyx.projects.errors import NoPersonalProjectError
+from sardonyx.projects.models import Actor
+from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
+from sardonyx.secrets.models import SecretSet
+from sardonyx.values import Secret
+
+# Hidden from the secrets page by its leading dot.
+STORAGE_PATH = ".sardonyx/storage"
+STORAGE_KEY = "S3_PROFILES"
+MOST = 20
+_ATTEMPTS = 5  # of a write, when another browser of the person writes meanwhile
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class StorageAsked:
+    """A store as a person describes it.
+
+    url: `https://` is added where no scheme stands. folder: `bucket/folder`, where services work;
+    may be empty. anonymous: without keys. Keys None: those that are kept; session_token goes with
+    new keys alone.
+    """
+
+    name: str
+    url: str
+    region: str = ""
+    path_style: bool = True
+    folder: str = ""
+    anonymous: bool = False
+    access_key_id: str | None = None
+    secret_access_key: Secret | None = None
+    session_token: Secret | None = None
+
+
+class OwnStorage:
+    """People's own stores."""
+
+    def __init__(
+        self,
+        *,
+        secret_store: KeptSecrets,
+        audit: Audit,
+        probe: StorageProbe,
+        proposed: ProposedStore | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """proposed: what fills the form of a new one. now: seconds since 1970."""
+        self.proposed = proposed or ProposedStore()
+        self._secrets = secret_store
+        self._audit = audit
+        self._probe = probe
+        self._now = now
+
+    async def listed(self, actor: Actor) -> tuple[OwnProfile, ...]:
+        """Return the person's stores, the oldest first; none where they have no own project.
+
+        Raises SecretStoreUnavailableError.
+        """
+        try:
+            return _stores(await self._read(actor))
+        except NoPersonalProjectError:
+            return ()
+
+    async def found(self, actor: Actor, name: str) -> OwnProfile:
+        """Return one store. Raises StorageNotFoundError."""
+        return _of_name(await self.listed(actor), name)
+
+    async def test(self, actor: Actor, name: str) -> Done[OwnProfile]:
+        """Reach the store with its keys.
+
+        Raises StorageNotFoundError, StorageUnreachableError, StorageRefusedError.
+        """
+        store = await self.found(actor, name)
+        await self._probe.probe(store)
+        return Done(store, probe_storage_commands(store))
+
+    async def keep(
+        self, actor: Actor, asked: StorageAsked, *, unchecked: bool = False
+    ) -> Done[OwnProfile]:
+        """Keep a store, in place of one of the same name; first reach it, unless `unchecked`.
+
+        Raises StorageAddressError and its kin for what it is described by,
+        StorageUnreachableError, StorageRefusedError, NoPersonalProjectError; then nothing is
+        changed.
+        """
+        name = safe_name(asked.name)[:100]
+        async with audited(self._audit, actor.username, "account.storage", name):
+            before = await self.listed(actor)
+            made = self._made(asked, name, before)
+            if not unchecked:
+                await self._probe.probe(made)
+
+            def changed(stores: Sequence[OwnProfile]) -> list[OwnProfile]:
+                if all(one.name != name for one in stores):
+                    return [*stores, made]
+                return [made if one.name == name else one for one in stores]
+
+            await self._write(actor, changed)
+        return Done(made, keep_storage_commands(made))
+
+    async def check(self, actor: Actor, asked: StorageAsked) -> Done[OwnProfile]:
+        """Reach a store as it is described, without keeping it. Raises as `keep`."""
+        made = self._made(asked, safe_name(asked.name), await self.listed(actor))
+        await self._probe.probe(made)
+        return Done(made, probe_storage_commands(made))
+
+    async def remove(self, actor: Actor, name: str) -> Done[OwnProfile]:
+        """Forget a store and its keys; services that run keep theirs.
+
+        Raises StorageNotFoundError.
+        """
+        async with audited(self._audit, actor.username, "account.remove_storage", name):
+            gone = await self.found(actor, name)
+            await self._write(actor, lambda stores: [one for one in stores if one.name != name])
+        return Done(gone, remove_storage_commands(name))
+
+    def _made(self, asked: StorageAsked, name: str, kept: Sequence[OwnProfile]) -> OwnProfile:
+        before = next((one for one in kept if one.name == name), None)
+        if before is None and len(kept) >= MOST:
+            raise StorageLimitError(most=MOST)
+        key = (asked.access_key_id or "").strip()
+        for field, text in (("region", asked.region), ("accessKeyId", key)):
+            if len(text) > _LONGEST or not text.isascii() or not (text + " ").isprintable():
+                raise StorageTextError(field=field)
+        place = directory(asked.folder.strip().removeprefix("s3://"))
+        plain = len(asked.folder) <= _LONGEST and asked.folder.isprintable()
+        if not plain or (place is None and (asked.folder.strip() or asked.anonymous)):
+            raise StorageFolderError(field="folder")
+        url = _address(asked.url)
+        made = OwnProfile(
+            name=name,
+            created=before.created if before is not None else int(self._now() * 1000),
+            url=url,
+            region=asked.region.strip() or None,
+            path_style_access=asked.path_style,
+            bookmarks=(("", place),) if place is not None else (),
+        )
+        if asked.anonymous:
+            return made
+        secret, token = asked.secret_access_key, asked.session_token
+        if key and secret is not None and secret.reveal():
+            return replace(
+                made,
+                access_key_id=key,
+                secret_access_key=secret,
+                session_token=token if token is not None and token.reveal() else None,
+            )
+        given = bool(key or (secret is not None and secret.reveal()))
+        if given or before is None or before.access_key_id is None:
+            raise StorageKeysError(field="secretAccessKey" if key else "accessKeyId")
+        if before.url != url:
+            raise StorageMovedError(url=before.url, field="accessKeyId")
+        return replace(
+            made,
+            access_key_id=before.access_key_id,
+            secret_access_key=before.secret_access_key,
+            session_token=before.session_token,
+        )
+
+    async def _write(
+        self, actor: Actor, change: Callable[[Sequence[OwnProfile]], list[OwnProfile]]
+    ) -> None:
+        attempt = 1
+        while True:
+            found = await self._read(actor)
+            text = json.dumps(write_profiles(change(_stores(found))))
+            try:
+                await self._secrets.write(
+                    username=actor.username,
+                    project=actor.personal_project,
+                    path=STORAGE_PATH,
+                    entries={**found.entries, STORAGE_KEY: Secret(text)},
+                    expected_version=found.version,
+                )
+            except SecretConflictError:
+                if attempt == _ATTEMPTS:
+                    raise
+                attempt += 1
+            else:
+                return
+
+    async def _read(self, actor: Actor) -> SecretSet:
+        try:
+            return await self._secrets.read(
+                username=actor.username, project=actor.personal_project, path=STORAGE_PATH
+            )
+        except SecretNotFoundError:
+            return SecretSet(STORAGE_PATH, {}, 0)
+
+
+def _stores(found: SecretSet) -> tuple[OwnProfile, ...]:
+    """Return what stands there; what somebody wrote by hand and is none is passed over."""
+    text = found.entries.get(STORAGE_KEY)
+    if text is None:
+        return ()
+    try:
+        listed = json.loads(text.reveal())
+    except (ValueError, RecursionError):
+        return ()
+    return read_profiles(listed)[0]
+
+
+def _of_name(stores: Sequence[OwnProfile], name: str) -> OwnProfile:
+    for one in stores:
+        if one.name == name:
+            return one
+    raise StorageNotFoundError(name=name)
+
+
+def _address(text: str) -> str:
+    """Return scheme, host and port of a store's address; `https` where none is written."""
+    written = text.strip()
+    if "://" not in written:
+        written = f"https://{written}"
+    try:
+        parts = urlsplit(written)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise StorageAddressError(url=text[:80], field="url") from None
+    plain = len(written) <= _LONGEST and written.isascii() and written.isprintable()
+    if parts.scheme not in ("http", "https") or not host or " " in written or not plain:
+        raise StorageAddressError(url=text[:80], field="url")
+    if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
+        raise StorageAddressError(url=host, field="url")  # a password may stand in the rest
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port is None else f":{port}")
