@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from sardonyx.catalog.cards import icon_address
-from sardonyx.catalog.models import Chart
+from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.errors import PlatformError
 from sardonyx.services.models import Service, Standing, State
 from sardonyx.services.timeline import StepView, latest, steps
@@ -79,12 +79,25 @@ class ServiceCard:
     steps: tuple[StepView, ...]
 
 
-def card(viewer: Viewer, service: Service, *, with_story: bool = True) -> ServiceCard:
-    """Return the card of `service`; its chart may have left the catalogue.
+def card(viewer: Viewer, service: Service) -> ServiceCard:
+    """Return the card of `service`; its chart may have left the catalogue."""
+    return _card(viewer, service, chart_of(viewer, service), with_story=True)
 
-    with_story: also the lines of its timeline, which a list shows none of.
-    """
-    chart = chart_of(viewer, service)
+
+def rows(viewer: Viewer, services: Iterable[Service]) -> list[ServiceCard]:
+    """Return the cards of a list, without the lines of their timelines that none shows."""
+    charts: dict[ChartRef, Chart | None] = {}
+    made = []
+    for one in services:
+        if one.chart not in charts:
+            charts[one.chart] = chart_of(viewer, one)
+        made.append(_card(viewer, one, charts[one.chart], with_story=False))
+    return made
+
+
+def _card(
+    viewer: Viewer, service: Service, chart: Chart | None, *, with_story: bool
+) -> ServiceCard:
     chart_title = localized(chart.title, viewer.language) if chart else service.chart.chart
     own = service.standing is Standing.OWNER
     used = own or service.standing is Standing.MEMBER
@@ -121,11 +134,6 @@ def card(viewer: Viewer, service: Service, *, with_story: bool = True) -> Servic
         earlier=lines[:begin],
         steps=lines[begin:],
     )
-
-
-def rows(viewer: Viewer, services: Iterable[Service]) -> list[ServiceCard]:
-    """Return the cards of a list."""
-    return [card(viewer, one, with_story=False) for one in services]
 
 
 def chart_of(viewer: Viewer, service: Service) -> Chart | None:
