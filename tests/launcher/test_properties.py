@@ -17,7 +17,7 @@ from tests.launcher.test_section_11_patch import json_objects, json_values
 
 from sardonyx.catalog.models import Dependency
 from sardonyx.launcher.commands import helm_commands, platform_command
-from sardonyx.launcher.draft import Draft, make_draft
+from sardonyx.launcher.draft import Draft, make_draft, patched
 from sardonyx.launcher.form import FormGroup, Widget, read_submission
 from sardonyx.launcher.models import UNSET, PatchEntry
 from sardonyx.launcher.patch import diff
@@ -188,6 +188,21 @@ def test_a_form_posted_untouched_changes_nothing(
     again = used(made)
     assert same(again.values, made.values)
     assert same(used(again).values, made.values)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(names, nodes, max_size=5), json_objects, contexts, patches, patches)
+def test_a_draft_that_goes_on_is_the_one_made_anew(
+    properties: Any, values: Any, context: Any, first: Any, then: Any
+) -> None:
+    one = chart(properties, values)
+    made = make_draft(chart=one, context=context, patch=first)
+    anew, gone_on = make_draft(chart=one, context=context, patch=then), patched(made, then)
+    assert gone_on.form == anew.form
+    assert gone_on.problems == anew.problems
+    assert same(gone_on.values, anew.values)
+    # What was there before is as it was: both may share parts.
+    assert made.form == make_draft(chart=one, context=context, patch=first).form
 
 
 @settings(max_examples=200)

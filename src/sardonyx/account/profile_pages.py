@@ -92,6 +92,7 @@ async def _page(
 
 def _context(viewer: Viewer, shown: FittedProfile, *, unsaved: bool) -> dict[str, Any]:
     draft = shown.draft
+    places = shown_fields(draft.form, (one.pointer for one in shown.problems))
     switches = {pointer(path): path not in shown.held_back for path in switched_items(draft.form)}
     return {
         "form": draft.form,
@@ -99,7 +100,7 @@ def _context(viewer: Viewer, shown: FittedProfile, *, unsaved: bool) -> dict[str
         "patch": write_patch(draft.patch),
         "unsaved": unsaved,
         "changed": bool(draft.patch),
-        "problems": problem_lines(shown.problems, viewer.language, shown_fields(draft.form)),
+        "problems": problem_lines(shown.problems, viewer.language, places),
         "switches": switches,
         "rest": [path_text(entry.path) for entry in shown.rest],
         "values": write(injected(shown_values(draft), shown.held_back)),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sardonyx.launcher.form_model import Fixed, Widget
 from sardonyx.launcher.json_schema import Rules, compile_rules
 from sardonyx.launcher.schema import ResolvedSchema, resolve_schema
 from sardonyx.values import JsonObject
@@ -19,10 +20,16 @@ _KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A chart's schema, resolved, with its JSON Schema rules."""
+    """A chart's schema, resolved, with its JSON Schema rules.
+
+    fixed: by language, what its nodes say of their fields; filled as forms are built.
+    """
 
     schema: ResolvedSchema
     rules: Rules
+    fixed: dict[str, dict[tuple[int, Widget], Fixed]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

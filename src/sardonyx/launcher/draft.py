@@ -14,7 +14,7 @@ from sardonyx.errors import Problem
 from sardonyx.launcher import patterns
 from sardonyx.launcher.compiled import Compiled, compiled
 from sardonyx.launcher.defaults import Defaults, compute_defaults
-from sardonyx.launcher.form_build import FormInputs, build_tree
+from sardonyx.launcher.form_build import BuiltForm, FormInputs, build_form
 from sardonyx.launcher.form_layout import join_ranges, lay_out
 from sardonyx.launcher.form_model import FormGroup, GroupRole
 from sardonyx.launcher.models import Origin, PatchEntry, Unset
@@ -47,7 +47,7 @@ class Draft:
 
     defaults: before the patch; values: what would be sent; merged: those over values.yaml.
     origins: of defaults, by path; a changed value is the person's own. secret_paths: never to
-    be shown in clear. uses_s3: the chart reads the storage profile.
+    be shown in clear. uses_s3: the chart reads the storage profile. built: the form before layout.
     """
 
     opening: Opening = field(repr=False)
@@ -59,6 +59,7 @@ class Draft:
     secret_paths: frozenset[Path]
     origins: Mapping[Path, Origin] = field(repr=False)
     uses_s3: bool = False
+    built: BuiltForm | None = field(default=None, repr=False, compare=False)
 
     @property
     def chart(self) -> Chart:
@@ -108,16 +109,17 @@ def make_draft(
         computed = compute_defaults(
             known.schema.root, context, chart.values, all_defaults=all_defaults
         )
-        return _made(Opening(chart, context, language, known, computed, suggested), patch)
+        opening = Opening(chart, context, language, known, computed, suggested)
+        return _made(opening, patch, None)
 
 
 def patched(draft: Draft, patch: tuple[PatchEntry, ...]) -> Draft:
     """Return the draft of the same opening with another patch in place of its own."""
     with patterns.limited():
-        return _made(draft.opening, patch)
+        return _made(draft.opening, patch, draft.built)
 
 
-def _made(opening: Opening, patch: tuple[PatchEntry, ...]) -> Draft:
+def _made(opening: Opening, patch: tuple[PatchEntry, ...], before: BuiltForm | None) -> Draft:
     chart, computed = opening.chart, opening.computed
     root, options = opening.known.schema.root, computed.options
     applied = apply_with_problems(computed.values, patch)
@@ -135,12 +137,12 @@ def _made(opening: Opening, patch: tuple[PatchEntry, ...]) -> Draft:
     )
     secrets = frozenset(computed.secret_paths) | secrets_of(root, values)
     problems = (*opening.known.schema.problems, *computed.problems, *applied.problems, *checked)
-    form = FormGroup((), "", "", "", GroupRole.ROOT, ())
+    form, built = FormGroup((), "", "", "", GroupRole.ROOT, ()), None
     if root is not None and root.properties is not None:
         by_pointer: dict[str, list[Problem]] = {}
         for problem in problems:
             by_pointer.setdefault(problem.pointer, []).append(problem)
-        tree = build_tree(
+        built = build_form(
             root,
             FormInputs(
                 values=values,
@@ -151,9 +153,11 @@ def _made(opening: Opening, patch: tuple[PatchEntry, ...]) -> Draft:
                 origins=computed.origins,
                 secrets=secrets,
                 suggested=opening.suggested,
+                fixed=opening.known.fixed.setdefault(opening.language, {}),
             ),
+            before,
         )
-        tree, range_problems = join_ranges(tree, root)
+        tree, range_problems = join_ranges(built.tree, root)
         problems = (*problems, *range_problems)
         form = lay_out(
             tree,
@@ -173,6 +177,7 @@ def _made(opening: Opening, patch: tuple[PatchEntry, ...]) -> Draft:
         secret_paths=secrets,
         origins=_with_user(computed.origins, patch),
         uses_s3=computed.uses_s3,
+        built=built,
     )
 
 

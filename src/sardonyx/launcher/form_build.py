@@ -14,6 +14,7 @@ from sardonyx.errors import Problem
 from sardonyx.launcher.conditions import is_hidden
 from sardonyx.launcher.defaults import suggested_items
 from sardonyx.launcher.form_model import (
+    Fixed,
     FormField,
     FormGroup,
     FormOption,
@@ -35,7 +36,8 @@ from sardonyx.values import Json, JsonObject, Path
 class FormInputs:
     """What a form is built from. `problems` by pointer; `secrets` as value paths.
 
-    suggested: what of a person's profile is proposed, None without any.
+    suggested: what of a person's profile is proposed, None without any. fixed: what nodes alone
+    say, kept with the schema for this language.
     """
 
     values: JsonObject
@@ -46,13 +48,46 @@ class FormInputs:
     origins: Mapping[Path, Origin] = field(default_factory=dict)
     secrets: frozenset[Path] = frozenset()
     suggested: JsonObject | None = None
+    fixed: dict[tuple[int, Widget], Fixed] = field(default_factory=dict)
 
 
-def build_tree(root: Node, inputs: FormInputs) -> FormGroup:
-    """Return the whole form as nested groups, before layout."""
-    spot = _Spot((), "", "", inputs.values, inputs.defaults, inputs.options)
+@dataclass(frozen=True, slots=True)
+class BuiltForm:
+    """A form as nested groups, before layout, and what it was built from."""
+
+    tree: FormGroup
+    inputs: FormInputs
+
+
+def build_form(root: Node, inputs: FormInputs, before: BuiltForm | None = None) -> BuiltForm:
+    """Return the whole form.
+
+    before: an earlier one of the same opening; where nothing changed, its very groups and fields
+    stand in this one too.
+    """
     shown = masked(inputs.values, inputs.secrets) if inputs.secrets else inputs.values
-    return _Builder(inputs, shown).group(root, spot)
+    was: Maybe = UNSET
+    drawn, unsettled = None, frozenset[str]()
+    # Other secrets may have other variables, wherever these are shown.
+    if before is not None and before.inputs.secrets == inputs.secrets:
+        was, drawn = before.inputs.values, before.tree
+        unsettled = _unsettled(before.inputs.problems, inputs.problems)
+    spot = _Spot((), "", "", inputs.values, inputs.defaults, inputs.options, was, drawn)
+    return BuiltForm(_Builder(inputs, shown, unsettled).group(root, spot), inputs)
+
+
+def _unsettled(
+    before: Mapping[str, Sequence[Problem]], now: Mapping[str, Sequence[Problem]]
+) -> frozenset[str]:
+    """Return the pointers that have other problems than before, at them or below."""
+    found: set[str] = set()
+    for place in before.keys() | now.keys():
+        if list(before.get(place, ())) != list(now.get(place, ())):
+            above = place
+            while above not in found:
+                found.add(above)
+                above = above.rpartition("/")[0]
+    return frozenset(found)
 
 
 def form_text(value: Maybe) -> str:
@@ -72,7 +107,10 @@ def split_unit(value: Maybe, unit: str) -> int | float | None:
 
 
 class _Spot(NamedTuple):
-    """One place of the form on the way down: where, its fallback label, value and default."""
+    """One place of the form on the way down: where, its fallback label, value and default.
+
+    was, drawn: its value and widget in the form before, if any.
+    """
 
     path: Path
     pointer: str
@@ -80,19 +118,33 @@ class _Spot(NamedTuple):
     value: Maybe
     default: Maybe
     options: OptionFinder
+    was: Maybe = UNSET
+    drawn: FormGroup | FormField | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
-    """shown: the values with `$VAR` in place of each secret."""
+    """shown: the values with `$VAR` in place of each secret. unsettled: see `_unsettled`."""
 
     inputs: FormInputs
     shown: JsonObject
+    unsettled: frozenset[str]
 
     def child(self, node: Node, spot: _Spot) -> FormGroup | FormField | None:
         """Return the widget of a node; None when it is hidden."""
         if node.hidden is not False and is_hidden(node, spot.path, self.inputs.values):
             return None
+        if (
+            spot.drawn is not None
+            and spot.value is spot.was
+            and not node.conditional
+            and spot.pointer not in self.unsettled
+        ):
+            return spot.drawn
+        return self.made(node, spot)
+
+    def made(self, node: Node, spot: _Spot) -> FormGroup | FormField:
+        """Return the widget of a node that is shown and not as it was."""
         if node.kind is NodeKind.DEGRADED:
             return self.field(node, spot, Widget.NOTICE)
         if node.has_options and spot.options(node) is not None:
@@ -105,9 +157,13 @@ class _Builder:
         return self.field(node, spot, _widget(node))
 
     def group(self, node: Node, spot: _Spot) -> FormGroup:
-        path, pointer, _, value, default, options = spot
+        path, pointer, _, value, default, options, was, drawn = spot
         values = value if isinstance(value, dict) else {}
         defaults = default if isinstance(default, dict) else {}
+        were = was if isinstance(was, dict) else {}
+        drawn_before: dict[str | int, FormGroup | FormField] = {}
+        if isinstance(drawn, FormGroup) and not drawn.is_list:
+            drawn_before = {child.path[-1]: child for child in drawn.children}
         children: list[FormGroup | FormField] = []
         for key, member in (node.properties or {}).items():
             escaped = key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
@@ -118,6 +174,8 @@ class _Builder:
                 values.get(key, UNSET),
                 defaults.get(key, UNSET),
                 options,
+                were.get(key, UNSET),
+                drawn_before.get(key),
             )
             child = self.child(member, inner)
             if child is not None:
@@ -170,12 +228,12 @@ class _Builder:
 
     def field(self, node: Node, spot: _Spot, widget: Widget) -> FormField:
         inputs = self.inputs
-        path, pointer, label, value, default, options = spot
+        path, pointer, label, value, default, options, _, _ = spot
         if isinstance(value, Unset) or isinstance(default, Unset):
             changed = value is not default
         else:
             changed = not same(value, default)
-        slider = node.slider if widget is Widget.SLIDER else None
+        fixed = self.fixed(node, widget)
         choices: tuple[FormOption, ...] = ()
         offered = True
         if widget is Widget.SELECT:
@@ -190,36 +248,46 @@ class _Builder:
             text = form_text(masked_value)
         elif not isinstance(value, str):
             text = form_text(value)
-        if slider is not None:
-            number = split_unit(value, slider.unit)
+        if widget is Widget.SLIDER:
+            number = split_unit(value, fixed.unit)
             text = text if number is None else number_text(number)
         return FormField(
             path=path,
             pointer=pointer,
-            label=self._label(node, label),
-            help=self._help(node),
+            label=fixed.label or label,
             widget=widget,
-            kind=node.kind,
+            fixed=fixed,
             value=value,
             default=default,
             text=text,
-            is_set=value is not UNSET,
             is_changed=changed,
-            disabled=node.readonly or node.const is not UNSET,
             secret=path in inputs.secrets,
             hides_secrets=hides,
             options=choices,
             offered=offered,
-            companion="false" if isinstance(value, bool) else text,
-            minimum=slider.minimum if slider else node.minimum,
-            maximum=slider.maximum if slider else None,
-            step=slider.step if slider else _step(node),
-            unit=slider.unit if slider else "",
-            pattern=node.pattern if widget in (Widget.TEXT, Widget.PASSWORD) else None,
             origin=Origin.USER if changed else inputs.origins.get(path),
-            reason=Text(node.reason).in_language(inputs.language) if node.reason else "",
             problems=tuple(inputs.problems.get(pointer, ())),
         )
+
+    def fixed(self, node: Node, widget: Widget) -> Fixed:
+        """Return what `node` alone says of its field."""
+        key = (id(node), widget)  # the schema keeps both its nodes and these
+        known = self.inputs.fixed.get(key)
+        if known is None:
+            slider = node.slider if widget is Widget.SLIDER else None
+            known = self.inputs.fixed[key] = Fixed(
+                label=self._label(node, ""),
+                help=self._help(node),
+                kind=node.kind,
+                disabled=node.readonly or node.const is not UNSET,
+                minimum=slider.minimum if slider else node.minimum,
+                maximum=slider.maximum if slider else None,
+                step=slider.step if slider else _step(node),
+                unit=slider.unit if slider else "",
+                pattern=node.pattern if widget in (Widget.TEXT, Widget.PASSWORD) else None,
+                reason=Text(node.reason).in_language(self.inputs.language) if node.reason else "",
+            )
+        return known
 
     def _suggested(self, node: Node, spot: _Spot, items: Sequence[Json]) -> tuple[JsonObject, ...]:
         """Return what a person's profile proposes for a list, without what it holds already."""

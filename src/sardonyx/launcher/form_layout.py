@@ -92,18 +92,21 @@ def _joined(halves: Sequence[_Half]) -> FormField | None:
         return None
 
     def bounded(field: FormField) -> FormField:
-        return replace(field, minimum=min(minima), maximum=max(maxima), step=steps[0])
+        fixed = field.fixed._replace(minimum=min(minima), maximum=max(maxima), step=steps[0])
+        return replace(field, fixed=fixed)
 
+    both_disabled = low.field.disabled and high.field.disabled
+    shown = bounded(low.field)
     common = _common(low.field.path[:-1], high.field.path[:-1])
     return replace(
-        bounded(low.field),
+        shown,
         path=common,
         pointer=pointer(common),
         widget=Widget.RANGE_SLIDER,
         text="",
         halves=(bounded(low.field), bounded(high.field)),
         is_changed=low.field.is_changed or high.field.is_changed,
-        disabled=low.field.disabled and high.field.disabled,
+        fixed=shown.fixed._replace(disabled=both_disabled),
         problems=(*low.field.problems, *high.field.problems),
     )
 

@@ -18,9 +18,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sardonyx.errors import Problem
-from sardonyx.launcher.models import Maybe, Origin
+from sardonyx.launcher.models import UNSET, Maybe, Origin
 from sardonyx.launcher.nodes import NodeKind
 from sardonyx.values import Json, JsonObject, Path
 
@@ -71,6 +72,24 @@ class FormSuggestion:
     token: str
 
 
+class Fixed(NamedTuple):
+    """What of a field its node alone says, the same for every draft of a chart in one language.
+
+    label: empty where the field's place gives it. minimum, maximum, step are in `unit`.
+    """
+
+    label: str
+    help: str
+    kind: NodeKind
+    disabled: bool
+    minimum: float | None
+    maximum: float | None
+    step: float | None
+    unit: str
+    pattern: str | None
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class FormField:
     """One setting. `text` is what its input holds; `companion` what a checkbox posts when off.
@@ -79,35 +98,72 @@ class FormField:
     high, each posting under its own pointer; the range itself posts nothing. `offered` is False
     for a select whose value is no longer among the choices. `reason`: why a notice is shown.
     `hides_secrets`: a `$VAR` stands in `text` for each secret; left there, it stays what it is.
+
+    Forms have hundreds of fields and are built at each keystroke: what is the same in each is
+    shared, in `fixed`.
     """
 
     path: Path
     pointer: str
     label: str
-    help: str
     widget: Widget
-    kind: NodeKind
+    fixed: Fixed
     value: Maybe
     default: Maybe
     text: str = ""
-    is_set: bool = True
     is_changed: bool = False
-    disabled: bool = False
     secret: bool = False
     hides_secrets: bool = False
     options: tuple[FormOption, ...] = ()
     offered: bool = True
-    companion: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
-    unit: str = ""
-    pattern: str | None = None
     origin: Origin | None = None
-    reason: str = ""
     halves: tuple[FormField, ...] = ()
     suggestions: tuple[FormSuggestion, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def help(self) -> str:
+        return self.fixed.help
+
+    @property
+    def kind(self) -> NodeKind:
+        return self.fixed.kind
+
+    @property
+    def disabled(self) -> bool:
+        return self.fixed.disabled
+
+    @property
+    def minimum(self) -> float | None:
+        return self.fixed.minimum
+
+    @property
+    def maximum(self) -> float | None:
+        return self.fixed.maximum
+
+    @property
+    def step(self) -> float | None:
+        return self.fixed.step
+
+    @property
+    def unit(self) -> str:
+        return self.fixed.unit
+
+    @property
+    def pattern(self) -> str | None:
+        return self.fixed.pattern
+
+    @property
+    def reason(self) -> str:
+        return self.fixed.reason
+
+    @property
+    def is_set(self) -> bool:
+        return self.value is not UNSET
+
+    @property
+    def companion(self) -> str:
+        return "false" if isinstance(self.value, bool) else self.text
 
     @property
     def checked(self) -> bool:

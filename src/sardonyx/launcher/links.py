@@ -10,7 +10,9 @@ import math
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from enum import Enum
+from functools import lru_cache
+from urllib.parse import quote
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, error
@@ -19,15 +21,16 @@ from sardonyx.launcher.scalars import number_text, tidy
 from sardonyx.text import N_
 from sardonyx.values import Json, Path
 
-RESERVED = ("name", "shared", "version", "s3", "autoLaunch")
+RESERVED = frozenset({"name", "shared", "version", "s3", "autoLaunch"})
 _FOREIGN = "oidc-spa."
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
 _INDEX = re.compile(r"\[([0-9]{1,6})\]")
 # What stands for itself, in a name and in a text.
 _PLAIN = re.compile(r"[A-Za-z0-9_~-]*")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+|\[[0-9]{1,6}\])*\.?")
 _NAME_ESCAPE = re.compile(r"\.|(?<=\\)\[|\[(?=[0-9]+\])")
+_SHORT = 64
 _MAX_NUMBER = 300
 _MAX_BITS = 990  # less than 300 digits
 _MAX_INDEX = 999_999
@@ -100,24 +103,39 @@ def _key(path: Path) -> str | None:
     """Return the key of a path, None when no link can hold it."""
     if not path or isinstance(path[0], int) or path[0] == "":
         return None
-    text = ""
-    dotted = False
+    text, dotted = "", False
     for part in path:
-        if isinstance(part, int):
-            if not 0 <= part <= _MAX_INDEX:
+        if isinstance(part, str):
+            step = _short_name(part) if len(part) <= _SHORT else _name(part)
+            if step is None:
                 return None
+            dotted = dotted or text != ""
+            text += step
+        elif 0 <= part <= _MAX_INDEX:
             text += f"[{part}]"
-            continue
-        # A backslash at the end would escape the separator that follows.
-        if not part or part.endswith("\\"):
+        else:
             return None
-        dotted = dotted or bool(text)
-        if not _PLAIN.fullmatch(part):
-            part = _quoted(_NAME_ESCAPE.sub(r"\\\g<0>", part))  # noqa: PLW2901 - as it is written
-        text += f".{part}" if text else part
-    if f"{text}.".startswith(_FOREIGN):
+    text = text[1:]
+    if text.startswith(_FOREIGN) or text == _FOREIGN[:-1]:
         return None
+    # An index alone separates nothing: the dot tells a setting from a parameter.
     return text if dotted else f"{text}."
+
+
+def _backslashed(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
+
+
+def _name(part: str) -> str | None:
+    """Return a name as a step of a key, its dot before it; None where it cannot be written."""
+    # A backslash at the end would escape the separator that follows.
+    if not part or part.endswith("\\"):
+        return None
+    return f".{_quoted(_NAME_ESCAPE.sub(_backslashed, part))}"
+
+
+# Links are written at each keystroke, and charts use the same few names again and again.
+_short_name = lru_cache(maxsize=4096)(_name)
 
 
 def _value(value: Maybe) -> str | None:  # noqa: PLR0911 - one return per kind
@@ -178,12 +196,16 @@ def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
 
 
 def _decoded(text: str) -> str | None:
-    if _BROKEN_ESCAPE.search(text):
-        return None
     try:
-        return unquote(text, errors="surrogatepass")
-    except UnicodeDecodeError:
+        return _ESCAPES.sub(_unescaped, text)
+    except ValueError:  # no escape, or none of a text
         return None
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[0] == "%":
+        raise ValueError(found[0])
+    return bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "surrogatepass")
 
 
 def _read_entry(
@@ -193,16 +215,16 @@ def _read_entry(
     entries: dict[Path, PatchEntry],
     problems: list[Problem],
 ) -> None:
-    path, dotted = _path(key)
+    path, dotted = _short_path(key) if len(key) <= _SHORT else _path(key)
     value = _read_value(text)
     if not dotted:
         # A key of our links has a dot; Onyxia's own top-level ones have none.
-        if path and path[0] in known and value is not None:
-            entries[path] = PatchEntry(path, value.value)
-    elif not path or value is None:
+        if path and path[0] in known and not isinstance(value, _Unread):
+            entries[path] = PatchEntry(path, value)
+    elif not path or isinstance(value, _Unread):
         problems.append(_bad(path, key[:80]))
     else:
-        entries[path] = PatchEntry(path, value.value)
+        entries[path] = PatchEntry(path, value)
 
 
 def _bad(path: Path, key: str) -> Problem:
@@ -218,6 +240,8 @@ def _path(key: str) -> tuple[Path, bool]:
     """Return the path of a decoded key, and whether it has a separating dot."""
     if _PLAIN_KEY.fullmatch(key):
         steps = key.removesuffix(".").replace("[", ".[").split(".")
+        if "[" not in key:
+            return tuple(steps), "." in key
         return tuple([int(one[1:-1]) if one[0] == "[" else one for one in steps]), "." in key
     path: list[str | int] = []
     name, dotted, position = "", False, 0
@@ -252,23 +276,26 @@ def _path(key: str) -> tuple[Path, bool]:
     return tuple(path), dotted
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    value: Maybe
+# Links of one chart have the same few keys.
+_short_path = lru_cache(maxsize=4096)(_path)
 
 
-def _read_value(text: str) -> _Value | None:  # noqa: PLR0911 - one return per kind
+class _Unread(Enum):
+    UNREAD = 0
+
+
+def _read_value(text: str) -> Maybe | _Unread:  # noqa: PLR0911 - one return per kind
     if text in _WORDS:
-        return _Value(_WORDS[text])
+        return _WORDS[text]
     if text == "-":
-        return _Value(UNSET)
+        return UNSET
     if len(text) >= 2 and text[0] == "«" and text[-1] == "»":
-        return _Value(text[1:-1])
+        return text[1:-1]
     if text in ("[]", "{}"):
-        return _Value([] if text == "[]" else {})
+        return [] if text == "[]" else {}
     if len(text) <= _MAX_NUMBER and _NUMBER.fullmatch(text):
         if text.lstrip("-").isdigit():
-            return _Value(int(text))
+            return int(text)
         number = float(text)
-        return _Value(tidy(number)) if math.isfinite(number) else None
-    return None
+        return tidy(number) if math.isfinite(number) else _Unread.UNREAD
+    return _Unread.UNREAD

@@ -51,7 +51,7 @@ class Node:
     """One resolved node. `raw` keeps the schema as resolved, for validation.
 
     secret: its value is (a password field, or a template that reads a secret of the context);
-    holds_secret: it or a node below is.
+    holds_secret: it or a node below is. conditional: a node below hides by a condition.
     """
 
     kind: NodeKind
@@ -78,6 +78,7 @@ class Node:
     has_options: bool = False
     secret: bool = False
     holds_secret: bool = False
+    conditional: bool = False
 
     @property
     def is_group(self) -> bool:

@@ -36,19 +36,24 @@ def diff(default: JsonObject, current: JsonObject) -> tuple[PatchEntry, ...]:
 
 
 def _assigned(default: Maybe, current: Json, path: Path) -> Iterator[PatchEntry]:
+    """Yield the assignments. What is the very same object on both sides holds none."""
     if isinstance(current, dict):
         old = default if isinstance(default, dict) else None
         if not current and old is None:
             yield PatchEntry(path, {})
+        known = {} if old is None else old
         for key, value in current.items():
-            yield from _assigned(UNSET if old is None else old.get(key, UNSET), value, (*path, key))
+            before = known.get(key, UNSET)
+            if before is not value:
+                yield from _assigned(before, value, (*path, key))
     elif isinstance(current, list):
         items = default if isinstance(default, list) else None
         if not current and items is None:
             yield PatchEntry(path, [])
         for index, value in enumerate(current):
-            known = items is not None and index < len(items)
-            yield from _assigned(items[index] if known and items else UNSET, value, (*path, index))
+            before = items[index] if items is not None and index < len(items) else UNSET
+            if before is not value:
+                yield from _assigned(before, value, (*path, index))
     elif isinstance(default, Unset) or not same(default, current):
         yield PatchEntry(path, current)
 
@@ -66,13 +71,13 @@ def _deleted(default: Json, current: Json, path: Path) -> Iterator[PatchEntry]:
         for key, value in default.items():
             if key not in current:
                 yield PatchEntry((*path, key))
-            else:
+            elif is_container(value) and value is not current[key]:
                 yield from _deleted(value, current[key], (*path, key))
     elif isinstance(default, list) and isinstance(current, list):
         for index, value in enumerate(default):
             if index >= len(current):
                 yield PatchEntry((*path, index))
-            else:
+            elif is_container(value) and value is not current[index]:
                 yield from _deleted(value, current[index], (*path, index))
 
 
@@ -82,19 +87,24 @@ def apply(default: JsonObject, patch: Iterable[PatchEntry]) -> JsonObject:
 
 
 def apply_with_problems(default: JsonObject, patch: Iterable[PatchEntry]) -> Applied:
-    """Return patched values and an error for each entry skipped. `default` stays as it was."""
+    """Return patched values and an error for each entry skipped. `default` stays as it was.
+
+    Containers that no entry goes through are the very same objects in both.
+    """
     entries = tuple(patch)
     if not entries:
         return Applied(default, ())
-    copied = copy(default)
-    values = copied if isinstance(copied, dict) else {}
+    values = dict(default)
+    own = _Own(values)
     problems: list[Problem] = []
     for entry in entries:
         if len(entry.path) + depth(entry.value) > _MAX_DEPTH:
             text = N_("“{path}” is nested too deeply; it was skipped.")
             shown = path_text(entry.path[:5]) + ("…" if len(entry.path) > 5 else "")
             problems.append(error(entry.path[:5], "patch_too_deep", text, path=shown))
-        elif not isinstance(entry.value, Unset) and not _assign(values, entry.path, entry.value):
+        elif not isinstance(entry.value, Unset) and not _assign(
+            values, entry.path, entry.value, own
+        ):
             problems.append(
                 error(
                     entry.path,
@@ -109,7 +119,7 @@ def apply_with_problems(default: JsonObject, patch: Iterable[PatchEntry]) -> App
         if isinstance(entry.value, Unset) and len(entry.path) <= _MAX_DEPTH
     ]
     for path in sorted(deletions, key=_last_index, reverse=True):
-        if not _delete(values, path):
+        if not _delete(values, path, own):
             problems.append(
                 error(
                     path,
@@ -126,18 +136,31 @@ def _last_index(path: Path) -> int:
     return last if isinstance(last, int) else -1
 
 
-def _assign(values: JsonObject, path: Path, value: Json) -> bool:
+class _Own:
+    """The containers that one application made, and so may change; kept, so that none is met
+    twice under one identity."""
+
+    def __init__(self, first: Json) -> None:
+        self._made = {id(first): first}
+
+    def below(self, here: Json, part: str | int, kind: type) -> Json:
+        """Return the container at `part`: one's own, a copy of what stands there, or a new one."""
+        known = at(here, (part,))
+        if id(known) in self._made and isinstance(known, kind):
+            return known  # type: ignore[return-value]
+        made: Json = kind(known) if isinstance(known, kind) else kind()
+        self._made[id(made)] = made
+        _put(here, part, made)
+        return made
+
+
+def _assign(values: JsonObject, path: Path, value: Json, own: _Own) -> bool:
     """Put `value` at `path`, making containers by the kind of the next segment."""
     if not path or isinstance(path[0], int) or not _fits(values, path):
         return False
     here: Json = values
     for part, following in pairwise(path):
-        wanted: type = list if isinstance(following, int) else dict
-        below = _child(here, part)
-        if not isinstance(below, wanted):
-            below = wanted()
-            _put(here, part, below)
-        here = below  # type: ignore[assignment]
+        here = own.below(here, part, list if isinstance(following, int) else dict)
     _put(here, path[-1], copy(value) if is_container(value) else value)
     return True
 
@@ -168,16 +191,25 @@ def _put(here: Json, part: str | int, value: Json) -> None:
             here[part] = value
 
 
-def _delete(values: JsonObject, path: Path) -> bool:
+def _delete(values: JsonObject, path: Path, own: _Own) -> bool:
     """Remove `path`; absent is fine. False: inside a list but not at its end."""
     parent = at(values, path[:-1])
     last = path[-1] if path else ""
-    if isinstance(parent, dict) and isinstance(last, str):
-        parent.pop(last, None)
-    elif isinstance(parent, list) and isinstance(last, int) and 0 <= last < len(parent):
+    if isinstance(parent, list):
+        if not isinstance(last, int) or not 0 <= last < len(parent):
+            return True
         if last != len(parent) - 1:
             return False
-        parent.pop()
+    elif not isinstance(parent, dict) or not isinstance(last, str) or last not in parent:
+        return True
+    here: Json = values
+    for part in path[:-1]:
+        kind = list if isinstance(at(here, (part,)), list) else dict
+        here = own.below(here, part, kind)
+    if isinstance(here, dict) and isinstance(last, str):
+        del here[last]
+    elif isinstance(here, list):
+        here.pop()
     return True
 
 

@@ -165,6 +165,7 @@ class _Reader:
             has_options=has_options,
             secret=secret,
             holds_secret=secret or _any_secret(properties, items, template),
+            conditional=_any_conditional(properties, items),
         )
 
     def _replacement(self, name: Json, path: Path) -> JsonObject | None:
@@ -272,6 +273,13 @@ class _Reader:
             )
             return None
         return str(render)
+
+
+def _any_conditional(properties: Mapping[str, Node] | None, items: Node | None) -> bool:
+    """Tell whether a node below hides by a condition."""
+    below = [] if properties is None else list(properties.values())
+    below += [] if items is None else [items]
+    return any(one.conditional or isinstance(one.hidden, Condition) for one in below)
 
 
 def _any_secret(properties: Mapping[str, Node] | None, items: Node | None, template: Maybe) -> bool:

@@ -210,7 +210,9 @@ async def _context(viewer: Viewer, change: Change) -> dict[str, Any]:
         "versions": versions if version in versions else (version, *versions),
         "etag": preview.etag,
         "preview": preview,
-        "problems": problem_lines(known, viewer.language, shown_fields(draft.form)),
+        "problems": problem_lines(
+            known, viewer.language, shown_fields(draft.form, (one.pointer for one in known))
+        ),
         "findings": [FindingView.of(one, viewer.language) for one in preview.findings],
         "refused": False,
         "unchanged": False,

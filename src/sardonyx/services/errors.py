@@ -38,6 +38,15 @@ class LaunchRefusedError(UserError):
     next_step = N_("Correct the fields that are marked, then launch again.")
 
 
+class FormUnreadableError(UserError):
+    """What was posted is no form of settings."""
+
+    code = "form_unreadable"
+    title = N_("The form cannot be read")
+    detail = N_("A form of settings has {most} fields at most, written as browsers write them.")
+    next_step = N_("Give many settings as a file, by “sardonyx launch -f”.")
+
+
 class NotOnThisRuntimeError(UserError):
     code = "chart_not_on_this_runtime"
     kind = Kind.REFUSED

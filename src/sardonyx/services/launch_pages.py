@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData
 
@@ -108,10 +107,8 @@ async def completions(
     request: Request,
     catalog: str,
     chart: str,
-    line: Annotated[int, Form(ge=1)],
-    column: Annotated[int, Form(ge=1)],
 ) -> JSONResponse:
-    """Return what may stand at a place of the text that is edited (from 1)."""
+    """Return what may stand at a place of the text that is edited (from 1); nothing elsewhere."""
     posted = read_posted(await posted_form(request))
     opened = await viewer.platform.services.open_form(
         viewer.actor,
@@ -119,7 +116,7 @@ async def completions(
         opening=shown_opening(posted, catalog=catalog, chart=chart),
         language=viewer.language,
     )
-    found = complete(opened.draft, posted.text or "", line, column)
+    found = complete(opened.draft, posted.text or "", posted.line, posted.column)
     return JSONResponse(
         [
             {

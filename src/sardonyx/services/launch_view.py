@@ -83,10 +83,13 @@ class Difference:
 
 def differences(draft: Draft) -> tuple[Difference, ...]:
     """Return what differs from the defaults; secrets are told, not shown."""
-    labels = shown_fields(draft.form)
+    entries = diff(draft.defaults, draft.values)
+    if not entries:
+        return ()
+    labels = shown_fields(draft.form, (pointer(one.path) for one in entries))
     changes = compare_values(draft.defaults, draft.values, draft.secret_paths)
     lines, told = [], set()
-    for entry, change in zip(diff(draft.defaults, draft.values), changes, strict=True):
+    for entry, change in zip(entries, changes, strict=True):
         place = pointer(_whole_list(entry.path))
         lines.append(
             Difference(
@@ -214,8 +217,9 @@ def page_problems(viewer: Viewer, page: LaunchPage) -> dict[str, tuple[ProblemLi
     chart leaves open, mostly its author's affair.
     """
     draft = page.opened.draft
+    known = (*page.opened.problems, *draft.problems)
     if page.view is View.FORM:
-        shown = shown_fields(draft.form)
+        shown = shown_fields(draft.form, (one.pointer for one in known))
     else:
         line = viewer.say(N_("line {line}"))
         shown = {
@@ -227,7 +231,6 @@ def page_problems(viewer: Viewer, page: LaunchPage) -> dict[str, tuple[ProblemLi
     def lines(problems: Iterable[Problem]) -> tuple[ProblemLine, ...]:
         return problem_lines(tuple(problems), viewer.language, shown)
 
-    known = (*page.opened.problems, *draft.problems)
     wrong = lines(one for one in known if one.level == "error")
     if page.refusal is not None:
         said = page.refusal.detail_text().in_language(viewer.language)

@@ -85,7 +85,8 @@ class ChartPreview:
         draft, language = self.draft, self.language
         problems: Sequence[ProblemLine] = ()
         if draft is not None:
-            problems = problem_lines(draft.problems, language, shown_fields(draft.form))
+            places = shown_fields(draft.form, (one.pointer for one in draft.problems))
+            problems = problem_lines(draft.problems, language, places)
         return {
             "folder": self.folder.name,
             "title": localized(draft.chart.title, language) if draft else self.folder.name,
