@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import httpx2
 import pytest
+from starlette.datastructures import UploadFile
 from starlette.types import Message
 from tests.catalog.folders import ADA, chart_folder
 from tests.web.stub_platform import stub_platform, stub_portal
@@ -30,6 +31,10 @@ from sardonyx.services.errors import PlanRefusedError
 from sardonyx.services.models import PlannedObject
 
 BLOCK = 1024 * 1024
+PART = (
+    b'--x\r\nContent-Disposition: form-data; name="archive"; filename="a.tgz"\r\n'
+    b"Content-Type: application/gzip\r\n\r\n"
+)
 EVERYTHING = Path(__file__).parents[1] / "data" / "charts" / "everything"
 SIGNED_IN = {"cookie": "sardonyx=ada", "accept": "text/html", "sec-fetch-site": "same-origin"}
 HOSTILE = """\
@@ -227,50 +232,64 @@ async def test_the_audit_holds_no_key_of_an_address(tmp_path: Path) -> None:
     assert audit.kept == [("chart.review", "https://charts.example/x.tgz", "chart_source")]
 
 
+@pytest.mark.parametrize(
+    ("announced", "size", "read"),
+    [
+        pytest.param(None, 2 * LARGEST_ARCHIVE, 2 * LARGEST_ARCHIVE, id="a little too large"),
+        pytest.param(2 * LARGEST_ARCHIVE, 2 * LARGEST_ARCHIVE, 2 * LARGEST_ARCHIVE, id="announced"),
+        pytest.param(None, 100 * LARGEST_ARCHIVE, 6 * LARGEST_ARCHIVE, id="without end"),
+    ],
+)
 async def test_an_upload_that_is_too_large_is_refused_while_it_is_read(
     platform: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    announced: int | None,
+    size: int,
+    read: int,
 ) -> None:
-    portal = stub_portal(platform)
-    part = (
-        b'--x\r\nContent-Disposition: form-data; name="archive"; filename="a.tgz"\r\n'
-        b"Content-Type: application/gzip\r\n\r\n"
-    )
-    for announced in (False, True):
-        sent, answers = 0, []
+    spooled = 0
 
-        async def receive() -> Message:
-            nonlocal sent
-            block = part if sent == 0 else bytes(BLOCK)
-            sent += len(block)
-            return {"type": "http.request", "body": block, "more_body": True}
+    async def write(file: UploadFile, data: bytes) -> None:
+        nonlocal spooled
+        spooled += len(data)
 
-        async def send(message: Message) -> None:
-            answers.append(message)  # noqa: B023 - called in this turn alone
+    monkeypatch.setattr(UploadFile, "write", write)
+    sent, answers = 0, list[Message]()
 
-        headers = [(k.encode(), v.encode()) for k, v in SIGNED_IN.items()]
-        headers += [
-            (b"host", b"localhost:8000"),
-            (b"content-type", b"multipart/form-data; boundary=x"),
-        ]
-        if announced:
-            headers.append((b"content-length", str(2 * LARGEST_ARCHIVE).encode()))
-        scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": "POST",
-            "scheme": "http",
-            "path": "/catalog/any",
-            "raw_path": b"/catalog/any",
-            "query_string": b"",
-            "headers": headers,
-            "server": ("localhost", 8000),
-            "client": ("127.0.0.1", 1),
-        }
-        await portal(scope, receive, send)
-        assert answers[0]["status"] == 422
-        page = b"".join(one.get("body", b"") for one in answers).decode()
-        assert "more than 20 MB" in page
-        assert sent == 0 if announced else LARGEST_ARCHIVE < sent < LARGEST_ARCHIVE + 3 * BLOCK
+    async def receive() -> Message:
+        nonlocal sent
+        assert not answers, "read after it was answered"
+        block = PART if sent == 0 else bytes(BLOCK)
+        sent += len(block)
+        return {"type": "http.request", "body": block, "more_body": sent < size}
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    headers = {
+        **SIGNED_IN,
+        "host": "localhost:8000",
+        "content-type": "multipart/form-data; boundary=x",
+        **({"content-length": str(announced)} if announced else {}),
+    }
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/catalog/any",
+        "raw_path": b"/catalog/any",
+        "query_string": b"",
+        "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
+        "server": ("localhost", 8000),
+        "client": ("127.0.0.1", 1),
+    }
+    await stub_portal(platform)(scope, receive, send)
+    assert answers[0]["status"] == 422
+    assert "more than 20 MB" in b"".join(one.get("body", b"") for one in answers).decode()
+    assert spooled <= (0 if announced else LARGEST_ARCHIVE + BLOCK)
+    # What is a little too large was taken to its end, so that the refusal arrives.
+    assert read <= sent < read + 3 * BLOCK
 
 
 class _Cluster:

@@ -22,12 +22,15 @@ from sardonyx.errors import HTTP_STATUS, Problem, UserError
 from sardonyx.text import N_, Text
 from sardonyx.web.bounded import BodyTooLargeError, bounded
 from sardonyx.web.problem_lines import problem_lines
+from sardonyx.web.security import read_on
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
 
 _BLOCK = 1024 * 1024
 _AROUND = 64 * 1024  # bytes of the form beside the archive
+# What is too large is read on as far as people may have meant it, so that they are told why.
+_READ_ON, _READ_ON_SECONDS = 5 * LARGEST_ARCHIVE, 30.0
 _FIELDS = ("address", "chart", "version", "folder", "branch")
 
 
@@ -51,6 +54,7 @@ async def fetch(viewer: CurrentViewer, request: Request) -> Response:
             else:
                 done = await own.review(viewer.actor, ChartSource(**given))
     except BodyTooLargeError:
+        await read_on(request.receive, most=_READ_ON, seconds=_READ_ON_SECONDS)
         return await _asked(viewer, own, given, _too_large())
     except (ChartSourceError, ChartAddressRefusedError, ChartArchiveRefusedError) as error:
         return await _asked(viewer, own, given, error)

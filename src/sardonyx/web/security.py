@@ -91,7 +91,7 @@ class SameOrigin:
             await PlainTextResponse("Misdirected request", 421)(scope, receive, send)
             return
         if scope["method"] not in SAFE_METHODS and _foreign_write(headers, host):
-            await _read_on(receive)
+            await read_on(receive)
             await self._refuse(Request(scope))(scope, receive, send)
             return
 
@@ -113,16 +113,18 @@ class SameOrigin:
         )
 
 
-async def _read_on(receive: Receive) -> None:
-    """Read a short body that nobody wants, so that the refusal arrives.
+async def read_on(
+    receive: Receive, *, most: int = _READ_ON_BYTES, seconds: float = _READ_ON_SECONDS
+) -> None:
+    """Read a short body that nobody wants, so that the refusal arrives; keep none of it.
 
     A server that closes a connection with unread bytes resets it, and what it answered may be
     lost on the way. A long or slow body is worth no waiting: its sender sees the connection end.
     """
     read = 0
     with suppress(TimeoutError):
-        async with asyncio.timeout(_READ_ON_SECONDS):
-            while read < _READ_ON_BYTES:
+        async with asyncio.timeout(seconds):
+            while read < most:
                 message = await receive()
                 read += len(message.get("body", b""))
                 if message["type"] != "http.request" or not message.get("more_body", False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from tests.servers.postgresql import RunningPostgresql, running_postgresql
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.charts.confined import ConfinedReader
-from sardonyx.adapters.charts.own_shelf import SharedShelf, catalog_of
+from sardonyx.adapters.charts.own_shelf import SharedShelf
 from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.adapters.sql.database import postgresql_engine, sqlite_engine
 from sardonyx.adapters.sql.own_charts import MOST_KEPT, MOST_WAITING, SqlOwnCharts
@@ -209,7 +210,23 @@ async def test_many_requests_at_once_are_all_served(replicas: tuple[Replica, Rep
     assert two.names(ADA) == ["tide 1.0.0"]
 
 
-def test_an_id_tells_people_apart_and_can_stand_in_an_address() -> None:
-    ids = {catalog_of(name) for name in ("ada", "Ada", "ada ", "a/d", "ådä", "")}
-    assert len(ids) == 6
-    assert all(one.startswith("own-") and one.replace("-", "").isalnum() for one in ids)
+async def test_an_id_is_drawn_once_for_each_person(replicas: tuple[Replica, Replica]) -> None:
+    one, two = replicas
+    names = ("ada", "Ada", "ada ", "a/d", "ådä")
+    refs = [await one.kept(name, chart_archive()) for name in names]
+    again = [await two.kept(name, chart_archive("moon")) for name in names]
+    assert [ref.catalog for ref in again] == [ref.catalog for ref in refs]
+    assert len({ref.catalog for ref in refs}) == len(names)
+    assert all(re.fullmatch(r"own-[0-9a-f]{16}", ref.catalog) for ref in refs)
+
+
+async def test_two_replicas_that_meet_a_person_at_once_draw_one_id(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, two = replicas
+    refs = await asyncio.gather(
+        one.kept(ADA.username, chart_archive()), two.kept(ADA.username, chart_archive("moon"))
+    )
+    assert len({ref.catalog for ref in refs}) == 1
+    await one.shelf.ready(ADA.username)
+    assert one.names(ADA) == ["moon 1.0.0", "tide 1.0.0"]

@@ -8,11 +8,9 @@ runs; to themselves it is also called `own`.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -41,6 +39,7 @@ class SharedShelf:
         self._cache = cache
         self._reader = reader
         self._charts: dict[int, OwnChart] = {}
+        self._catalogs: dict[str, str] = {}  # of each person who has any
         self._stamp: Stamp | None = None
         self._lock = asyncio.Lock()
         self._unpacking = asyncio.Lock()
@@ -72,12 +71,12 @@ class SharedShelf:
         if not await self._records.keep(username, digest, version, datetime.now(UTC)):
             raise ReviewGoneError
         await self.ready(username)
-        return ChartRef(catalog_of(username), chart.ref.chart, version)
+        return ChartRef(self.catalog_of(username), chart.ref.chart, version)
 
     async def ready(self, username: str) -> None:
         """Have the person's charts on this disk."""
         await self._refresh()
-        for one in self._in(catalog_of(username)):
+        for one in self._in(self.catalog_of(username)):
             await self._unpacked(one)
 
     async def at_hand(self, ref: ChartRef) -> None:
@@ -89,9 +88,13 @@ class SharedShelf:
             if (one.listing["chart"], one.listing["version"]) == (ref.chart, ref.version):
                 await self._unpacked(one)
 
+    def catalog_of(self, username: str) -> str:
+        """Return the id of a person's own catalogue; `own` where they have none yet."""
+        return self._catalogs.get(username, OWN_CATALOG)
+
     def of(self, actor: Actor) -> Repository:
         """Return the person's own catalogue, which may be empty."""
-        return _Shown(self, catalog_of(actor.username))
+        return _Shown(self, self.catalog_of(actor.username))
 
     def named(self, catalog: str) -> Repository | None:
         """Return the catalogue of that id, whoever's; None for what is no catalogue of ours."""
@@ -134,6 +137,7 @@ class SharedShelf:
             }
             fresh = await self._records.rows(numbers.keys() - known.keys())
             self._charts = known | {one.id: one for one in fresh}
+            self._catalogs = {one.username: one.catalog for one in self._charts.values()}
             self._stamp = stamp
             used = {_digest(one.digest) for one in self._charts.values()}
             await asyncio.to_thread(self._cache.sweep, used)
@@ -163,8 +167,7 @@ class SharedShelf:
         if catalog.startswith(_WAITING):
             digest = catalog.removeprefix(_WAITING)
             return [one for one in self._charts.values() if one.digest == digest][:1]
-        kept = (one for one in self._charts.values() if one.kept)
-        return [one for one in kept if catalog_of(one.username) == catalog]
+        return [one for one in self._charts.values() if one.kept and one.catalog == catalog]
 
     def _listed(self, chart: OwnChart, catalog: str) -> ListedChart:
         digest = _digest(chart.digest)
@@ -186,7 +189,7 @@ class _Shown:
 
     def visible_to(self, actor: Actor, project: Project | None) -> bool:
         """Tell whether it is the person's own."""
-        return self._id == catalog_of(actor.username)
+        return self._id == self._shelf.catalog_of(actor.username)
 
     def catalog(self) -> Catalog:
         """Return what stands in it now."""
@@ -204,12 +207,6 @@ class _Shown:
 
     def reload(self) -> None:
         """Do nothing: each request reads what changed."""
-
-
-@lru_cache(maxsize=10_000)
-def catalog_of(username: str) -> str:
-    """Return the id of a person's own catalogue: a name may hold anything, an id may not."""
-    return f"{OWN_CATALOG}-{hashlib.sha256(username.encode()).hexdigest()[:16]}"
 
 
 def _digest(digest: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from secrets import token_hex
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,12 +23,26 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sardonyx.adapters.sql.database import SqlDatabase
 from sardonyx.adapters.sql.tables import Base
+from sardonyx.catalog.own import OWN_CATALOG
 from sardonyx.values import JsonObject
 
 # Of one person: what waits for their word, for a day at most, and what they kept.
 MOST_WAITING, MOST_KEPT = 5, 20
 _WAITS = timedelta(days=1)
 _ROWS = 200  # of one question
+
+
+class OwnCatalogRow(Base):
+    """The id of a person's own catalogue.
+
+    Drawn, not made of their name: a release says by it whose chart it runs, and whoever writes
+    releases by hand must not guess it.
+    """
+
+    __tablename__ = "own_catalogs"
+
+    username: Mapped[str] = mapped_column(String(255), primary_key=True)
+    catalog: Mapped[str] = mapped_column(String(32), unique=True)
 
 
 class OwnChartRow(Base):
@@ -52,10 +67,11 @@ class OwnChartRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class OwnChart:
-    """What a replica remembers of a row."""
+    """What a replica remembers of a row. catalog: the person's own."""
 
     id: int
     username: str
+    catalog: str
     digest: str
     listing: JsonObject
     kept: bool
@@ -96,17 +112,28 @@ class SqlOwnCharts(SqlDatabase):
         def work(session: Session) -> list[OwnChart]:
             rows = []
             for first in range(0, len(wanted), _ROWS):
-                asked = select(
-                    OwnChartRow.id,
-                    OwnChartRow.username,
-                    OwnChartRow.digest,
-                    OwnChartRow.listing,
-                    OwnChartRow.version,
-                ).where(OwnChartRow.id.in_(wanted[first : first + _ROWS]))
+                asked = (
+                    select(
+                        OwnChartRow.id,
+                        OwnChartRow.username,
+                        OwnCatalogRow.catalog,
+                        OwnChartRow.digest,
+                        OwnChartRow.listing,
+                        OwnChartRow.version,
+                    )
+                    .join(OwnCatalogRow, OwnCatalogRow.username == OwnChartRow.username)
+                    .where(OwnChartRow.id.in_(wanted[first : first + _ROWS]))
+                )
                 rows += [
-                    OwnChart(one.id, one.username, one.digest, json.loads(one.listing), kept)
+                    OwnChart(
+                        id=one.id,
+                        username=one.username,
+                        catalog=one.catalog,
+                        digest=one.digest,
+                        listing=json.loads(one.listing),
+                        kept=one.version != "",
+                    )
                     for one in session.execute(asked)
-                    for kept in (one.version != "",)
                 ]
             return rows
 
@@ -125,8 +152,12 @@ class SqlOwnCharts(SqlDatabase):
         self, username: str, digest: str, listing: JsonObject, archive: bytes, at: datetime
     ) -> None:
         """Have an archive wait. The person's oldest go, and anybody's of yesterday."""
+        drawn = f"{OWN_CATALOG}-{token_hex(8)}"
 
         def work(session: Session) -> None:
+            if session.get(OwnCatalogRow, username) is None:
+                session.add(OwnCatalogRow(username=username, catalog=drawn))
+                session.flush()
             waits = OwnChartRow.version == ""
             mine = (OwnChartRow.username == username, waits)
             session.execute(delete(OwnChartRow).where(waits, OwnChartRow.at < at - _WAITS))
