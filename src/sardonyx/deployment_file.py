@@ -6,6 +6,7 @@ What a schema cannot tell is looked at too: files that are named must be there a
 from __future__ import annotations
 
 import os
+import shutil
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -159,8 +160,14 @@ def _own_charts(settings: ClusterSettings) -> list[Problem]:
     return [
         _problem(("ownCharts", "addresses", number), message)
         for number, pattern in enumerate(settings.own_charts.addresses)
-        if (message := allowance.fault(pattern))
+        if (message := allowance.fault(pattern) or _program_fault(pattern))
     ]
+
+
+def _program_fault(pattern: str) -> str:
+    if pattern.startswith("git+") and shutil.which("git") is None:
+        return N_("needs the program git, which is not in this image: add it")
+    return ""
 
 
 def _regions(settings: ClusterSettings) -> list[Problem]:

@@ -19,8 +19,10 @@ from typing import Any
 import pytest
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
-from tests.cluster.people import Caller, signed_in
+from tests.cluster.people import SECONDS, Caller, signed_in
 from tests.cluster.platform import RunningPlatform, running_platform
+
+from sardonyx.testing.parts import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
 ALLOWED = "https://charts.example/stable"
@@ -147,6 +149,26 @@ def test_another_person_neither_sees_nor_launches_it(
         body = {"chart": "moon", "catalog": catalog}
         assert grace.asks("POST", grace.services(), json=body).status_code == 404, catalog
         assert grace.asks("GET", f"/catalog/moon?catalog={catalog}").status_code == 404, catalog
+
+
+def test_a_service_of_it_is_shared_in_a_group_and_the_chart_is_not(
+    ada: Caller, grace: Caller, tmp_path: Path
+) -> None:
+    ref = kept(ada, archive(tmp_path, "reef"))
+    team = next(one["id"] for one in ada.api("GET", "/projects").json()["projects"] if one["group"])
+    place = f"/projects/{team}/services"
+    body = {"chart": "reef", "catalog": "own", "shared": True}
+    name = ada.api("POST", place, json=body).json()["name"]
+
+    def reached(state: str) -> bool:
+        return bool(grace.api("GET", f"{place}/{name}").json()["state"] == state)
+
+    wait_until(lambda: reached("running"), "the member sees it run", seconds=SECONDS)
+    for verb, state in (("pause", "paused"), ("resume", "running")):
+        grace.api("POST", f"{place}/{name}/{verb}")
+        wait_until(lambda state=state: reached(state), f"it is {state}", seconds=SECONDS)  # type: ignore[misc]
+    assert grace.browse("GET", f"/launch/{ref['catalog']}/reef").status_code == 404
+    ada.api("DELETE", f"{place}/{name}")
 
 
 @pytest.mark.parametrize(("name", "extra"), [("role", ROLE), ("planter", PLANTED)])

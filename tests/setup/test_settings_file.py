@@ -102,3 +102,10 @@ def test_the_command_ends_with_2_and_names_the_place(tmp_path: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert "/publicUrl: is no web address" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_git_address_needs_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = written(tmp_path, tree(tmp_path, ownCharts={"addresses": ["git+https://git.example"]}))
+    assert load_settings(file).own_charts.addresses == ("git+https://git.example",)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "needs the program git" in _mistakes(file)["/ownCharts/addresses/0"]

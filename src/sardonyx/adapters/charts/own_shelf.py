@@ -18,7 +18,7 @@ import structlog
 from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
 from sardonyx.adapters.charts.records import listed
 from sardonyx.adapters.charts.store import DiskCache
-from sardonyx.adapters.sql.own_charts import OwnChart, SqlOwnCharts, Stamp
+from sardonyx.adapters.sql.own_charts import OwnChart, SqlOwnCharts
 from sardonyx.catalog.errors import ChartContentMissingError, ReviewGoneError
 from sardonyx.catalog.folders import in_order
 from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
@@ -40,7 +40,7 @@ class SharedShelf:
         self._reader = reader
         self._charts: dict[int, OwnChart] = {}
         self._catalogs: dict[str, str] = {}  # of each person who has any
-        self._stamp: Stamp | None = None
+        self._changes = -1
         self._lock = asyncio.Lock()
         self._unpacking = asyncio.Lock()
 
@@ -126,8 +126,8 @@ class SharedShelf:
     async def _refresh(self) -> None:
         """Know every row there is; one question where nothing changed."""
         async with self._lock:
-            stamp = await self._records.stamp()
-            if stamp == self._stamp:
+            changes = await self._records.changes()
+            if changes == self._changes:
                 return
             numbers = await self._records.numbers()
             known = {
@@ -138,7 +138,7 @@ class SharedShelf:
             fresh = await self._records.rows(numbers.keys() - known.keys())
             self._charts = known | {one.id: one for one in fresh}
             self._catalogs = {one.username: one.catalog for one in self._charts.values()}
-            self._stamp = stamp
+            self._changes = changes
             used = {_digest(one.digest) for one in self._charts.values()}
             await asyncio.to_thread(self._cache.sweep, used)
 

@@ -14,9 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
-    case,
     delete,
-    func,
     select,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -30,6 +28,7 @@ from sardonyx.values import JsonObject
 MOST_WAITING, MOST_KEPT = 5, 20
 _WAITS = timedelta(days=1)
 _ROWS = 200  # of one question
+_ONLY = 1
 
 
 class OwnCatalogRow(Base):
@@ -65,6 +64,15 @@ class OwnChartRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class OwnChartsChangeRow(Base):
+    """How often anything changed: one row, which a replica asks for at every request."""
+
+    __tablename__ = "own_charts_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column()
+
+
 @dataclass(frozen=True, slots=True)
 class OwnChart:
     """What a replica remembers of a row. catalog: the person's own."""
@@ -77,22 +85,15 @@ class OwnChart:
     kept: bool
 
 
-# The highest number, how many rows, how many of them kept: alike where nothing changed.
-Stamp = tuple[int, int, int]
-
-
 class SqlOwnCharts(SqlDatabase):
     """People's charts on one engine."""
 
-    async def stamp(self) -> Stamp:
-        """Return what tells that something changed."""
+    async def changes(self) -> int:
+        """Return how often anything changed."""
 
-        def work(session: Session) -> Stamp:
-            kept = func.sum(case((OwnChartRow.version != "", 1), else_=0))
-            found = session.execute(
-                select(func.max(OwnChartRow.id), func.count(OwnChartRow.id), kept)
-            ).one()
-            return int(found[0] or 0), int(found[1]), int(found[2] or 0)
+        def work(session: Session) -> int:
+            row = session.get(OwnChartsChangeRow, _ONLY)
+            return 0 if row is None else row.number
 
         return await self._run(work)
 
@@ -174,6 +175,7 @@ class SqlOwnCharts(SqlDatabase):
             )
             session.flush()
             _cut(session, *mine, most=MOST_WAITING)
+            _changed(session)
 
         await self._run(work)
 
@@ -197,9 +199,19 @@ class SqlOwnCharts(SqlDatabase):
             row.version, row.at = version, at
             session.flush()
             _cut(session, mine, OwnChartRow.version != "", most=MOST_KEPT)
+            _changed(session)
             return True
 
         return await self._run(work)
+
+
+def _changed(session: Session) -> None:
+    """Count a change, last: other writers wait from here to the end of the transaction."""
+    row = session.get(OwnChartsChangeRow, _ONLY, with_for_update=True)
+    if row is None:
+        session.add(OwnChartsChangeRow(id=_ONLY, number=1))
+    else:
+        row.number += 1
 
 
 def _cut(session: Session, *of: ColumnElement[bool], most: int) -> None:
