@@ -27,6 +27,7 @@ from sardonyx.account import project_api
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.processes.home import Home, write_private
+from sardonyx.catalog import own_api
 from sardonyx.cli.main import main
 from sardonyx.files import api as files_api
 from sardonyx.secrets import api as secrets_api
@@ -103,7 +104,7 @@ def put_platform(app: FastAPI, w: World, files: FileWorld) -> None:
 def serving() -> Iterator[Served]:
     """Yield a portal that answers on the socket of a home of its own, and stop it."""
     app = portal(world())
-    for area in (files_api, secrets_api, account_api, project_api):
+    for area in (files_api, secrets_api, account_api, project_api, own_api):
         app.include_router(area.router, prefix="/api/v1")
     with tempfile.TemporaryDirectory(prefix="sx") as folder:  # short: a socket's path is limited
         home = Home(Path(folder))

@@ -12,7 +12,7 @@ from tests.services.fakes import NOW
 from tests.services.test_listing import release
 from tests.services.world import World
 
-from sardonyx.client import AsyncClient, Client, RemoteError, calls, file_calls
+from sardonyx.client import AsyncClient, Client, RemoteError, calls, changes, file_calls
 from sardonyx.client.connection import EventReader, answer_of
 from sardonyx.client.errors import (
     AnswerFormatError,
@@ -22,7 +22,7 @@ from sardonyx.client.errors import (
 )
 from sardonyx.client.services import launch_body
 from sardonyx.errors import PlatformError
-from sardonyx.services.models import State
+from sardonyx.services.models import QuotaUse, State
 from sardonyx.values import Secret
 
 
@@ -169,3 +169,52 @@ async def test_a_draft_goes_from_its_link_to_a_launch(served: Served, served_wor
         assert (await platform_too.me()).project == (await platform_too.projects())[0].id
         with pytest.raises(WaitTimeoutError):
             await platform_too.services.wait("census-1", until={"paused"}, seconds=0)
+
+
+async def test_the_catalogue_has_types(served: Served, served_world: World) -> None:
+    async with AsyncClient.of_home(served.home) as platform:
+        found = await platform.catalog.list()
+        shown = await platform.catalog.show("postgresql")
+    (own,) = found.catalogs
+    assert (own.id, own.reading, own.faults) == ("sardonyx", None, ())
+    (listed,) = [one for one in own.charts if one.name == "postgresql"]
+    assert listed == shown.summary
+    assert listed.version in shown.versions
+    assert shown.schema is not None and "auth" in shown.schema["properties"]  # type: ignore[operator]
+    assert shown.values["auth"]
+    assert shown.readme.startswith("# ")
+    assert found.raw["catalogs"]
+
+
+async def test_history_quota_and_comparisons_have_types(
+    served: Served, served_world: World
+) -> None:
+    served_world.runtime.state_at_install = State.RUNNING
+    served_world.runtime.limits = [QuotaUse("limits.memory", "1Gi", "4Gi")]
+    with Client.of_home(served.home) as platform:
+        name = platform.services.launch("postgresql", friendly_name="Census").name
+        body = launch_body(settings=["auth.database=census"])
+        preview = platform.services.preview_edit(name, body)
+        assert [(one.path, one.after) for one in preview.changes] == [("auth.database", "census")]
+        assert (preview.refused, preview.is_empty, preview.revision) == (False, False, 1)
+        assert preview.before_version == preview.after_version
+        assert "services edit" in preview.commands.platform
+        platform.services.edit(name, body, etag=preview.etag)
+        assert platform.services.preview_edit(name, body).is_empty
+        latest, first = platform.services.history(name)
+        assert (latest.number, latest.status, first.number) == (2, "deployed", 1)
+        assert latest.at >= first.at
+        back = platform.services.preview_roll_back(name, first.number)
+        assert [(one.path, one.before) for one in back.changes] == [("auth.database", "census")]
+        wrong = platform.services.preview_edit(name, launch_body(settings=["auth.database=No"]))
+        assert wrong.refused
+        assert [one.pointer for one in wrong.problems] == ["/auth/database"]
+        (memory,) = platform.services.quota()
+        assert (memory.resource, memory.used, memory.hard) == ("limits.memory", "1Gi", "4Gi")
+
+
+def test_an_answer_that_lacks_a_field_names_it() -> None:
+    answer = calls.Answer({"quota": [{"resource": "x", "used": "1"}]}, "", {})
+    with pytest.raises(AnswerFormatError) as told:
+        changes.quota("p").read(answer)
+    assert "hard" in str(told.value)

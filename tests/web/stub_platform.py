@@ -173,6 +173,7 @@ class StubRuntime:
 
     def __init__(self, releases: Sequence[Observation] = ()) -> None:
         self.kept = {one.release: one for one in releases}
+        self.installed: list[LaunchPlan] = []
         self.placed: dict[tuple[str, str], bytes] = {}
         self.limits = [
             QuotaUse("limits.memory", "15Gi", "16Gi"),
@@ -190,8 +191,15 @@ class StubRuntime:
             raise self.refusal
         if plan.release in self.kept:
             raise ServiceExistsError(name=plan.release, project=plan.project)
+        self.installed.append(plan)
         made = seen(plan.release, plan.friendly_name, plan.chart, State.PREPARING, timedelta(0))
-        made = replace(made, values=plan.values, secret_paths=plan.secret_paths)
+        made = replace(
+            made,
+            project=plan.project,
+            owner=plan.owner,
+            values=plan.values,
+            secret_paths=plan.secret_paths,
+        )
         self.kept[plan.release] = replace(made, timeline=made.timeline[:3])
         await self._tell()
 

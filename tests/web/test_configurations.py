@@ -9,7 +9,6 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,12 +59,16 @@ def fields(page: str) -> dict[str, str]:
 
 
 async def kept(
-    platform: SimpleNamespace, name: str = "Census", *settings: str, actor: Actor = ADA
+    platform: SimpleNamespace,
+    name: str = "Census",
+    *settings: str,
+    actor: Actor = ADA,
+    project: Project = PROJECT,
 ) -> KeptConfiguration:
     request = LaunchRequest(chart="postgresql", settings=settings)
-    draft = await platform.services.open_request(actor, project=PROJECT.id, request=request)
+    draft = await platform.services.open_request(actor, project=project.id, request=request)
     done = await platform.configurations.save(
-        actor, project=PROJECT.id, draft=draft, friendly_name=name
+        actor, project=project.id, draft=draft, friendly_name=name
     )
     saved: KeptConfiguration = done.result.kept
     return saved
@@ -239,7 +242,7 @@ async def test_ones_own_configuration_is_launched_by_its_button(
 
 
 async def posted(browser: httpx2.AsyncClient, page: str, **more: str) -> httpx2.Response:
-    action = re.search(r'action="([^"]+/auto)"', page)
+    action = re.search(r'action="([^"]+/auto(?:\?[^"]*)?)"', page)
     assert action, page
     return await browser.post(html.unescape(action[1]), data={**fields(page), **more})
 
@@ -277,18 +280,56 @@ async def test_ones_own_saved_configuration_is_launched_by_its_link(
     assert "Launch “Census”?" in other
 
 
+SOIL = Project("soil", "Soil", "soil", "soil", group="soil")
+
+
+def member(name: str) -> Actor:
+    """Return a person who works alone, and in the group's project."""
+    own = Project(f"user-{name}", name, f"user-{name}", f"user-{name}")
+    return Actor(name, name.title(), f"{name}@example.org", (own, SOIL))
+
+
+class Members:
+    """Ada and Eve are members of the group; the cookie says who it is."""
+
+    async def actor(self, token: str | None) -> Actor | None:
+        return member(token) if token in ("ada", "eve") else None
+
+
 async def test_what_another_member_saved_is_confirmed(platform: SimpleNamespace) -> None:
-    group = Project("soil", "Soil", "soil", "soil", group="soil")
-    one = await kept(platform, "Census", "resources.limits.memory=3Gi")
-    theirs = replace(one, changed_by="eve")
-    await platform.configurations._records.replace_configurations(PROJECT.id, [theirs], number=1)
-    assert group.group
-    async with client(platform) as browser:
-        answer = await browser.post(f"/configurations/{one.id}/launch")
+    platform.sign_in = Members()
+    setting = "resources.limits.memory=3Gi"
+    one = await kept(platform, "Census", setting, actor=member("eve"), project=SOIL)
+    assert one.changed_by == "eve"
+    launch = f"/configurations/{one.id}/launch"
+    async with client(platform) as ada:
+        assert "Census" in (await ada.get("/services?project=soil")).text
+        assert (await ada.post(f"{launch}?project=user-ada")).status_code == 404
+        answer = await ada.post(f"{launch}?project=soil")
         assert "autoLaunch=true" in answer.headers["location"]
-        page = (await browser.get(answer.headers["location"])).text
-        assert "Launch “Census”?" in page and not platform.runtime.kept
-        assert (await posted(browser, page)).headers["location"].startswith("/services/")
+        page = (await ada.get(answer.headers["location"])).text
+        assert "Launch “Census”?" in page and "data-launch-now" not in page
+        assert "soil" in page and not platform.runtime.installed
+        # No word of the page it comes from, as for a long link: the form itself says the project.
+        assert (await posted(ada, page)).headers["location"].startswith("/services/")
+    (plan,) = platform.runtime.installed
+    assert (plan.project, plan.owner) == ("soil", "ada")
+    assert plan.values["resources"]["limits"]["memory"] == "3Gi"
+    # Who saved it is asked nothing; nor is Ada, once she has saved a change of it.
+    async with client(platform, cookie="sardonyx=eve") as eve:
+        answer = await eve.post(f"{launch}?project=soil")
+        assert answer.headers["location"].startswith("/services/")
+    draft = await platform.services.open_request(
+        member("ada"),
+        project=SOIL.id,
+        request=LaunchRequest(chart="postgresql", settings=(setting.replace("3", "4"),)),
+    )
+    await platform.configurations.save(
+        member("ada"), project=SOIL.id, draft=draft, friendly_name="Census"
+    )
+    async with client(platform) as ada:
+        answer = await ada.post(f"{launch}?project=soil")
+        assert answer.headers["location"].startswith("/services/")
 
 
 async def test_a_link_within_the_administrators_list_is_launched(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from sardonyx.cli.own_charts import add
 from sardonyx.cli.preview import preview
 from sardonyx.text import N_
 from sardonyx.values import Json
+
+if TYPE_CHECKING:
+    from sardonyx.client.catalog import Catalog
 
 catalog = typer.Typer(help="What can be launched.", no_args_is_help=True)
 chart = typer.Typer(help="Charts of your own.", no_args_is_help=True)
@@ -28,23 +31,23 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
     with connect(home) as client:
         found = client.catalog.list()
     if as_json:
-        document(found)
+        document(found.raw)
         return
     rows = [
-        [_text(one, "name"), _text(one, "version"), _text(one, "title"), _text(group, "id")]
-        for group in _items(found, "catalogs")
-        for one in _items(group, "charts")
+        [one.name, one.version, one.title, group.id]
+        for group in found.catalogs
+        for one in group.charts
     ]
     table((N_("chart"), N_("version"), N_("title"), N_("catalogue")), rows)
-    for group in _items(found, "catalogs"):
+    for group in found.catalogs:
         _unread(group)
-        for fault in _items(group, "faults"):
-            for problem in _items(fault, "problems"):
+        for fault in group.faults:
+            for problem in fault.problems:
                 say(
                     N_("Left out: {folder}, {place}: {message}"),
-                    folder=_text(fault, "folder"),
-                    place=_text(problem, "place"),
-                    message=_text(problem, "message"),
+                    folder=fault.folder,
+                    place=problem.place,
+                    message=problem.message,
                 )
 
 
@@ -54,13 +57,9 @@ def refresh(home: HomeOption = None, as_json: JsonOption = False) -> None:
     with connect(home) as client:
         asked = client.catalog.refresh()
     if as_json:
-        document(asked)
-        return
-    names = asked.get("catalogs")
-    say(
-        N_("Being read again: {catalogs}."),
-        catalogs=", ".join(map(str, names if isinstance(names, list) else [])),
-    )
+        document({"catalogs": list(asked)})
+    else:
+        say(N_("Being read again: {catalogs}."), catalogs=", ".join(asked))
 
 
 @catalog.command()
@@ -69,10 +68,9 @@ def report(home: HomeOption = None, as_json: JsonOption = False) -> None:
     with connect(home) as client:
         found = client.catalog.report()
     if as_json:
-        document(found)
+        document(found.raw)
         return
-    remarks = _items(found, "remarks")
-    rows = [[_text(one, "chart") or "-", _text(one, "message")] for one in remarks]
+    rows = [[one.chart or "-", one.message] for one in found.remarks]
     table((N_("chart"), N_("remark")), rows)
 
 
@@ -93,26 +91,26 @@ def show(
     with connect(home) as client:
         found = client.catalog.show(name, catalog=in_catalog, version=version)
     if schema:
-        document(found.get("schema"))
+        document(found.schema)
     elif values and as_json:
-        document(found.get("values"))
+        document(found.values)
     elif values:
         from sardonyx.cli.values_file import written
 
-        print(written(found.get("values")), end="")
+        print(written(found.values), end="")
     elif readme:
-        print(_text(found, "readme"))
+        print(found.readme)
     elif as_json:
-        document(found)
+        document(found.raw)
     else:
-        versions = found.get("versions")
+        one = found.summary
         fields(
             {
-                N_("chart"): f"{_text(found, 'catalog')}/{_text(found, 'name')}",
-                N_("title"): _text(found, "title"),
-                N_("description"): _text(found, "description"),
-                N_("version"): _text(found, "version"),
-                N_("versions"): " ".join(map(str, versions if isinstance(versions, list) else [])),
+                N_("chart"): f"{one.catalog}/{one.name}",
+                N_("title"): one.title,
+                N_("description"): one.description,
+                N_("version"): one.version,
+                N_("versions"): " ".join(found.versions),
             }
         )
 
@@ -156,25 +154,15 @@ def lint(
         say(N_("Nothing to correct in {folder}."), folder=str(folder))
 
 
-def _unread(group: Json) -> None:
+def _unread(group: Catalog) -> None:
     """Say why a catalogue's repository could not be read, and since when."""
-    reading = group.get("reading") if isinstance(group, dict) else None
-    fault = reading.get("fault") if isinstance(reading, dict) else None
-    if fault:
+    reading = group.reading
+    if reading is not None and reading.fault is not None:
+        since = reading.since
         say(
             N_("The catalogue {catalog} could not be read since {since}: {message} ({place})"),
-            catalog=_text(group, "id"),
-            since=_text(reading, "since"),
-            message=_text(fault, "message"),
-            place=_text(fault, "place"),
+            catalog=group.id,
+            since="" if since is None else since.astimezone().strftime("%Y-%m-%d %H:%M"),
+            message=reading.fault.message,
+            place=reading.fault.place,
         )
-
-
-def _items(found: Json, key: str) -> list[Json]:
-    listed = found.get(key) if isinstance(found, dict) else None
-    return listed if isinstance(listed, list) else []
-
-
-def _text(found: Json, key: str) -> str:
-    value = found.get(key) if isinstance(found, dict) else None
-    return "" if value is None else str(value)

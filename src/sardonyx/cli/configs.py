@@ -9,8 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sardonyx.cli.launch import read_values
-from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
+from sardonyx.cli.launch import read_values, say_asked
+from sardonyx.cli.options import (
+    CatalogOption,
+    FileOption,
+    HomeOption,
+    JsonOption,
+    LinkOption,
+    ProjectOption,
+    SettingsOption,
+    SharedOption,
+    StorageOption,
+    VersionOption,
+    connect,
+)
 from sardonyx.cli.output import document, fields, say, table
 from sardonyx.text import N_
 
@@ -72,20 +84,13 @@ def show(
 def save(
     chart: Annotated[str | None, typer.Argument(help="The chart, if no link names it.")] = None,
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
-    catalog: Annotated[str | None, typer.Option(help="The catalogue's id.")] = None,
-    version: Annotated[str | None, typer.Option(help="The chart's version.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="One value.")
-    ] = None,
-    file: Annotated[
-        str | None, typer.Option("-f", "--file", metavar="FILE|-", help="Values as YAML.")
-    ] = None,
-    link: Annotated[
-        str | None, typer.Option("--link", metavar="URL", help="A launch page's address.")
-    ] = None,
-    shared: Annotated[
-        bool | None, typer.Option("--shared/--no-shared", help="Whether the group sees it.")
-    ] = None,
+    catalog: CatalogOption = None,
+    version: VersionOption = None,
+    settings: SettingsOption = None,
+    file: FileOption = None,
+    link: LinkOption = None,
+    shared: SharedOption = None,
+    storage: StorageOption = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace one of the same name.")
     ] = False,
@@ -94,22 +99,20 @@ def save(
     as_json: JsonOption = False,
 ) -> None:
     """Keep settings of a chart under a name; secrets are left out."""
+    from sardonyx.client.services import launch_body
+
     if not chart and link is None:
         raise typer.BadParameter("give a CHART, or a --link")
-    body: dict[str, Json] = {}
-    for key, value in (
-        ("chart", chart),
-        ("catalog", catalog),
-        ("version", version),
-        ("link", link),
-        ("shared", shared),
-    ):
-        if value is not None:
-            body[key] = value
-    if values := read_values(file):
-        body["values"] = values
-    if settings:
-        body["set"] = list(settings)
+    body = launch_body(
+        chart or "",
+        catalog=catalog,
+        version=version,
+        shared=shared,
+        values=read_values(file),
+        settings=settings or (),
+        link=link,
+        s3_profile=storage,
+    )
     with connect(home) as client:
         kept = client.configurations.save(name, body, new=not overwrite, project=project)
     if as_json:
@@ -136,7 +139,7 @@ def launch(
         document(service.raw)
         return
     print(service.name)
-    say(N_("“{name}” was asked for; it is {state}."), name=service.name, state=service.state)
+    say_asked(service)
 
 
 @commands.command()
@@ -151,7 +154,10 @@ def rename(
     with connect(home) as client:
         one = _found(client, name, project)
         renamed = client.configurations.rename(one.id, words, etag=one.etag, project=project)
-    _told(renamed, as_json=as_json)
+    if as_json:
+        document(renamed.raw)
+    else:
+        say(N_("Now called “{name}”."), name=renamed.friendly_name)
 
 
 @commands.command()
@@ -259,13 +265,6 @@ def _found(client: Client, name: str, project: str | None) -> Configuration:
         where = client.project(project)
         raise ConfigurationNotFoundError(name=name, project=where, field="NAME")
     return named[0]
-
-
-def _told(one: Configuration, *, as_json: bool) -> None:
-    if as_json:
-        document(one.raw)
-    else:
-        say(N_("Now called “{name}”."), name=one.friendly_name)
 
 
 def _document(file: str) -> Json:

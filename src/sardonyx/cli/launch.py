@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, StorageOption, connect
+from sardonyx.cli.options import (
+    CatalogOption,
+    FileOption,
+    HomeOption,
+    JsonOption,
+    LinkOption,
+    ProjectOption,
+    SettingsOption,
+    SharedOption,
+    StorageOption,
+    VersionOption,
+    connect,
+)
 from sardonyx.cli.output import document, say
 from sardonyx.cli.story import Story
 from sardonyx.text import N_
@@ -25,24 +37,14 @@ def launch(
     chart: Annotated[
         str, typer.Argument(help="The chart's name; see “sardonyx catalog list”.")
     ] = "",
-    catalog: Annotated[str | None, typer.Option(help="The catalogue's id.")] = None,
-    version: Annotated[str | None, typer.Option(help="The chart's version.")] = None,
+    catalog: CatalogOption = None,
+    version: VersionOption = None,
     name: Annotated[str | None, typer.Option(help="What to call the service.")] = None,
     project: ProjectOption = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="One value; secrets go by -f."),
-    ] = None,
-    file: Annotated[
-        str | None, typer.Option("-f", "--file", metavar="FILE|-", help="Values as YAML.")
-    ] = None,
-    link: Annotated[
-        str | None,
-        typer.Option("--link", metavar="URL", help="A launch page's address; all else wins."),
-    ] = None,
-    shared: Annotated[
-        bool | None, typer.Option("--shared/--no-shared", help="Whether the group sees it.")
-    ] = None,
+    settings: SettingsOption = None,
+    file: FileOption = None,
+    link: LinkOption = None,
+    shared: SharedOption = None,
     storage: StorageOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Return once the service answers.")] = False,
@@ -75,9 +77,7 @@ def launch(
             return
         service = client.services.submit(body, project=project)
         if not as_json:
-            say(
-                N_("“{name}” was asked for; it is {state}."), name=service.name, state=service.state
-            )
+            say_asked(service)
         if wait:
             service = client.services.wait(
                 service.name,
@@ -94,6 +94,11 @@ def launch(
         from sardonyx.cli.errors import LaunchFailedError
 
         raise LaunchFailedError(name=service.name)
+
+
+def say_asked(service: Service) -> None:
+    """Say that a launch was taken up."""
+    say(N_("“{name}” was asked for; it is {state}."), name=service.name, state=service.state)
 
 
 def read_values(file: str | None) -> JsonObject:

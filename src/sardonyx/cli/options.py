@@ -26,6 +26,22 @@ ProjectOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Write one JSON document on standard output.")
 ]
+CatalogOption = Annotated[str | None, typer.Option("--catalog", help="The catalogue's id.")]
+VersionOption = Annotated[str | None, typer.Option("--version", help="The chart's version.")]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="One value; secrets go by -f."),
+]
+FileOption = Annotated[
+    str | None, typer.Option("-f", "--file", metavar="FILE|-", help="Values as YAML.")
+]
+LinkOption = Annotated[
+    str | None,
+    typer.Option("--link", metavar="URL", help="A launch page's address; all else wins."),
+]
+SharedOption = Annotated[
+    bool | None, typer.Option("--shared/--no-shared", help="Whether the group sees it.")
+]
 StorageOption = Annotated[
     str | None,
     typer.Option(

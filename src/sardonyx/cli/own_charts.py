@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,9 @@ from sardonyx.cli.errors import ConfirmationNeededError, LocalFileError, OneChoi
 from sardonyx.cli.options import HomeOption, JsonOption, connect
 from sardonyx.cli.output import document, say, worded
 from sardonyx.text import N_
-from sardonyx.values import Json, JsonObject
+
+if TYPE_CHECKING:
+    from sardonyx.client.charts import Review
 
 
 def add(
@@ -48,51 +50,37 @@ def add(
             )
         if not as_json:
             _told(found)
-        if not yes and not as_json and not found.get("refused"):
+        if not yes and not as_json and not found.refused:
             if not sys.stdin.isatty():
                 raise ConfirmationNeededError(field="--yes")
-            question = worded(N_("Keep {chart}?"), chart=str(found["chart"]))
+            question = worded(N_("Keep {chart}?"), chart=found.chart)
             typer.confirm(question, abort=True, err=True)
         kept = None
         if yes or not as_json:
-            kept = client.charts.keep(str(found["digest"]))
+            kept = client.charts.keep(found.digest)
     if as_json:
-        document({**found, "kept": kept})
+        document({**found.raw, "kept": None if kept is None else kept.raw})
     else:
-        say(N_("Kept. Launch it: sardonyx launch {chart} --catalog own"), chart=str(found["chart"]))
+        say(N_("Kept. Launch it: sardonyx launch {chart} --catalog own"), chart=found.chart)
 
 
-def _told(found: JsonObject) -> None:
-    """Print a review."""
-    print(f"{found['chart']} {found['version']}: {found['title']}")
-    for remark in _items(found, "remarks"):
-        if isinstance(remark, dict):
-            print(f"  ! {remark['message']}")
-    for title, key in (
-        (N_("runs"), "processes"),
-        (N_("receives your secrets"), "secrets"),
-        (N_("reads"), "reads"),
-        (N_("images"), "images"),
-        (N_("hooks"), "hooks"),
-        (N_("volumes"), "volumes"),
+def _told(found: Review) -> None:
+    """Print a review, in the words of its page."""
+    print(f"{found.chart} {found.version}: {found.title}")
+    for remark in found.remarks:
+        print(f"  ! {remark.message}")
+    for title, listed in (
+        (N_("programs that it runs"), found.processes),
+        (N_("secrets of yours that it would receive"), found.secrets),
+        (N_("what else it reads of you and the platform"), found.reads),
+        (N_("images that it is made of"), found.images),
+        (N_("jobs that run around a launch"), found.hooks),
+        (N_("disks that it asks for"), found.volumes),
+        (N_("objects its templates name"), [f"{kind} × {count}" for kind, count in found.kinds]),
+        (
+            N_("with its defaults it would create"),
+            [f"{kind} {name}" for kind, name in found.objects],
+        ),
     ):
-        listed = _items(found, key)
         if listed:
-            print(f"  {worded(title)}: " + "; ".join(str(one) for one in listed))
-    kinds = [f"{one['kind']} x {one['count']}" for one in _objects(found, "kinds")]
-    if kinds:
-        title = worded(N_("objects on a cluster"))
-        print(f"  {title}: " + ", ".join(kinds))
-    planned = [f"{one['kind']} {one['name']}" for one in _objects(found)]
-    if planned:
-        title = worded(N_("would create, with its defaults"))
-        print(f"  {title}: " + ", ".join(planned))
-
-
-def _objects(found: JsonObject, key: str = "objects") -> list[JsonObject]:
-    return [one for one in _items(found, key) if isinstance(one, dict)]
-
-
-def _items(found: JsonObject, key: str) -> list[Json]:
-    listed = found.get(key)
-    return listed if isinstance(listed, list) else []
+            print(f"  {worded(title)}: " + "; ".join(listed))

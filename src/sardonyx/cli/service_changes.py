@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
+from sardonyx.cli.options import (
+    FileOption,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    SettingsOption,
+    connect,
+)
 from sardonyx.cli.output import document, say, table, worded
 from sardonyx.text import N_
 
 if TYPE_CHECKING:
+    from sardonyx.client.changes import ChangePreview, Revision, ValueChange
     from sardonyx.client.models import Service
-    from sardonyx.values import Json, JsonObject
+    from sardonyx.values import JsonObject
 
 commands = typer.Typer()
 NameArgument = Annotated[str, typer.Argument(help="The service's name, as “list” shows it.")]
@@ -24,13 +32,8 @@ DiffOption = Annotated[bool, typer.Option("--diff", help="Only say what it would
 @commands.command()
 def edit(
     name: NameArgument,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="One value; secrets go by -f."),
-    ] = None,
-    file: Annotated[
-        str | None, typer.Option("-f", "--file", metavar="FILE|-", help="Values as YAML.")
-    ] = None,
+    settings: SettingsOption = None,
+    file: FileOption = None,
     version: Annotated[str | None, typer.Option(help="Another version of the chart.")] = None,
     diff: DiffOption = False,
     project: ProjectOption = None,
@@ -39,15 +42,9 @@ def edit(
 ) -> None:
     """Change the settings of a service that runs; it starts again with them."""
     from sardonyx.cli.launch import read_values
+    from sardonyx.client.services import launch_body
 
-    body: JsonObject = {}
-    if version is not None:
-        body["version"] = version
-    given = read_values(file)
-    if given:
-        body["values"] = given
-    if settings:
-        body["set"] = list(settings)
+    body = launch_body(version=version, values=read_values(file), settings=settings or ())
     _edited(name, body, diff=diff, project=project, home=home, as_json=as_json)
 
 
@@ -76,7 +73,7 @@ def history(
     with connect(home) as client:
         found = client.services.history(name, project=project)
     if as_json:
-        document(list(found))
+        document([one.raw for one in found])
         return
     titles = (N_("number"), N_("when"), N_("state"), N_("chart"), N_("what"))
     table(titles, [_revision(one) for one in found])
@@ -180,11 +177,11 @@ def quota(
     with connect(home) as client:
         found = client.services.quota(project=project)
     if as_json:
-        document(list(found))
+        document([one.raw for one in found])
     elif not found:
         say(N_("There are no limits here."))
     else:
-        rows = [[str(one.get(key, "")) for key in ("resource", "used", "hard")] for one in found]
+        rows = [[one.resource, one.used, one.hard] for one in found]
         table((N_("resource"), N_("used"), N_("limit")), rows)
 
 
@@ -208,56 +205,47 @@ def _edited(
         told(client.services.edit(name, body, project=project), as_json=as_json)
 
 
-def _compared(preview: JsonObject, *, as_json: bool) -> None:
+def _compared(preview: ChangePreview, *, as_json: bool) -> None:
     """Print what would differ; raises LaunchWouldFailError where it would be refused."""
     import sys
 
     if as_json:
-        document(preview)
+        document(preview.raw)
     else:
-        before, after = preview["beforeVersion"], preview["afterVersion"]
-        if before != after:
-            print(f"{preview['chart']}: {before} -> {after}")
-        for change in _objects(preview, "changes"):
+        if preview.before_version != preview.after_version:
+            print(f"{preview.chart}: {preview.before_version} -> {preview.after_version}")
+        for change in preview.changes:
             print(_value(change))
-        for change in _objects(preview, "objects"):
-            print(f"\n{change['change']}: {change['kind']}/{change['name']}")
-            print(change["diff"])
-        if not any((preview["changes"], preview["objects"], before != after)):
+        for each in preview.objects or ():
+            print(f"\n{each.change}: {each.kind}/{each.name}")
+            print(each.diff)
+        if preview.is_empty:
             say(N_("Nothing would change."))
-        for problem in _objects(preview, "problems"):
-            print(f"{problem['pointer']} {problem['message']}".strip(), file=sys.stderr)
-        for finding in _objects(preview, "findings"):
-            print(f"{finding['title']}: {finding['detail']}", file=sys.stderr)
-    if preview["refused"]:
+        for problem in preview.problems:
+            print(f"{problem.pointer} {problem.message}".strip(), file=sys.stderr)
+        for finding in preview.findings:
+            print(f"{finding.title}: {finding.detail}", file=sys.stderr)
+    if preview.refused:
         from sardonyx.cli.errors import LaunchWouldFailError
 
         raise LaunchWouldFailError
 
 
-def _objects(preview: JsonObject, key: str) -> list[JsonObject]:
-    listed = preview.get(key)
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+def _value(change: ValueChange) -> str:
+    if change.secret:
+        return f"{change.path}: {worded(N_('(a secret) changes'))}"
+    return f"{change.path}: {_shown(change.before)} -> {_shown(change.after)}"
 
 
-def _value(change: JsonObject) -> str:
-    if change["secret"]:
-        return f"{change['path']}: {worded(N_('(a secret) changes'))}"
-    return f"{change['path']}: {_shown(change['before'])} -> {_shown(change['after'])}"
+def _shown(value: str | None) -> str:
+    return worded(N_("(nothing)")) if value is None else value
 
 
-def _shown(value: Json) -> str:
-    return worded(N_("(nothing)")) if value is None else str(value)
-
-
-def _revision(one: JsonObject) -> list[str]:
-    from datetime import datetime
-
-    moment = datetime.fromisoformat(str(one["at"])).astimezone()
+def _revision(one: Revision) -> list[str]:
     return [
-        str(one["number"]),
-        moment.strftime("%Y-%m-%d %H:%M"),
-        str(one["status"]),
-        f"{one['chart']} {one['version']}",
-        str(one["description"]),
+        str(one.number),
+        one.at.astimezone().strftime("%Y-%m-%d %H:%M"),
+        one.status,
+        f"{one.chart} {one.version}",
+        one.description,
     ]

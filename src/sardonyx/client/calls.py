@@ -152,15 +152,6 @@ def edit(
     )
 
 
-def preview_edit(
-    project: str | None, name: str, body: JsonObject, *, objects: bool = True
-) -> Call[JsonObject]:
-    """Say what a change would make different. objects: also what would be created."""
-    query = {"dryRun": "true", "objects": "true" if objects else "false"}
-    where = path("projects", project, "services", name, "edit")
-    return Call("POST", where, raw, query=query, body=body)
-
-
 def values(project: str | None, name: str) -> Call[JsonObject]:
     """Give the values a service was launched with; secrets stand as `$VAR`."""
 
@@ -168,15 +159,6 @@ def values(project: str | None, name: str) -> Call[JsonObject]:
         return Fields(raw(answer).get("values")).document
 
     return Call("GET", path("projects", project, "services", name, "values"), read)
-
-
-def history(project: str | None, name: str) -> Call[list[JsonObject]]:
-    """List the earlier states of a service, newest first."""
-
-    def read(answer: Answer) -> list[JsonObject]:
-        return [Fields(one).document for one in Fields(answer.document).items("revisions")]
-
-    return Call("GET", path("projects", project, "services", name, "history"), read)
 
 
 def roll_back(
@@ -190,12 +172,6 @@ def roll_back(
         body={"revision": revision},
         headers={} if etag is None else {"if-match": etag},
     )
-
-
-def preview_roll_back(project: str | None, name: str, revision: int) -> Call[JsonObject]:
-    """Say what returning to an earlier state would make different."""
-    where = path("projects", project, "services", name, "rollback")
-    return Call("POST", where, raw, query={"dryRun": "true"}, body={"revision": revision})
 
 
 def share(project: str | None, name: str, *, shared: bool) -> Call[Service]:
@@ -215,15 +191,6 @@ def duplicate(
         body={} if words is None else {"friendlyName": words},
         headers={} if idempotency_key is None else {"idempotency-key": idempotency_key},
     )
-
-
-def quota(project: str | None) -> Call[list[JsonObject]]:
-    """Say what a project may use, and what is used of it."""
-
-    def read(answer: Answer) -> list[JsonObject]:
-        return [Fields(one).document for one in Fields(answer.document).items("quota")]
-
-    return Call("GET", path("projects", project, "quota"), read)
 
 
 def delete(project: str | None, name: str) -> Call[JsonObject]:

@@ -18,7 +18,7 @@ from sardonyx.client import calls, file_calls
 from sardonyx.client.account import AccountArea
 from sardonyx.client.calls import Answer, Call, ServicePage
 from sardonyx.client.catalog import CatalogArea
-from sardonyx.client.charts import ChartArea
+from sardonyx.client.charts import ChartArea, Review, read_review
 from sardonyx.client.configurations import ConfigurationArea
 from sardonyx.client.connection import (
     EventReader,
@@ -34,7 +34,7 @@ from sardonyx.client.files import FileArea, SecretArea
 from sardonyx.client.models import Event, Me, Project
 from sardonyx.client.operations import Pause, Steps
 from sardonyx.client.services import ServiceArea
-from sardonyx.values import JsonObject, Secret
+from sardonyx.values import Secret
 
 T = TypeVar("T")
 BLOCK = 1 << 20
@@ -207,11 +207,11 @@ class Services(ServiceArea[Client]):
 class Charts(ChartArea[Client]):
     """Charts of one's own, archives of this computer included."""
 
-    def review_archive(self, archive: Path) -> JsonObject:
+    def review_archive(self, archive: Path) -> Review:
         """Send an archive of this computer; return what it creates and asks for."""
         headers = {"content-length": str(archive.stat().st_size)}
         where = calls.path("chart-archives", archive.name)
-        return calls.raw(self._client.upload(where, _blocks(archive, None), headers))
+        return read_review(self._client.upload(where, _blocks(archive, None), headers))
 
 
 class Files(FileArea[Client]):

@@ -127,7 +127,7 @@ def _preview(answer: Answer) -> Preview:
         friendly_name=read.text("friendlyName"),
         refused=read.flag("refused"),
         values=Fields(read.document.get("values")).document,
-        problems=tuple(_problem(one) for one in read.items("problems")),
+        problems=tuple(input_problem(one) for one in read.items("problems")),
         findings=tuple(models.finding(one) for one in read.items("findings")),
         commands=models.commands_of(read.document.get("commands")),
         raw=read.document,
@@ -145,7 +145,7 @@ def _draft(answer: Answer) -> Draft:
         versions=tuple(str(one) for one in read.items("versions")),
         form=_group(read.document.get("form")),
         values=Fields(read.document.get("values")).document,
-        problems=tuple(_problem(one) for one in read.items("problems")),
+        problems=tuple(input_problem(one) for one in read.items("problems")),
         findings=tuple(models.finding(one) for one in read.items("findings")),
         refused=read.flag("refused"),
         link=read.text("link"),
@@ -155,7 +155,8 @@ def _draft(answer: Answer) -> Draft:
     )
 
 
-def _problem(document: Json) -> InputProblem:
+def input_problem(document: Json) -> InputProblem:
+    """Return the problem a JSON object describes."""
     read = Fields(document)
     names = ("pointer", "code", "level", "message")
     return InputProblem(**{name: read.text(name) for name in names})

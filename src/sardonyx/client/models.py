@@ -154,6 +154,9 @@ class Fields:
     def optional_moment(self, name: str) -> datetime | None:
         return None if self.document.get(name) is None else self.moment(name)
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(str(one) for one in self.items(name))
+
     def items(self, name: str) -> list[Json]:
         value = self.document.get(name, [])
         if not isinstance(value, list):

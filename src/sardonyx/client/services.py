@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
 import time
 from collections.abc import Callable, Collection
 
-from sardonyx.client import calls, drafts
+from sardonyx.client import calls, changes, drafts
 from sardonyx.client.calls import Call, ServicePage
+from sardonyx.client.changes import ChangePreview, QuotaUse, Revision
 from sardonyx.client.drafts import Draft, Preview
 from sardonyx.client.errors import WaitTimeoutError
 from sardonyx.client.models import Credential, Loss, Service
@@ -143,9 +143,9 @@ class ServiceArea(Area[C_co]):
     @operation
     def preview_edit(
         self, name: str, body: JsonObject, *, project: str | None = None
-    ) -> Call[JsonObject]:
+    ) -> Call[ChangePreview]:
         """Say what a change would make different."""
-        return calls.preview_edit(project, name, body)
+        return changes.preview_edit(project, name, body)
 
     @operation
     def values(self, name: str, *, project: str | None = None) -> Call[JsonObject]:
@@ -153,9 +153,9 @@ class ServiceArea(Area[C_co]):
         return calls.values(project, name)
 
     @operation
-    def history(self, name: str, *, project: str | None = None) -> Call[builtins.list[JsonObject]]:
+    def history(self, name: str, *, project: str | None = None) -> Call[tuple[Revision, ...]]:
         """Return its earlier states, newest first."""
-        return calls.history(project, name)
+        return changes.history(project, name)
 
     @operation
     def roll_back(
@@ -167,9 +167,9 @@ class ServiceArea(Area[C_co]):
     @operation
     def preview_roll_back(
         self, name: str, revision: int, *, project: str | None = None
-    ) -> Call[JsonObject]:
+    ) -> Call[ChangePreview]:
         """Say what returning to an earlier state would make different."""
-        return calls.preview_roll_back(project, name, revision)
+        return changes.preview_roll_back(project, name, revision)
 
     @operation
     def share(self, name: str, *, shared: bool, project: str | None = None) -> Call[Service]:
@@ -184,9 +184,9 @@ class ServiceArea(Area[C_co]):
         return calls.duplicate(project, name, friendly_name)
 
     @operation
-    def quota(self, *, project: str | None = None) -> Call[builtins.list[JsonObject]]:
+    def quota(self, *, project: str | None = None) -> Call[tuple[QuotaUse, ...]]:
         """Return what the project may use, and what is used of it."""
-        return calls.quota(project)
+        return changes.quota(project)
 
     @operation
     def losses(self, name: str, *, project: str | None = None) -> Call[tuple[Loss, ...]]:

@@ -26,6 +26,7 @@ from sardonyx.launcher.links import Link
 from sardonyx.services.launching import LaunchRequest, OpenDraft, Opening
 from sardonyx.services.planning import Preview, refusals
 from sardonyx.text import N_, Text
+from sardonyx.web.projects import with_project
 from sardonyx.web.session import session_token
 from sardonyx.web.views import CurrentViewer, Viewer
 
@@ -83,9 +84,17 @@ async def follow(viewer: Viewer, catalog: str, chart: str, query: str) -> Follow
         query=query,
         token=_token(viewer, catalog, chart, query),
         form_at=_form_address(viewer, query),
-        post_at=f"{viewer.request.url.path}/auto",
+        post_at=_post_address(viewer),
     )
     return Followed(page=page)
+
+
+def _post_address(viewer: Viewer) -> str:
+    """Return where the page's form is sent: it says the project, as a browser leaves a long
+    address out of what it says of the page it comes from."""
+    address = f"{viewer.request.url.path}/auto"
+    several = len(viewer.actor.projects) > 1
+    return with_project(address, viewer.project.id) if several else address
 
 
 @router.post("/launch/{catalog}/{chart}/auto")
