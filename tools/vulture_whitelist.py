@@ -7,9 +7,6 @@ Not run. A name that nothing uses any more leaves this list with its code.
 # mypy: ignore-errors
 
 # Rules of launcher.md that no page uses yet; tests hold them.
-find_password, find_address, notes_with_port  # launcher.access: the open button
-read_events, is_unread, is_toast  # launcher.events: a cluster's own words
-release_commands, helm_commands  # launcher.commands: the Helm commands of a cluster
 
 # Templates and JSON read them.
 (

@@ -93,6 +93,7 @@ from sardonyx.evaluation import Evaluation
 from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.ports import CredentialBroker, TableReader
 from sardonyx.files.service import Files
+from sardonyx.launcher.references import look_up
 from sardonyx.launcher.s3_profiles import proposed_store, store_hosts
 from sardonyx.parts import PartStatus
 from sardonyx.platform import Platform
@@ -106,6 +107,7 @@ from sardonyx.secrets.audited import AuditedSecrets
 from sardonyx.services.contexts import ClusterContexts
 from sardonyx.services.models import PlannedObject
 from sardonyx.services.ports import Runtime
+from sardonyx.services.quotas import Marks
 from sardonyx.services.service import Services
 from sardonyx.setup.images import chart_images
 from sardonyx.setup.models import CatalogFacts
@@ -311,6 +313,7 @@ class _Wiring:
             contexts=ClusterContexts(region=self.region, accounts=accounts),
             audit=records,
             workspaces=places,
+            ingress_port=_ingress_port(self.region),
         )
         return Platform(
             public_url=settings.public_url,
@@ -340,6 +343,7 @@ class _Wiring:
             tokens=tokens,
             onboarding=onboarding,
             auto_launch=settings.auto_launch,
+            quota_marks=Marks(settings.quota.warning, settings.quota.critical),
             own_charts=(
                 self.brought.charts(settings, services, records)
                 if self.brought is not None
@@ -570,6 +574,12 @@ class _Life:
         """Carry out what was asked, in the one replica that holds the Lease."""
         await self.wiring.cache.synced()
         await self.lease.hold(self.queue.run)
+
+
+def _ingress_port(region: JsonObject) -> int | None:
+    """Return the port of the region's addresses, None for their scheme's own."""
+    port = look_up(("services", "expose", "ingressPort"), region)
+    return port if isinstance(port, int) and not isinstance(port, bool) else None
 
 
 def _tables(store: S3ObjectStore) -> TableReader:

@@ -81,6 +81,13 @@ class OwnChartsSettings(_Tree):
     archives: bool = Field(default=False, title="Whether people may send an archive")
 
 
+class QuotaSettings(_Tree):
+    """From which share an allowance is shown as short."""
+
+    warning: float = Field(default=0.75, ge=0, le=1, title="Share from which it is near its end")
+    critical: float = Field(default=0.95, ge=0, le=1, title="Share from which it is used up")
+
+
 class EvaluationSettings(_Tree):
     """A platform that brings its own store, secrets and accounts, to be looked at."""
 
@@ -131,6 +138,7 @@ class ClusterSettings(_Tree):
     auto_launch: bool = Field(
         default=True, title="Whether links of other sites may ask for a launch, which is confirmed"
     )
+    quota: QuotaSettings = Field(default=QuotaSettings())
     helm: HelmSettings = Field(default=HelmSettings())
     evaluation: EvaluationSettings | None = Field(
         default=None, title="Set by the chart when it brings everything itself"

@@ -22,6 +22,7 @@ from sardonyx.projects.ports import SignInProvider
 from sardonyx.projects.sign_in import SignIn
 from sardonyx.projects.tokens import ApiTokens
 from sardonyx.secrets.service import Secrets
+from sardonyx.services.quotas import USUAL, Marks
 from sardonyx.services.service import Services
 from sardonyx.setup.service import SetupChecks
 
@@ -34,7 +35,8 @@ class Platform:
     (`http://localhost:8000`). service_host: host name and port of a service behind the front
     door, with `{release}` in it; None where services have addresses of their own.
     running: watches, serves and renews until the block ends. auto_launch: whether links of other
-    sites may ask for a launch, which is confirmed. has_files, has_secrets: False where
+    sites may ask for a launch, which is confirmed. quota_marks: from where an allowance is shown
+    as short. has_files, has_secrets: False where
     a region has no such store: its pages are hidden, and calls say so. setup: the checks that
     administrators see; None on one machine, where `sardonyx doctor` looks. credentials: what
     pods renew with; None on one machine, where the `keys` process answers its services.
@@ -59,6 +61,7 @@ class Platform:
     has_secrets: bool = True
     setup: SetupChecks | None = None
     auto_launch: bool = True
+    quota_marks: Marks = USUAL
     credentials: Credentials | None = None
     provider: SignInProvider | None = None
     tokens: ApiTokens | None = None

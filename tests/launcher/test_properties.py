@@ -16,7 +16,7 @@ from tests.launcher.samples import chart
 from tests.launcher.test_section_11_patch import json_objects, json_values
 
 from sardonyx.catalog.models import Dependency
-from sardonyx.launcher.commands import helm_commands, platform_command
+from sardonyx.launcher.commands import here_document, platform_command
 from sardonyx.launcher.draft import Draft, make_draft, patched
 from sardonyx.launcher.form import FormGroup, Widget, read_submission
 from sardonyx.launcher.models import UNSET, PatchEntry
@@ -155,7 +155,7 @@ dependencies = st.lists(
 def used(made: Draft) -> Draft:
     """Take a draft through all that follows it, and return the one its own form makes."""
     plan = make_plan(made, release="r-1", project="p", owner="o", friendly_name="f", shared=False)
-    helm_commands(plan)
+    here_document(plan.values, plan.secret_paths)
     platform_command(plan, defaults=made.defaults)
     for problem in made.problems:
         problem.message.in_language("en")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from tests.launcher.samples import chart, context, od
 
-from sardonyx.launcher.commands import helm_commands, platform_command, release_commands
+from sardonyx.adapters.kubernetes import underneath
+from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.draft import Draft, make_draft
 from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import PatchEntry
@@ -50,10 +51,16 @@ def plan(draft: Draft) -> LaunchPlan:
     )
 
 
+def script_of(made: LaunchPlan, repository: str = "https://charts.example/forge") -> str:
+    """Return the script of a launch on a cluster, as it is shown and downloaded."""
+    return underneath.launch(made, made.project, underneath.place_of(made.chart, repository))
+
+
 def test_the_script_of_a_launch() -> None:
-    script = helm_commands(plan(opened(git_chart())), repository="https://charts.example/forge")
-    assert script == (
-        "helm repo add forge https://charts.example/forge\n"
+    assert script_of(plan(opened(git_chart()))) == (
+        "# Give first: GIT_TOKEN\n"
+        "(\nset -eu\numask 077\n"
+        ': "${GIT_TOKEN:?give GIT_TOKEN first}"\n'
         "cat <<EOF > ./values.yaml\n"
         "cpu:\n"
         "  cores: 3\n"
@@ -61,8 +68,10 @@ def test_the_script_of_a_launch() -> None:
         '  token: "$GIT_TOKEN"\n'
         '  motto: "5\\$ a day"\n'
         "EOF\n"
-        "helm install rivulet-73105 forge/rivulet --namespace team-soil --version 2.1.0"
-        " -f ./values.yaml\n"
+        "helm upgrade --install --history-max 0 rivulet-73105 rivulet"
+        " --repo https://charts.example/forge --version 2.1.0"
+        " --namespace team-soil --values ./values.yaml\n"
+        ")\n"
     )
 
 
@@ -87,7 +96,7 @@ def test_a_shell_gives_back_the_very_values(tmp_path: Path) -> None:
     made = opened(properties)
     shell = shutil.which("sh")
     assert shell is not None
-    script = helm_commands(plan(made)).replace("helm install", ": install")
+    script = script_of(plan(made)).replace("helm upgrade", ": upgrade")
     (tmp_path / "run.sh").write_text(script)
     done = subprocess.run(
         [shell, "-eu", "run.sh"],
@@ -189,7 +198,7 @@ def test_a_field_of_the_schema_is_as_its_author_marked_it() -> None:
 
 def test_no_secret_is_in_any_command() -> None:
     made = opened(git_chart(), (PatchEntry(("git", "token"), "typed-by-hand"),))
-    shown = helm_commands(plan(made)) + platform_command(plan(made), defaults=made.defaults)
+    shown = script_of(plan(made)) + platform_command(plan(made), defaults=made.defaults)
     assert "typed-by-hand" not in shown
     assert SECRET not in shown
     assert SECRET not in repr(made)
@@ -210,22 +219,22 @@ def test_thousands_of_secrets_that_would_have_one_variable_have_one_each() -> No
 
 
 def test_commands_of_my_services() -> None:
-    shown = release_commands("rivulet-73105", "team-soil")
-    assert shown == {
-        "list": "helm list --namespace team-soil\n",
-        "delete": "helm uninstall rivulet-73105 --namespace team-soil\n",
-        "notes": "helm get notes rivulet-73105 --namespace team-soil\n",
-        "values": "helm get values rivulet-73105 --namespace team-soil\n",
-        "quota": "kubectl get quota --namespace team-soil\n",
-    }
+    where = "--namespace team-soil\n"
+    assert underneath.look("team-soil") == f"helm list {where}kubectl get quota {where}"
+    assert underneath.look("team-soil", "rivulet-73105") == (
+        f"helm get notes rivulet-73105 {where}helm get values rivulet-73105 {where}"
+    )
+    assert underneath.uninstall("rivulet-73105", "team-soil") == (
+        f"helm uninstall rivulet-73105 {where}"
+    )
 
 
 def test_words_are_quoted_for_the_shell() -> None:
     made = replace(plan(opened(git_chart())), project="team $(id)", release="a b")
-    script = helm_commands(made, repository="https://x/?a=1&b=`id`")
-    assert "helm repo add forge 'https://x/?a=1&b=`id`'\n" in script
-    assert "helm install 'a b' forge/rivulet --namespace 'team $(id)' --version 2.1.0" in script
-    assert release_commands("a b", "t;x")["list"] == "helm list --namespace 't;x'\n"
+    script = script_of(made, "https://x/?a=1&b=`id`")
+    assert "--repo 'https://x/?a=1&b=`id`' --version 2.1.0 --namespace 'team $(id)'" in script
+    assert "helm upgrade --install --history-max 0 'a b' rivulet" in script
+    assert underneath.look("t;x").startswith("helm list --namespace 't;x'\n")
 
 
 @pytest.mark.parametrize(

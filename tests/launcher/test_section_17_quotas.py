@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from tests.launcher.test_section_11_patch import json_values
 
-from sardonyx.launcher.events import read_events
+from sardonyx.services.cluster_events import cluster_events
+from sardonyx.services.evidence import EventEvidence
 from sardonyx.services.models import QuotaUse, Severity
-from sardonyx.services.quotas import gauges
+from sardonyx.services.quotas import Marks, gauges
 
 AT = datetime(2026, 5, 4, 9, 12, 33, tzinfo=UTC)
 
@@ -40,17 +39,23 @@ def test_an_allowance_is_shown_as(used: str, limit: str, result: Any) -> None:
 
 def test_the_thresholds_can_be_set() -> None:
     half = [QuotaUse("requests.cpu", "1", "2")]
-    assert gauges(half, near=0.5)[0].tone == "near"
-    assert gauges(half, near=0.1, full=0.5)[0].tone == "full"
+    assert gauges(half, Marks(near=0.5))[0].tone == "near"
+    assert gauges(half, Marks(near=0.1, full=0.5))[0].tone == "full"
 
 
-def event(uid: str = "u", seconds: int = 0, kind: str = "Warning", message: str = "m") -> Any:
-    at = (AT + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {
-        "metadata": {"uid": uid, "creationTimestamp": at},
-        "type": kind,
-        "message": message,
-    }
+def event(
+    message: str = "m", *, kind: str = "Normal", seconds: int = 0, count: int = 1
+) -> EventEvidence:
+    return EventEvidence(
+        kind="Pod",
+        name="rivulet-0",
+        is_warning=kind == "Warning",
+        reason="r",
+        message=message,
+        count=count,
+        last=AT + timedelta(seconds=seconds),
+        is_error=kind == "Error",
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,36 +69,11 @@ def event(uid: str = "u", seconds: int = 0, kind: str = "Warning", message: str 
     ],
 )
 def test_an_event_is(kind: str, message: str, severity: Severity) -> None:
-    (read,) = read_events([event(kind=kind, message=message)])
-    assert (read.severity, read.message, read.at) == (severity, message, AT)
+    (read,) = cluster_events([event(message, kind=kind, count=3)])
+    assert (read.severity, read.message, read.at, read.count) == (severity, message, AT, 3)
+    assert read.about == "Pod rivulet-0"
 
 
-def test_events_are_told_once_and_in_order() -> None:
-    read = read_events(
-        [event("b", 5), event("a", 9), event("b", 5, message="again"), event("c", 1)]
-    )
-    assert [(one.uid, one.message) for one in read] == [("c", "m"), ("b", "again"), ("a", "m")]
-
-
-def test_what_is_unread_and_what_is_shown_for_a_moment() -> None:
-    warned, told = read_events([event("a", 10), event("b", 11, kind="Normal")])
-    assert warned.is_unread(AT)
-    assert not warned.is_unread(AT + timedelta(seconds=10))
-    assert not told.is_unread(AT)
-    assert warned.is_toast(AT + timedelta(seconds=16))
-    assert not warned.is_toast(AT + timedelta(seconds=17))
-    assert not told.is_toast(AT + timedelta(seconds=11))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [None, "x", {}, {"metadata": 3}, event(kind="Other"), {**event(), "metadata": {"uid": "u"}}],
-)
-def test_what_is_no_event_is_left_out(wrong: Any) -> None:
-    assert read_events([wrong, event()])[0].uid == "u"
-    assert len(read_events([wrong, event("v")])) == 1
-
-
-@given(json_values)
-def test_reading_events_never_raises(item: Any) -> None:
-    read_events([item, {"metadata": item, "type": "Normal"}])
+def test_events_are_told_newest_first() -> None:
+    read = cluster_events([event("b", seconds=5), event("c"), event("a", seconds=9)])
+    assert [one.message for one in read] == ["a", "b", "c"]

@@ -264,6 +264,9 @@ class MemoryRuntime:
     def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
         return f"{verb} {self.release(project, release).release} {revision}\n"
 
+    def underneath_look(self, project: str, release: str | None = None) -> str:
+        return ""
+
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         return self.facts
 

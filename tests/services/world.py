@@ -46,7 +46,10 @@ class World:
 
 
 def world(
-    *suffixes: str, sources: Sequence[CatalogSource] = (), workspaces: Workspaces | None = None
+    *suffixes: str,
+    sources: Sequence[CatalogSource] = (),
+    workspaces: Workspaces | None = None,
+    ingress_port: int | None = None,
 ) -> World:
     """Return services of their own; the first drafts get these suffixes.
 
@@ -62,6 +65,7 @@ def world(
         clock=lambda: now[0],
         randomness=Counted(*suffixes),
         workspaces=workspaces,
+        ingress_port=ingress_port,
     )
     configurations = Configurations(
         records=MemoryConfigurations(),

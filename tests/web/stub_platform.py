@@ -53,6 +53,7 @@ from sardonyx.services.models import (
     StepStatus,
     TimelineEvent,
 )
+from sardonyx.services.quotas import Marks
 from sardonyx.services.service import Services
 from sardonyx.testing.configurations import MemoryConfigurations
 from sardonyx.testing.identity import People
@@ -307,6 +308,9 @@ class StubRuntime:
     def underneath_action(self, verb: str, project: str, release: str, *, revision: int = 0) -> str:
         return f"# {verb} {release}\n"
 
+    def underneath_look(self, project: str, release: str | None = None) -> str:
+        return f"# look at {release or project}\n"
+
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         return {}
 
@@ -459,6 +463,7 @@ def stub_platform(
             records=MemoryConfigurations(), launcher=services, charts=catalog, audit=records
         ),
         auto_launch=True,
+        quota_marks=Marks(),
         files=Files(broker=broker, store=MemoryObjectStore(storage), tables=Rows()),
         secrets=Secrets(store=vault, address="http://127.0.0.1:8200"),
         accounts=Accounts(

@@ -277,6 +277,21 @@ async def test_a_service_is_called_like_its_chart_where_nobody_says_otherwise(
     assert attribute(page, 'name="friendly_name" value') == "postgresql"
 
 
+async def test_the_schema_of_the_text_is_given_to_other_editors(
+    browser: httpx2.AsyncClient,
+) -> None:
+    page = (await browser.post(CHART, data={"view": "yaml"})).text
+    assert f'formaction="{CHART}/schema"' in page
+    answer = await browser.post(f"{CHART}/schema", data=hidden(page, values=True))
+    assert answer.headers["content-disposition"].endswith('"postgresql.schema.json"')
+    schema = answer.json()
+    assert schema["properties"]["auth"]["properties"]["database"]["pattern"]
+    assert (
+        "x-onyxia" not in answer.text
+        and "default" not in (schema["properties"]["auth"]["properties"]["password"])
+    )
+
+
 async def test_a_version_that_left_meanwhile_is_told_before_anything_is_launched(
     browser: httpx2.AsyncClient, platform: SimpleNamespace
 ) -> None:

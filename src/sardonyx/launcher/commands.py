@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
 
 from sardonyx.launcher.masking import replaced, variables
 from sardonyx.launcher.models import Unset, path_text
@@ -36,40 +35,6 @@ def here_document(values: JsonObject, secret_paths: frozenset[Path], *, word: st
 
 def _escaped(mark: str) -> str:
     return re.sub(r"([\\$`])", r"\\\1", quoted(mark))
-
-
-def helm_commands(
-    plan: LaunchPlan, *, repository: str | None = None, namespace: str | None = None
-) -> str:
-    """Return the script `launch-<release>.sh`: Helm alone installs the same release.
-
-    repository: the catalogue's address; without one the chart is taken from its folder.
-    """
-    chart = plan.chart
-    lines: list[str] = []
-    if repository is not None:
-        lines.append(f"helm repo add {shlex.quote(chart.catalog)} {shlex.quote(repository)}\n")
-    lines.append(f"cat {here_document(plan.values, plan.secret_paths)}")
-    arguments = [
-        *("helm", "install", plan.release, f"{chart.catalog}/{chart.chart}"),
-        *("--namespace", namespace or plan.project, "--version", chart.version),
-        *("-f", "./values.yaml"),
-    ]
-    lines.append(shlex.join(arguments) + "\n")
-    return "".join(lines)
-
-
-def release_commands(release: str, namespace: str) -> Mapping[str, str]:
-    """Return the Helm and kubectl commands of one release, by what they do."""
-    place = shlex.join(["--namespace", namespace])
-    name = shlex.quote(release)
-    return {
-        "list": f"helm list {place}\n",
-        "delete": f"helm uninstall {name} {place}\n",
-        "notes": f"helm get notes {name} {place}\n",
-        "values": f"helm get values {name} {place}\n",
-        "quota": f"kubectl get quota {place}\n",
-    }
 
 
 def platform_command(

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from sardonyx.catalog.cards import icon_address
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.errors import PlatformError
+from sardonyx.services.cluster_events import ClusterEvent, cluster_events
 from sardonyx.services.models import Service, Standing, State
 from sardonyx.services.timeline import StepView, latest, steps
 from sardonyx.services.view import FindingView
@@ -77,6 +78,7 @@ class ServiceCard:
     findings: tuple[FindingView, ...]
     earlier: tuple[StepView, ...]
     steps: tuple[StepView, ...]
+    events: tuple[ClusterEvent, ...]
 
 
 def card(viewer: Viewer, service: Service) -> ServiceCard:
@@ -133,6 +135,7 @@ def _card(
         findings=tuple(FindingView.of(one, viewer.language) for one in service.findings),
         earlier=lines[:begin],
         steps=lines[begin:],
+        events=cluster_events(service.events) if with_story else (),
     )
 
 

@@ -13,12 +13,11 @@ from sardonyx.errors import PlatformError, Problem, UserError
 from sardonyx.launcher.commands import here_document
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import Draft, make_draft
-from sardonyx.launcher.masking import variables
+from sardonyx.launcher.masking import Unmasking
 from sardonyx.launcher.models import PatchEntry, Unset, path_text
 from sardonyx.launcher.overlays import laid_over, overlay
 from sardonyx.launcher.patch import apply, apply_with_problems, diff, parse_set
 from sardonyx.launcher.plan import make_plan
-from sardonyx.launcher.scalars import at
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.commands import command, on_service
 from sardonyx.services.comparing import (
@@ -46,7 +45,7 @@ from sardonyx.services.models import (
 )
 from sardonyx.services.planning import Planner, plan_of, stands_in_the_way
 from sardonyx.services.ports import Runtime
-from sardonyx.values import Json, JsonObject, Path
+from sardonyx.values import JsonObject, Path
 
 NEWEST = "newest"  # stands for the newest version of a chart
 
@@ -219,7 +218,7 @@ class ChangePlanner:
         edits = settings + request.patch
         if request.values:
             hidden = hidden_paths(start.base, start.draft.secret_paths)
-            given = laid_over(start.base, _unmasked(request.values, start.base, hidden))
+            given = laid_over(start.base, _put_back(request.values, start.base, hidden))
             assert isinstance(given, dict)  # noqa: S101 - both sides are objects
             edits = tuple(diff(start.base, given)) + edits
         change = await self.open(
@@ -368,17 +367,7 @@ def elsewhere(actor: Actor, seen: Observation) -> str | None:
     return None if seen.project == actor.default_project.id else seen.project
 
 
-def _unmasked(given: JsonObject, base: JsonObject, hidden: frozenset[Path]) -> JsonObject:
+def _put_back(given: JsonObject, base: JsonObject, hidden: frozenset[Path]) -> JsonObject:
     """Return `given` with what runs in place of each `$VAR` that stood for its secret."""
-    names = {path: f"${name}" for path, name in variables(hidden, base).items()}
-
-    def put_back(value: Json, path: Path) -> Json:
-        if isinstance(value, dict):
-            return {key: put_back(item, (*path, key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [put_back(item, (*path, index)) for index, item in enumerate(value)]
-        kept = at(base, path)
-        return value if isinstance(kept, Unset) or value != names.get(path) else kept
-
-    shown = put_back(given, ())
-    return shown if isinstance(shown, dict) else {}
+    made = Unmasking(base, hidden)(given)
+    return made if isinstance(made, dict) else {}

@@ -69,6 +69,7 @@ class Changes(Launches):
         clock: Callable[[], datetime] | None = None,
         randomness: Randomness | None = None,
         workspaces: Workspaces | None = None,
+        ingress_port: int | None = None,
     ) -> None:
         super().__init__(
             catalog=catalog,
@@ -78,6 +79,7 @@ class Changes(Launches):
             clock=clock,
             randomness=randomness,
             workspaces=workspaces,
+            ingress_port=ingress_port,
         )
         self._changing: dict[tuple[str, str], asyncio.Lock] = {}
         self._changes = ChangePlanner(

@@ -104,6 +104,7 @@ class EventEvidence:
     message: str
     count: int
     last: datetime
+    is_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)

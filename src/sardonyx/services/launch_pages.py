@@ -21,7 +21,7 @@ from sardonyx.account.configurations.pages import edited
 from sardonyx.catalog.cards import launch_address
 from sardonyx.catalog.models import ChartRef
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
-from sardonyx.launcher.editor import complete
+from sardonyx.launcher.editor import complete, editor_schema
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import apply
 from sardonyx.launcher.yaml_text import write
@@ -128,6 +128,20 @@ async def completions(
             }
             for one in found
         ]
+    )
+
+
+@router.post("/launch/{catalog}/{chart}/schema")
+async def schema(viewer: CurrentViewer, request: Request, catalog: str, chart: str) -> JSONResponse:
+    """Return the JSON Schema of the values as a file, for editors (launcher.md 9.3)."""
+    posted = read_posted(await posted_form(request))
+    page = await _opened(viewer, catalog, chart, posted)
+    return JSONResponse(
+        editor_schema(page.opened.draft),
+        headers={
+            "content-disposition": f'attachment; filename="{chart}.schema.json"',
+            "cache-control": "no-store",
+        },
     )
 
 

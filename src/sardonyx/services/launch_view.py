@@ -159,6 +159,7 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
         "check_at": f"{shown.launch}/check{tail}",
         "look_at": f"{shown.launch}/look{tail}",
         "script_at": f"{shown.launch}/script{tail}",
+        "schema_at": f"{shown.launch}/schema{tail}",
         "save_at": f"{shown.launch}/save{tail}",
         "complete_at": f"{shown.launch}/complete{tail}",
         "link": f"{viewer.platform.public_url}{shown.launch}?{link.query}",

@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from sardonyx.catalog.models import Chart
 from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
+from sardonyx.launcher.access import notes_with_port, with_port
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.links import ReadLink
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.versions import ChosenVersion
 from sardonyx.projects.errors import WorkspaceRefusedError
-from sardonyx.projects.models import Actor, Project
+from sardonyx.projects.models import Actor
 from sardonyx.projects.ports import Workspaces
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import CHART_GONE, launch_command
@@ -47,9 +48,8 @@ from sardonyx.services.models import (
     Observation,
     PlannedObject,
     Service,
-    Standing,
 )
-from sardonyx.services.ownership import standing
+from sardonyx.services.ownership import standing, visible
 from sardonyx.services.planning import Planner, Preview, blocking, plan_of, refusals
 from sardonyx.services.ports import Runtime
 
@@ -69,8 +69,12 @@ class Launches:
         clock: Callable[[], datetime] | None = None,
         randomness: Randomness | None = None,
         workspaces: Workspaces | None = None,
+        ingress_port: int | None = None,
     ) -> None:
-        """`workspaces`: makes a project's place ready that is gone; None where there is none."""
+        """`workspaces`: makes a project's place ready that is gone; None where there is none.
+
+        ingress_port: where browsers reach services, if not at their scheme's own port.
+        """
         clock = clock or (lambda: datetime.now(UTC))
         self._catalog = catalog
         self._runtime = runtime
@@ -87,6 +91,7 @@ class Launches:
         self._repeats = Repeats()
         self._installing = asyncio.Lock()
         self._workspaces = workspaces
+        self._ingress_port = ingress_port
 
     async def open_draft(
         self,
@@ -355,6 +360,7 @@ class Launches:
             return CHART_GONE
 
     def _judged(self, actor: Actor, seen: Observation, commands: Commands) -> Service:
+        port = self._ingress_port
         return Service(
             name=seen.release,
             friendly_name=seen.friendly_name,
@@ -363,18 +369,22 @@ class Launches:
             owner=seen.owner,
             shared=seen.shared,
             state=seen.state,
-            urls=seen.urls,
+            urls=tuple(with_port(url, port) for url in seen.urls),
             address=seen.address,
             started_at=seen.started_at,
             created_at=seen.created_at,
             revision=seen.revision,
-            notes=seen.notes,
-            notes_by_language=seen.notes_by_language,
+            notes=notes_with_port(seen.urls, seen.notes, port=port),
+            notes_by_language={
+                language: notes_with_port(seen.urls, notes, port=port)
+                for language, notes in seen.notes_by_language.items()
+            },
             findings=tuple(diagnose(seen, self._clock())),
             timeline=seen.timeline,
             commands=commands,
             standing=standing(actor, authorised_project(actor, seen.project), seen),
             suspendable=seen.suspendable,
+            events=() if seen.evidence is None else seen.evidence.events,
         )
 
     @asynccontextmanager
@@ -386,8 +396,3 @@ class Launches:
             await self._audit.record(actor.username, action, target, error.code)
             raise
         await self._audit.record(actor.username, action, target, "done")
-
-
-def visible(actor: Actor, project: Project, seen: Observation) -> bool:
-    """Tell whether a release exists for the person."""
-    return standing(actor, project, seen) is not Standing.STRANGER

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sardonyx.catalog.models import ChartRef
-from sardonyx.services.evidence import Evidence
+from sardonyx.services.evidence import EventEvidence, Evidence
 from sardonyx.text import Scalar
 from sardonyx.values import JsonObject, Path
 
@@ -219,3 +219,4 @@ class Service:
     notes_by_language: Mapping[str, str] = field(default_factory=dict)
     standing: Standing = Standing.OWNER
     suspendable: bool = True
+    events: tuple[EventEvidence, ...] = field(default=(), repr=False)

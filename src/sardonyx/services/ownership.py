@@ -21,3 +21,8 @@ def standing(actor: Actor, project: Project, seen: Observation) -> Standing:
     if not seen.owner:
         return Standing.ADMINISTRATOR if actor.is_admin else Standing.STRANGER
     return Standing.MEMBER if seen.shared else Standing.STRANGER
+
+
+def visible(actor: Actor, project: Project, seen: Observation) -> bool:
+    """Tell whether a release exists for the person."""
+    return standing(actor, project, seen) is not Standing.STRANGER

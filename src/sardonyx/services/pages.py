@@ -42,8 +42,9 @@ async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTM
         total=page.total,
         saved=await panel(viewer),
         short=False,
-        gauges=gauges(services.quota(viewer.actor, viewer.project.id)),
+        gauges=gauges(services.quota(viewer.actor, viewer.project.id), viewer.platform.quota_marks),
         resource=lambda name: viewer.say(resource_words(name)),
+        look=services.look_commands(viewer.actor, viewer.project.id),
     )
 
 
@@ -58,10 +59,14 @@ async def services_stream(
 
 
 @router.get("/services/{name}")
-async def service_page(viewer: CurrentViewer, name: str) -> HTMLResponse:
-    """Show one service: its story, notes, logs, values and commands."""
+async def service_page(viewer: CurrentViewer, name: str, password: bool = False) -> HTMLResponse:
+    """Show one service: its story, notes, logs, values and commands.
+
+    password: show the one that its own page asks for.
+    """
     services, actor, project = viewer.platform.services, viewer.actor, viewer.project.id
     service = await services.show(actor, project, name)
+    found = await services.password(actor, project, name) if password else None
     return await viewer.render(
         "services/service.html",
         service=service,
@@ -71,6 +76,9 @@ async def service_page(viewer: CurrentViewer, name: str) -> HTMLResponse:
         values=write(await services.values(actor, project, name)),
         is_group=viewer.project.group is not None,
         copy_at=_copy_address(service),
+        password_asked=password,
+        password=found.reveal() if found is not None else None,
+        look=services.look_commands(actor, project, name),
     )
 
 

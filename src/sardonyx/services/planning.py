@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sardonyx.catalog.models import Chart
-from sardonyx.errors import Problem
+from sardonyx.errors import PlatformError, Problem
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import make_draft, merge, patched
@@ -184,6 +184,14 @@ class Planner:
             s3_profiles=storage.names,
             s3_chosen=storage.name if draft.uses_s3 and not storage.is_usual else None,
         )
+
+    async def project_password(self, actor: Actor, project: Project) -> str:
+        """Return the password of the project's services, empty where it cannot be had now."""
+        try:
+            inputs = await self._contexts.inputs(actor, project)
+        except PlatformError:
+            return ""
+        return inputs.project_password.reveal()
 
     def read_link(
         self, actor: Actor, project: Project, chart: str, catalog: str | None, query: str

@@ -108,6 +108,10 @@ class Runtime(Protocol):
         verb: pause, resume, restart, roll_back (to `revision`), history, delete.
         """
 
+    def underneath_look(self, project: str, release: str | None = None) -> str:
+        """Return the commands that show a project's releases and allowance, or what one release
+        says and runs with, without the platform. Empty where nothing but the platform knows."""
+
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         """Return the facts `diagnose` judges before a launch (disk_free, …)."""
 

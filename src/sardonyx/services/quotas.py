@@ -42,8 +42,17 @@ _WORDS = {
     "pods": N_("Services that run"),
     "persistentvolumeclaims": N_("Number of disks"),
 }
-# Shares from which an allowance is shown as near its end, and as used up (launcher.md 17).
-NEAR, FULL = 0.75, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Shares from which an allowance is shown as near its end, and as used up (launcher.md 17)."""
+
+    near: float = 0.75
+    full: float = 0.95
+
+
+USUAL = Marks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +66,10 @@ class Gauge:
     tone: str
 
 
-def gauges(
-    uses: Sequence[QuotaUse], *, near: float = NEAR, full: float = FULL
-) -> tuple[Gauge, ...]:
+def gauges(uses: Sequence[QuotaUse], marks: Marks = USUAL) -> tuple[Gauge, ...]:
     """Return the allowances, the fullest first.
 
-    Left out: what cannot be read, and what is neither allowed nor used. near, full: shares.
+    Left out: what cannot be read, and what is neither allowed nor used.
     """
     found = []
     for use in uses:
@@ -70,7 +77,7 @@ def gauges(
         if used is None or hard is None or not (used or hard):
             continue
         share = float(used / hard) if hard else 1.0
-        tone = "full" if share >= full else "near" if share >= near else "good"
+        tone = "full" if share >= marks.full else "near" if share >= marks.near else "good"
         found.append(Gauge(use.resource, use.used, use.hard, share, tone))
     return tuple(sorted(found, key=lambda one: (-one.share, one.resource)))
 

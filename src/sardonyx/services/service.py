@@ -16,23 +16,25 @@ from typing import TypeVar
 
 from sardonyx.done import Done
 from sardonyx.errors import UserError
+from sardonyx.launcher.access import find_address, find_password
 from sardonyx.projects.models import Actor
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.change_planning import elsewhere
 from sardonyx.services.changes import Changes, etag
-from sardonyx.services.commands import ON_PLATFORM_ONLY, on_service
+from sardonyx.services.commands import ON_PLATFORM_ONLY, command, on_service
 from sardonyx.services.errors import (
     ServiceBusyError,
     ServiceChangedError,
     ServiceHasNoPageError,
     ServiceNotFoundError,
 )
-from sardonyx.services.launches import NO_COMMANDS, visible
+from sardonyx.services.launches import NO_COMMANDS
 from sardonyx.services.launching import (
     checked_friendly,
 )
 from sardonyx.services.listing import PAGE, Listing, cut, in_order
 from sardonyx.services.models import (
+    Commands,
     Loss,
     Observation,
     Service,
@@ -40,6 +42,7 @@ from sardonyx.services.models import (
     State,
     TimelineEvent,
 )
+from sardonyx.services.ownership import standing, visible
 from sardonyx.values import Secret
 
 __all__ = ["OWN_PASSWORD", "ServiceCredential", "Services", "etag"]
@@ -269,11 +272,43 @@ class Services(Changes):
         if seen.address is None:
             raise ServiceBusyError(name=name, state=seen.state.value)
         expires = self._clock() + CREDENTIAL_LIFE
-        header, value = await self._runtime.service_credential(
-            seen.project, name, life=CREDENTIAL_LIFE
-        )
+        try:
+            header, value = await self._runtime.service_credential(
+                seen.project, name, life=CREDENTIAL_LIFE
+            )
+        except ServiceBusyError:  # a chart that does not say where its own is
+            found = await self.password(actor, project, name)
+            if found is None:
+                raise
+            header, value = OWN_PASSWORD, found
         until = None if header == OWN_PASSWORD else expires
         return ServiceCredential(seen.address, header, value, until)
+
+    async def password(self, actor: Actor, project: str, name: str) -> Secret | None:
+        """Return the password that a service's own page asks for (launcher.md 16).
+
+        None where none is found: then there is no such step. Those with whom it is shared get
+        what its notes say and the project's own, not what the owner set for themselves.
+        """
+        seen = self._used(actor, project, name)
+        shared = await self._planner.project_password(actor, authorised_project(actor, project))
+        found = find_password(seen.notes, seen.values, project_password=shared)
+        is_owner = standing(actor, authorised_project(actor, project), seen) is Standing.OWNER
+        if found is None or not (is_owner or found == shared or found in seen.notes):
+            return None
+        return Secret(found)
+
+    def look_commands(self, actor: Actor, project: str, name: str | None = None) -> Commands:
+        """Return the commands that show the services of a project, or one of them."""
+        place = authorised_project(actor, project)
+        if name is not None:
+            self._seen(actor, project, name)
+        words = ("list",) if name is None else ("show", name)
+        where = () if place.id == actor.default_project.id else ("--project", place.id)
+        return Commands(
+            platform=command("services", *words, *where),
+            underneath=self._runtime.underneath_look(place.id, name) or ON_PLATFORM_ONLY,
+        )
 
     async def place_file(
         self, actor: Actor, project: str, name: str, file: str, content: bytes
@@ -286,11 +321,15 @@ class Services(Changes):
         return await self._runtime.place_file(seen.project, name, file, content)
 
     async def page(self, actor: Actor, project: str, name: str) -> str:
-        """Return the address of the service's page. Raises ServiceHasNoPageError."""
+        """Return the address of the service's page, as its notes have it (launcher.md 16).
+
+        Raises ServiceHasNoPageError.
+        """
         seen = self._seen(actor, project, name)
-        if not seen.urls:
+        found = find_address(seen.urls, seen.notes, port=self._ingress_port)
+        if found is None:
             raise ServiceHasNoPageError(name=name)
-        return seen.urls[0]
+        return found
 
     def _listed(self, actor: Actor, project: str) -> Sequence[Observation]:
         """Return the releases the person may see, newest start first."""

@@ -232,6 +232,9 @@ class MemoryRuntime:
         self._known(project, release)
         return f"{verb} {release} {revision}\n"
 
+    def underneath_look(self, project: str, release: str | None = None) -> str:
+        return f"look {release or project}\n"
+
     async def preflight(self, plan: LaunchPlan) -> dict[str, Scalar]:
         return dict(self.facts)
 

@@ -464,6 +464,7 @@ def read_event(raw: bytes) -> tuple[Metadata, SeenEvent]:
         kind=sys.intern(event.involved_object.kind),
         name=event.involved_object.name,
         is_warning=event.type == "Warning",
+        is_error=event.type == "Error",
         reason=sys.intern(event.reason or ""),
         message=cut(event.message),
         count=max(series.count, event.count or 1),

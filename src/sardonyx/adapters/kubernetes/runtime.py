@@ -302,6 +302,9 @@ class KubernetesRuntime:
         }
         return made[verb]()
 
+    def underneath_look(self, project: str, release: str | None = None) -> str:
+        return underneath.look(self._parts.namespace(project), release)
+
     # Inside
 
     def _known(self, project: str, release: str) -> Observation:

@@ -80,6 +80,14 @@ def history(release: str, namespace: str) -> str:
     return _helm(["history", release, "--namespace", namespace])
 
 
+def look(namespace: str, release: str | None = None) -> str:
+    """Return what shows a namespace, or one release, and changes nothing (launcher.md 15)."""
+    place = ("--namespace", namespace)
+    if release is None:
+        return _helm(["list", *place]) + shlex.join(["kubectl", "get", "quota", *place]) + "\n"
+    return _helm(["get", "notes", release, *place]) + _helm(["get", "values", release, *place])
+
+
 def _with_values(
     values: JsonObject, secret_paths: frozenset[Path], words: Sequence[str], place: ChartPlace
 ) -> str:

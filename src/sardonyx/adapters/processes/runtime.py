@@ -304,6 +304,9 @@ class LocalRuntime:
         discovery = self._discovery(plan, profile)
         return action(verb, release) + script(chart, profile, plan, discovery=discovery)
 
+    def underneath_look(self, project: str, release: str | None = None) -> str:
+        return ""  # a script's own folder and terminal show all there is
+
     async def preflight(self, plan: LaunchPlan) -> dict[str, str | int | float]:
         chart, profile = self._profile(plan)
         return await asyncio.to_thread(launch_facts, self._home, chart, profile)
