@@ -18,7 +18,10 @@ from tools.cluster.control_plane import ControlPlane
 from tools.cluster.processes import NotReadyError
 from tools.cluster.programs import BIN
 
-_CUT_OPENING = "ignore:.*_SelectorTransport.__del__:pytest.PytestUnraisableExceptionWarning"
+_CUT_OPENING = (
+    "ignore:.*(_SelectorTransport.__del__|<socket.socket fd)"
+    ":pytest.PytestUnraisableExceptionWarning"
+)
 # A cluster that the tests started, to be ended when they have ended.
 _STARTED = "started-by-tests"
 
@@ -85,8 +88,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
-            # asyncio leaves the transport of a connection that is cancelled in its TLS opening
-            # to the collector, which tells it in whatever test runs then.
+            # asyncio leaves the transport of a connection that is cancelled in its TLS opening, or
+            # its bare socket, to the collector, which tells it in whatever test runs then.
             item.add_marker(pytest.mark.filterwarnings(_CUT_OPENING))
 
 
