@@ -19,6 +19,10 @@ from sardonyx.values import JsonObject, Secret
 
 SOON = timedelta(seconds=30)
 TOKEN = "confined-token-4711"
+DOUBLED = """\
+{{- $all := dict "text" "0123456789abcdef" }}
+{{- range until 28 }}{{ $_ := set $all "text" (printf "%s%s" $all.text $all.text) }}{{ end }}
+"""
 ACCESS = Secret(f'{{"token": "{TOKEN}"}}')
 
 
@@ -119,6 +123,17 @@ async def test_endless_output_ends_it(tmp_path: Path) -> None:
     with pytest.raises(HelmFailedError) as caught:
         await helm.run((), limit=SOON)
     assert "printed more than" in caught.value.said
+
+
+async def test_a_template_that_asks_for_all_memory_costs_itself_alone(tmp_path: Path) -> None:
+    chart = tmp_path / "bomb"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: bomb\nversion: 1.0.0\n")
+    (chart / "templates" / "bomb.yaml").write_text(DOUBLED)
+    helm = Helm(program=str(program()), folder=tmp_path / "helm")
+    with pytest.raises(HelmFailedError) as caught:
+        await helm.run(("template", "demo", str(chart)), limit=SOON)
+    assert caught.value.said == "it took more than 512 MB of memory"
 
 
 async def test_the_limit_gives_time_to_finish(tmp_path: Path) -> None:

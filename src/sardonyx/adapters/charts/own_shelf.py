@@ -145,6 +145,8 @@ class SharedShelf:
     async def _unpacked(self, chart: OwnChart) -> bool:
         """Have a chart on this disk; False where it cannot be, which costs itself alone."""
         digest = _digest(chart.digest)
+        if self._cache.has(digest):
+            return True
         async with self._unpacking:  # many requests of a person come at once
             return self._cache.has(digest) or await self._unpack(chart)
 
