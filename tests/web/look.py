@@ -52,7 +52,7 @@ FADED = """Promise.allSettled(document.getAnimations()
 class Look:
     """One way to see a page; `name` ends the names of its pictures.
 
-    judged: what axe is to judge that the looks before did not show.
+    judged: what axe is to judge that the looks before did not show; nothing: the width alone.
     """
 
     name: str
@@ -69,9 +69,10 @@ class Look:
 
 LIGHT, DARK = Look("light", DESK, "light"), Look("dark", DESK, "dark", COLOURS_ALONE)
 ON_A_PHONE = Look("phone", PHONE, "light")
-FRENCH = Look("french", DESK, "light", WITHOUT_COLOURS)
+FRENCH = Look("french", DESK, "light", {})
+FRENCH_PHONE = Look("french-phone", PHONE, "light", WITHOUT_COLOURS)
 # Every look of every page, by the language of the browser.
-LOOKS = {"en-GB": (LIGHT, DARK, ON_A_PHONE), "fr-FR": (FRENCH,)}
+LOOKS = {"en-GB": (LIGHT, DARK, ON_A_PHONE), "fr-FR": (FRENCH, FRENCH_PHONE)}
 
 
 @asynccontextmanager
@@ -132,7 +133,9 @@ async def settled(page: Page, address: str) -> None:
 
 
 async def violations(page: Page, judged: Mapping[str, object] = WCAG) -> list[str]:
-    """Return what axe finds on the page as it is seen now."""
+    """Return what axe finds on the page as it is seen now; nothing to judge finds nothing."""
+    if not judged:
+        return []
     if not await page.evaluate("'axe' in window"):  # half a megabyte, once for each page
         await page.evaluate(Axe().axe_script)
     found = await page.evaluate(RUN, dict(judged))

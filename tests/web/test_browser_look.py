@@ -6,20 +6,30 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright, expect
+from tests.catalog.test_own_charts import EVERYTHING, archive
 from tests.web.look import (
     ARGUMENTS,
     CHROMIUM,
+    DARK,
+    FRENCH,
+    FRENCH_PHONE,
     LIGHT,
     LOOKS,
+    ON_A_PHONE,
     chromium,
     complaints,
     faults_of,
@@ -37,6 +47,11 @@ from tests.web.stub_platform import (
     stub_portal,
     usual_releases,
 )
+
+from sardonyx.adapters.charts.any_source import AnyChartFetcher
+from sardonyx.catalog.own import OwnCharts
+from sardonyx.catalog.own_folder import FolderShelf
+from sardonyx.services.launching import LaunchRequest
 
 # One browser for all of the module, so all run in one process and in its loop.
 pytestmark = [
@@ -72,9 +87,74 @@ PAGES = {
     "profile": "/account/profile",
     "storage": "/account/storage?change=nas",
     "project-settings": "/projects/settings?password=1",
+    "launch-link": "/launch/sardonyx/postgresql?name=Census&auth.database=«census»&autoLaunch=true",
+    "chart-own": "/catalog/any",
     "not-found": "/nothing",
     "sign-in": "/sign-in",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A page that answers a form: what is posted, and a file as its field, name and content."""
+
+    path: str
+    fields: Mapping[str, str]
+    file: tuple[str, str, bytes] | None = None
+
+
+_IMPORTED = {
+    "catalogId": "sardonyx",
+    "chartName": "postgresql",
+    "chartVersion": "0.1.0",
+    "helmValuesPatch": [{"path": ["auth", "database"], "value": "prices"}],
+}
+_FILE = json.dumps([{**_IMPORTED, "friendlyName": name} for name in ("Prices", "Census")]).encode()
+SENT = {
+    "save-conflict": Sent(
+        "/launch/sardonyx/postgresql/save",
+        {"save": "new", "friendly_name": "Census", "/auth/database": "prices"},
+    ),
+    "imported": Sent("/configurations/import", {"clash": "skip"}, ("file", "saved.json", _FILE)),
+    "chart-review": Sent("/catalog/any", {}, ("archive", "everything.tgz", archive(EVERYTHING))),
+}
+# Their parts stand on the other pages too: the colours once, the words on a phone.
+SENT_LOOKS = {"en-GB": (DARK, ON_A_PHONE), "fr-FR": (FRENCH, FRENCH_PHONE)}
+_SEND = """([path, fields, file]) => {
+    const form = document.body.appendChild(document.createElement("form"));
+    Object.assign(form, {method: "post", action: path, enctype: "multipart/form-data"});
+    for (const [name, value] of Object.entries(fields)) {
+        form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+    }
+    if (file) {
+        const [name, called, content] = file;
+        const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
+        const chosen = new DataTransfer();
+        chosen.items.add(new File([bytes], called));
+        const input = Object.assign(document.createElement("input"), {type: "file", name});
+        form.append(input);
+        input.files = chosen.files;
+    }
+    form.submit();
+}"""
+
+
+async def sent(page: Page, address: str, one: Sent) -> None:
+    """Send a form from the page that is open, as a browser does, and wait for the answer."""
+    file = None
+    if one.file is not None:
+        name, called, content = one.file
+        file = [name, called, base64.b64encode(content).decode()]
+    async with page.expect_navigation():
+        await page.evaluate(_SEND, [address + one.path, dict(one.fields), file])
+    await page.wait_for_function("window.htmx !== undefined")
+
+
+async def save_census(platform: SimpleNamespace) -> None:
+    """Keep a configuration that another one of the same name meets."""
+    request = LaunchRequest(chart="postgresql", settings=("auth.database=census",))
+    draft = await platform.services.open_request(ADA, project=PROJECT.id, request=request)
+    await platform.configurations.save(ADA, project=PROJECT.id, draft=draft, friendly_name="Census")
 
 
 @asynccontextmanager
@@ -82,8 +162,13 @@ async def serving(*, empty: bool = False) -> AsyncIterator[str]:
     """Serve the pages on a port of the test's own; yields the address."""
     platform = stub_platform(() if empty else usual_releases())
     await platform.files.listing(ADA, PROJECT.id)
+    fetcher, shelf = AnyChartFetcher(), TemporaryDirectory()
+    platform.own_charts = OwnCharts(
+        fetcher=fetcher, shelf=FolderShelf(Path(shelf.name)), audit=platform.accounts._records
+    )
     if not empty:
         await fill(platform)
+        await save_census(platform)
     platform.parts.kept = [PartStatus("openbao", not empty)]
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -97,6 +182,8 @@ async def serving(*, empty: bool = False) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await task
+            await fetcher.close()
+            shelf.cleanup()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -132,7 +219,11 @@ async def test_each_page_is_accessible_and_fits_and_is_light_on_first_load(
             if sum(sizes) > FIRST_LOAD or not sizes:
                 faults.append(f"{name}: {sum(sizes):.0f} bytes")
             faults += await faults_of(page, name, LOOKS[locale])
-        faults += heard
+        for name, one in SENT.items():
+            await settled(page, address + "/catalog/any")
+            await sent(page, address, one)
+            faults += await faults_of(page, name, SENT_LOOKS[locale])
+        faults += [said for said in heard if "409" not in said]  # the conflict's own answer
     assert faults == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from sardonyx.account.service import Accounts
@@ -48,6 +49,9 @@ class RegionContexts:
         preferences = await self._accounts.preferences(actor)
         language = preferences.language or "en"
         profile = await self._accounts.profiles.given(actor, language=language)
+        token, own = await asyncio.gather(
+            self._accounts.git_token(actor), self._accounts.storage.listed(actor)
+        )
         region = self._region
         storage = S3ProfileInputs(
             name="default",
@@ -69,12 +73,12 @@ class RegionContexts:
             git_name=preferences.git_name or actor.full_name,
             git_email=preferences.git_email or actor.email,
             git_credentials_cache_duration=preferences.git_cache_seconds,
-            git_token=await self._accounts.git_token(actor),
+            git_token=token,
             vault=VaultInputs(
                 url=region.vault_address, mount=region.vault_mount, top_dir=project.secrets_folder
             ),
             s3=storage,
-            s3_profiles=joined((storage,), await self._accounts.storage.listed(actor)),
+            s3_profiles=joined((storage,), own),
             region=region.settings,
             domain=region.domain,
         )
@@ -110,6 +114,9 @@ class ClusterContexts:
         profile = await self._accounts.profiles.given(actor, language=language)
         personal = project.group is None or self._personal_in_groups
         profiles, chosen = self._storage(actor, project, personal)
+        token, own = await asyncio.gather(
+            self._git_token(actor), self._accounts.storage.listed(actor)
+        )
         given, family = (_text(actor.claims.get(name)) for name in ("given_name", "family_name"))
         return ContextInputs(
             username=actor.username,
@@ -129,10 +136,10 @@ class ClusterContexts:
             git_name=preferences.git_name or actor.full_name,
             git_email=preferences.git_email or actor.email,
             git_credentials_cache_duration=preferences.git_cache_seconds,
-            git_token=await self._git_token(actor) if personal else None,
+            git_token=token if personal else None,
             vault=self._vault(project),
             s3=chosen,
-            s3_profiles=joined(profiles, await self._accounts.storage.listed(actor)),
+            s3_profiles=joined(profiles, own),
             region=self._region,
             personal_injection=personal,
         )
