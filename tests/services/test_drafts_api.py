@@ -20,7 +20,7 @@ from sardonyx.launcher.models import PatchEntry
 from sardonyx.services.draft_view import DraftView, draft_view
 from sardonyx.services.drafts import Seeds
 from sardonyx.services.launching import OpenDraft
-from sardonyx.services.linking import link_of
+from sardonyx.services.linking import written_launch
 from sardonyx.values import Secret
 
 PROJECT = "/api/v1/projects/user-ada"
@@ -127,7 +127,9 @@ def test_a_link_says_what_only_values_yaml_knows_where_that_is_sent() -> None:
     properties = {"port": {"type": "integer", "default": 80}}
     made = draft(properties, {"log": {"level": "warn"}}, all_defaults=True)
     opened = replace(open_draft(made), all_defaults=True)
-    assert "log.level=«warn»" in unquote(link_of(opened, friendly_name=None, shared=None))
+    assert "log.level=«warn»" in unquote(
+        written_launch(opened, friendly_name=None, shared=None).query
+    )
 
 
 async def test_a_draft_goes_on_with_its_random_items(ada: httpx2.AsyncClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +15,7 @@ import pytest
 from tests.web.stub_platform import ADA, PROJECT, fill, stub_platform, stub_portal, usual_releases
 
 from sardonyx.catalog.service import CatalogSource
+from sardonyx.services.models import State
 
 SIGNED_IN = {"cookie": "sardonyx=ada", "accept": "text/html", "sec-fetch-site": "same-origin"}
 JUPYTER = "/launch/sardonyx/jupyter-python"
@@ -155,6 +157,27 @@ async def test_the_draft_keeps_its_name_while_it_is_checked(browser: httpx2.Asyn
     assert name
     checked = await browser.post(f"{JUPYTER}/check", data={**hidden(page), "friendly_name": "x"})
     assert name[0] in checked.text
+
+
+async def test_a_service_with_its_own_sign_in_shows_its_password_when_asked(
+    platform: SimpleNamespace,
+) -> None:
+    platform.service_host = None
+    name, seen = next(
+        (name, one)
+        for name, one in platform.runtime.kept.items()
+        if one.state is State.RUNNING and one.urls
+    )
+    platform.runtime.kept[name] = replace(seen, notes="Password: tulip", values={})
+    async with client(platform) as browser:
+        page = (await browser.get(f"/services/{name}")).text
+        assert f'href="/services/{name}?password=true"' in page
+        assert 'id="password"' not in page
+        shown = (await browser.get(f"/services/{name}?password=true")).text
+        assert re.search(r'<pre id="password"[^>]*>tulip</pre>', shown)
+        platform.runtime.kept[name] = replace(seen, notes="", values={})
+        none = (await browser.get(f"/services/{name}?password=true")).text
+        assert "Neither its notes nor its settings name one." in none
 
 
 async def test_a_service_tells_its_story_and_hides_its_secrets(

@@ -122,7 +122,7 @@ def test_the_command_prints_the_form_as_json(folder: Path, tmp_path: Path) -> No
     shown = run.invoke(application(), ["chart", "preview", str(folder), "--json"])
     document = json.loads(shown.stdout)
     assert document["values"]["greeting"] == "good morning"
-    assert {one["group"] for one in document["form"]} >= {"miscellaneous", "accordion", "block"}
+    assert {one["role"] for one in document["form"]} >= {"miscellaneous", "accordion", "block"}
     assert "schema_degraded" in {one["code"] for one in document["findings"]}
     # The passwords of the sample person are none, and are not shown all the same.
     fields = json.dumps(document["form"])

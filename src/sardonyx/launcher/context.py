@@ -86,6 +86,15 @@ class ContextInputs:
     ai: JsonObject | None = None
     personal_injection: bool = True
 
+    @property
+    def eligible_profiles(self) -> list[S3ProfileInputs]:
+        """The storage profiles that may be used, the usual one among them: where personal values
+        are kept out (launcher.md 14), only those that a person made."""
+        offered = list(self.s3_profiles)
+        if self.s3 is not None and all(one.name != self.s3.name for one in offered):
+            offered.insert(0, self.s3)
+        return [one for one in offered if self.personal_injection or not one.is_from_region]
+
 
 def launch_context(inputs: ContextInputs) -> JsonObject:
     """Return the launch context; keys that are unset are absent."""
@@ -100,15 +109,10 @@ def launch_context(inputs: ContextInputs) -> JsonObject:
     }
     if inputs.vault is not None:
         context["vault"] = _vault(inputs.vault, inputs.personal_injection)
-    eligible = [
-        one for one in inputs.s3_profiles if inputs.personal_injection or not one.is_from_region
-    ]
+    eligible = sorted(inputs.eligible_profiles, key=lambda one: one.name != "default")
     chosen = inputs.s3
     if chosen is not None and not inputs.personal_injection and chosen.is_from_region:
         chosen = None
-    if chosen is not None and not any(one.name == chosen.name for one in eligible):
-        eligible.insert(0, chosen)
-    eligible.sort(key=lambda one: one.name != "default")
     context["s3"] = {"isEnabled": False} if chosen is None else _s3(chosen)
     context["s3_array"] = [] if chosen is None else [_s3(one) for one in eligible]
     for name in ("proxyInjection", "packageRepositoryInjection", "certificateAuthorityInjection"):

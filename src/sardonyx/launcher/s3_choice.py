@@ -31,10 +31,7 @@ def choose_profile(inputs: ContextInputs, asked: str | None = None) -> ChosenPro
 
     Where personal values are kept out (launcher.md 14), only profiles a person made are left.
     """
-    offered = list(inputs.s3_profiles)
-    if inputs.s3 is not None and all(one.name != inputs.s3.name for one in offered):
-        offered.insert(0, inputs.s3)
-    eligible = [one for one in offered if inputs.personal_injection or not one.is_from_region]
+    eligible = inputs.eligible_profiles
     chosen, as_asked = select_profile(eligible, asked, usual=inputs.s3)
     notice = None
     if asked is not None and chosen is not None and not as_asked:

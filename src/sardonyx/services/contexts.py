@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sardonyx.account.service import Accounts
 from sardonyx.credentials.stand_ins import VAULT_TOKEN, stand_in
@@ -46,11 +46,10 @@ class RegionContexts:
 
         Raises SecretStoreUnavailableError: the Git token and the service password are there.
         """
-        preferences = await self._accounts.preferences(actor)
-        language = preferences.language or "en"
-        profile = await self._accounts.profiles.given(actor, language=language)
-        token, own = await asyncio.gather(
-            self._accounts.git_token(actor), self._accounts.storage.listed(actor)
+        base, token, own = await asyncio.gather(
+            _of_person(self._accounts, actor, project),
+            self._accounts.git_token(actor),
+            self._accounts.storage.listed(actor),
         )
         region = self._region
         storage = S3ProfileInputs(
@@ -60,19 +59,8 @@ class RegionContexts:
             working_directory=project.bucket,
             renewing=True,
         )
-        return ContextInputs(
-            username=actor.username,
-            email=actor.email,
-            full_name=actor.full_name,
-            dark_mode=preferences.theme.value == "dark",
-            language=language,
-            profile=None if profile is None else profile.injected,
-            profile_suggested=None if profile is None else profile.suggested,
-            project_id=project.id,
-            project_password=await self._accounts.passwords.current(actor, project),
-            git_name=preferences.git_name or actor.full_name,
-            git_email=preferences.git_email or actor.email,
-            git_credentials_cache_duration=preferences.git_cache_seconds,
+        return replace(
+            base,
             git_token=token,
             vault=VaultInputs(
                 url=region.vault_address, mount=region.vault_mount, top_dir=project.secrets_folder
@@ -109,33 +97,21 @@ class ClusterContexts:
 
         Raises SecretStoreUnavailableError: the Git token and the service password are there.
         """
-        preferences = await self._accounts.preferences(actor)
-        language = preferences.language or "en"
-        profile = await self._accounts.profiles.given(actor, language=language)
         personal = project.group is None or self._personal_in_groups
         profiles, chosen = self._storage(actor, project, personal)
-        token, own = await asyncio.gather(
-            self._git_token(actor), self._accounts.storage.listed(actor)
+        base, token, own = await asyncio.gather(
+            _of_person(self._accounts, actor, project),
+            self._git_token(actor),
+            self._accounts.storage.listed(actor),
         )
         given, family = (_text(actor.claims.get(name)) for name in ("given_name", "family_name"))
-        return ContextInputs(
-            username=actor.username,
-            email=actor.email,
-            full_name=actor.full_name,
+        return replace(
+            base,
             given_name=given,
             family_name=family,
             # Charts that admit one address only need the caller's: unknown admits nobody.
             ip="0.0.0.0",  # noqa: S104 - a value of charts, no socket
-            dark_mode=preferences.theme.value == "dark",
-            language=language,
             claims=actor.claims,
-            profile=None if profile is None else profile.injected,
-            profile_suggested=None if profile is None else profile.suggested,
-            project_id=project.id,
-            project_password=await self._accounts.passwords.current(actor, project),
-            git_name=preferences.git_name or actor.full_name,
-            git_email=preferences.git_email or actor.email,
-            git_credentials_cache_duration=preferences.git_cache_seconds,
             git_token=token if personal else None,
             vault=self._vault(project),
             s3=chosen,
@@ -174,6 +150,27 @@ class ClusterContexts:
             return await self._accounts.git_token(actor)
         except NoPersonalProjectError:  # it is kept among one's own secrets
             return None
+
+
+async def _of_person(accounts: Accounts, actor: Actor, project: Project) -> ContextInputs:
+    """Return what a person and their project put into a launch anywhere; no token is in it."""
+    preferences = await accounts.preferences(actor)
+    language = preferences.language or "en"
+    profile = await accounts.profiles.given(actor, language=language)
+    return ContextInputs(
+        username=actor.username,
+        email=actor.email,
+        full_name=actor.full_name,
+        dark_mode=preferences.theme.value == "dark",
+        language=language,
+        profile=None if profile is None else profile.injected,
+        profile_suggested=None if profile is None else profile.suggested,
+        project_id=project.id,
+        project_password=await accounts.passwords.current(actor, project),
+        git_name=preferences.git_name or actor.full_name,
+        git_email=preferences.git_email or actor.email,
+        git_credentials_cache_duration=preferences.git_cache_seconds,
+    )
 
 
 def _profile(profile: S3Profile, directory: str, is_from_region: bool) -> S3ProfileInputs:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from sardonyx.catalog.cards import launch_address
 from sardonyx.errors import UserError
 from sardonyx.projects.models import Actor
 from sardonyx.services.draft_view import DraftBody, DraftView, draft_view
 from sardonyx.services.launching import LaunchRequest
-from sardonyx.services.linking import link_of, linked
+from sardonyx.services.linking import linked, written_launch
 from sardonyx.services.requests import Language, Me, Served
 from sardonyx.services.service import Services
 from sardonyx.services.view import LaunchBody
@@ -47,10 +48,11 @@ async def draft(
     except UserError as error:
         refusal = error
     ref = opened.draft.chart.ref
+    link = written_launch(opened, friendly_name=asked.friendly_name, shared=asked.shared)
     return draft_view(
         opened,
         versions=services.versions(actor, project=project, chart=ref.chart, catalog=ref.catalog),
-        link=link_of(opened, friendly_name=asked.friendly_name, shared=asked.shared),
+        link=f"{launch_address(ref)}?{link.query}",
         preview=preview,
         refusal=refusal,
         language=language,

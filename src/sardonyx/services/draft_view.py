@@ -125,7 +125,7 @@ def draft_view(
         versions=list(versions),
         s3_profile=opened.s3_profile,
         s3_profiles=list(opened.s3_profiles),
-        form=_group(draft.form, shown),
+        form=form_view(draft.form, shown),
         values=shown,
         patch=[
             entry_document(one)
@@ -140,7 +140,7 @@ def draft_view(
     )
 
 
-def _group(group: FormGroup, shown: JsonObject) -> GroupView:
+def form_view(group: FormGroup, shown: JsonObject) -> GroupView:
     """Return a group. shown: the draft's values with `$VAR` in place of each secret."""
     return GroupView(
         pointer=group.pointer,
@@ -150,7 +150,7 @@ def _group(group: FormGroup, shown: JsonObject) -> GroupView:
         can_add=group.can_add,
         can_remove=group.can_remove,
         children=[
-            _group(one, shown) if isinstance(one, FormGroup) else _field(one, shown)
+            form_view(one, shown) if isinstance(one, FormGroup) else _field(one, shown)
             for one in group.children
         ],
     )

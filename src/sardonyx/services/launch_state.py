@@ -15,9 +15,7 @@ from sardonyx.errors import Problem, UserError
 from sardonyx.launcher.draft import Draft, patched
 from sardonyx.launcher.editor import Marked, check_text, editor_text
 from sardonyx.launcher.form import FormField, FormGroup, read_submission
-from sardonyx.launcher.links import Link, without_secrets, write_query
 from sardonyx.launcher.models import PatchEntry
-from sardonyx.launcher.patch import flattened
 from sardonyx.projects.models import Actor
 from sardonyx.services.form_view import Posted, View, write_patch
 from sardonyx.services.launching import OpenDraft, Opening
@@ -231,29 +229,3 @@ def _edited(draft: Draft, posted: Posted) -> _Edit:
         unread = tuple(one.problem for one in report.problems)
         return _Edit(posted.patch, unread, report.problems, is_text=True)
     return _Edit(report.patch, (), report.problems, is_text=True)
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchLink:
-    """The link of a launch page. left_out: how many of its settings no link holds."""
-
-    query: str
-    left_out: int
-
-
-def link_of(page: LaunchPage, *, is_group: bool) -> LaunchLink:
-    """Return the link that opens the launcher with the page's settings; no secret is in it."""
-    opened, draft = page.opened, page.opened.draft
-    _, patch = opened.plain()
-    singles = [one for entry in patch for one in flattened(entry)]
-    open_ones = without_secrets(singles, draft.secret_paths)
-    written = write_query(
-        Link(
-            name=page.friendly_name,
-            version=draft.chart.ref.version,
-            shared=page.posted.shared if is_group else None,
-            s3_profile=opened.s3_profile if draft.uses_s3 else None,
-            patch=open_ones,
-        )
-    )
-    return LaunchLink(written.query, len(singles) - len(open_ones) + len(written.left_out))

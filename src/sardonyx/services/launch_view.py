@@ -19,7 +19,8 @@ from sardonyx.launcher.references import look_up
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services.comparing import ValueChange, compare_values
 from sardonyx.services.form_view import View, counts, field_id, shown_fields, write_patch
-from sardonyx.services.launch_state import LaunchPage, link_of
+from sardonyx.services.launch_state import LaunchPage
+from sardonyx.services.linking import written_launch
 from sardonyx.services.view import FindingView
 from sardonyx.text import N_
 from sardonyx.values import Json, Path, pointer
@@ -149,7 +150,8 @@ def page_context(viewer: Viewer, page: LaunchPage, *, file: str | None = None) -
     # A long link is more than a browser says of the page it comes from: each address says it.
     own = {QUERY: viewer.project.id} if len(viewer.actor.projects) > 1 else {}
     tail = f"?{urlencode(own)}" if own else ""
-    link = link_of(page, is_group=viewer.project.group is not None)
+    shared = page.posted.shared if viewer.project.group is not None else None
+    link = written_launch(opened, friendly_name=page.friendly_name, shared=shared)
     kept = {**({"file": file} if file else {}), **own}
     return {
         "card": shown,

@@ -1,13 +1,14 @@
-"""Read a launcher's link as the launch it asks for: the same for REST, SDK and command line."""
+"""Read a launcher's link as the launch it asks for, and write it: the same for every way in."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.links import Link, without_secrets, write_query
 from sardonyx.launcher.models import error
+from sardonyx.launcher.patch import flattened
 from sardonyx.projects.models import Actor
 from sardonyx.services.errors import LinkWithoutChartError
 from sardonyx.services.launching import LaunchRequest, OpenDraft
@@ -56,23 +57,32 @@ def linked(
     )
 
 
-def link_of(opened: OpenDraft, *, friendly_name: str | None, shared: bool | None) -> str:
-    """Return the address, below the portal's own, that opens the launcher as `opened` is.
+@dataclass(frozen=True, slots=True)
+class WrittenLaunch:
+    """The query of a launcher's link. left_out: how many of its settings no link holds."""
 
-    Nothing secret is in it, nor what no link can hold.
-    """
+    query: str
+    left_out: int
+
+
+def written_launch(
+    opened: OpenDraft, *, friendly_name: str | None, shared: bool | None
+) -> WrittenLaunch:
+    """Return the query that opens the launcher as `opened` is; nothing secret is in it."""
     draft = opened.draft
     _, patch = opened.plain()
+    singles = [one for entry in patch for one in flattened(entry)]
+    open_ones = without_secrets(singles, draft.secret_paths)
     written = write_query(
         Link(
             name=friendly_name,
             shared=shared,
             version=draft.chart.ref.version,
             s3_profile=opened.s3_profile if draft.uses_s3 else None,
-            patch=without_secrets(patch, draft.secret_paths),
+            patch=open_ones,
         )
     )
-    return f"/launch/{draft.chart.ref.catalog}/{draft.chart.ref.chart}?{written.query}"
+    return WrittenLaunch(written.query, len(singles) - len(open_ones) + len(written.left_out))
 
 
 def _parts(link: str) -> tuple[tuple[str, str], str]:

@@ -23,11 +23,12 @@ from sardonyx.catalog.models import Chart
 from sardonyx.catalog.read import read_chart
 from sardonyx.catalog.registry import built_in_schemas
 from sardonyx.launcher.draft import Draft, make_draft
-from sardonyx.launcher.form_document import form_document, problem_documents
+from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.sample import sample_context
 from sardonyx.launcher.submission import read_submission
 from sardonyx.launcher.yaml_text import write
+from sardonyx.services.draft_view import form_view
 from sardonyx.services.form_view import (
     counts,
     field_id,
@@ -36,6 +37,7 @@ from sardonyx.services.form_view import (
     shown_fields,
     write_patch,
 )
+from sardonyx.services.view import ProblemView
 from sardonyx.text import LANGUAGES, localized
 from sardonyx.values import Json, JsonObject
 from sardonyx.web.bundle import ADDRESS, DIST, BundleFiles, asset
@@ -74,9 +76,9 @@ class ChartPreview:
             "chart": draft.chart.ref.chart if draft is not None else self.folder.name,
             "version": draft.chart.ref.version if draft is not None else None,
             "language": self.language,
-            "form": form_document(draft.form, self.language) if draft is not None else [],
+            "form": _form(draft) if draft is not None else [],
             "values": draft.values if draft is not None else {},
-            "problems": problem_documents(known, self.language),
+            "problems": [ProblemView.of(one, self.language).model_dump() for one in known],
             "findings": found,
         }
 
@@ -103,6 +105,13 @@ class ChartPreview:
             "counts": counts,
             "chosen": language,
         }
+
+
+def _form(draft: Draft) -> list[Json]:
+    """Return the sections of a form as REST has them."""
+    shown = form_view(draft.form, masked(draft.values, draft.secret_paths))
+    sections: list[Json] = shown.model_dump(mode="json", by_alias=True)["children"]
+    return sections
 
 
 def preview(

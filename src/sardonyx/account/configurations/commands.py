@@ -14,7 +14,7 @@ from sardonyx.projects.models import Project
 from sardonyx.services.commands import command
 
 
-def link_of(configuration: SavedConfiguration, *, auto_launch: bool = False) -> Link:
+def _link(configuration: SavedConfiguration, *, auto_launch: bool = False) -> Link:
     """Return the link that says what a configuration says."""
     return Link(
         name=configuration.friendly_name,
@@ -34,7 +34,7 @@ def launch_address(configuration: SavedConfiguration, *, auto_launch: bool = Fal
 
 def link_query(configuration: SavedConfiguration, *, auto_launch: bool = False) -> str:
     """Return the query of that address."""
-    return write_query(link_of(configuration, auto_launch=auto_launch)).query
+    return write_query(_link(configuration, auto_launch=auto_launch)).query
 
 
 def chart_address(configuration: SavedConfiguration) -> str:
