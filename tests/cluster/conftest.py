@@ -100,7 +100,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     for cluster in (clusters.Node(top("node")), clusters.Light(top("light"))):
         if (cluster.work / _STARTED).exists():
             cluster.down()
-            (cluster.work / _STARTED).unlink()
+            (cluster.work / _STARTED).unlink(missing_ok=True)
 
 
 def _running(cluster: clusters.Light | clusters.Node) -> RunningCluster:
