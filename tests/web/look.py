@@ -7,6 +7,7 @@ it, as a person does it. Pictures are taken where SARDONYX_SCREENSHOTS names a f
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -107,15 +108,19 @@ async def signed_in(
         yield context
 
 
+_CUT_SHORT = re.compile("Viewport size changed|ViewTransition opt-in disabled")
+
+
 def complaints(page: Page) -> list[str]:
     """Return a list that fills with what the browser refuses or finds broken.
 
-    Resizing the window may cut a fade between two pages short.
+    Resizing the window, or sending a form from a page that has just come, may cut a fade between
+    two pages short.
     """
     heard: list[str] = []
     page.on(
         "pageerror",
-        lambda error: None if "Viewport size changed" in str(error) else heard.append(str(error)),
+        lambda error: None if _CUT_SHORT.search(str(error)) else heard.append(str(error)),
     )
     page.on(
         "console",

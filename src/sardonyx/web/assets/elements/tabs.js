@@ -1,10 +1,11 @@
-// <sx-tabs>: sections with headings become tabs (arrow keys, Home, End).
+// <sx-tabs>: its parts with headings become tabs (arrow keys, Home, End). They are no sections: two
+// boxes on a page would be two landmarks of one name.
 let count = 0;
 
 class Tabs extends HTMLElement {
   connectedCallback() {
     if (this.classList.contains("on")) return;
-    const sections = [...this.querySelectorAll(":scope > section")];
+    const sections = [...this.querySelectorAll(":scope > div")];
     const list = document.createElement("div");
     list.className = "tab-list";
     list.setAttribute("role", "tablist");
