@@ -24,6 +24,7 @@ from tests.cluster.test_evaluation_on_a_node import _helm, _require_image
 from tests.cluster.waiting import until
 from tests.deploy.chart import CHART
 from tests.servers.provider import RunningProvider, running_provider, signed_in_by_form
+from tests.storage.region import secrets_with_groups
 
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.oidc.issuer import Issuer
@@ -117,6 +118,7 @@ def installed(
         parts = stack.enter_context(running_parts(home, names=("seaweedfs", "openbao")))
         identity = OnePerson.of_login(Issuer.of_home(home)).platform_identity()
         anyio.run(configure, parts.openbao_address, provider.issuer, identity)
+        secrets_with_groups(parts.openbao_address, parts.issuer, f"{prefix}team-")
         doors = {name: free_port(HOST) for name in ("s3", "openbao", "keys")}
         for name, port in doors.items():
             stack.enter_context(door((HOST, port), ports[name]))
@@ -143,6 +145,7 @@ def installed(
         running = Organisation(cluster, namespace, host, prefix, provider)
         _relayed(running, workload, ports["keys"], doors["keys"])
         running.kubectl("rollout", "status", f"{workload}/demo-sardonyx", "--timeout=300s")
+        until(lambda: _all_are_relayed(running), "the end of pods that cannot reach the provider")
         until(lambda: running.get("/healthz").status_code == 200, "the way through the Gateway")
         yield running
 
@@ -159,6 +162,12 @@ def _relayed(here: Organisation, workload: str, port: int, target: int) -> None:
     }
     patch = {"spec": {"template": {"spec": {"containers": [relay]}}}}
     here.kubectl("patch", workload, "demo-sardonyx", "-p", json.dumps(patch))
+
+
+def _all_are_relayed(here: Organisation) -> bool:
+    asked = ("get", "pods", "-l", "app.kubernetes.io/instance=demo", "-o", "json")
+    specs = [one["spec"] for one in json.loads(here.kubectl(*asked))["items"]]
+    return all("relay" in [each["name"] for each in spec["containers"]] for spec in specs)
 
 
 def _removed(cluster: RunningCluster, namespace: str, prefix: str) -> None:

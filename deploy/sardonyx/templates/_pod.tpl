@@ -89,6 +89,11 @@ spec:
         {{- end }}
       securityContext: {{- include "sardonyx.confined" . | nindent 8 }}
       resources: {{- toYaml .Values.resources | nindent 8 }}
+      {{- if include "sardonyx.shared" . }}
+      lifecycle:
+        # Proxies learn a moment later that a replica is leaving: it answers them until then.
+        preStop: {exec: {command: [sleep, "5"]}}
+      {{- end }}
       startupProbe:
         httpGet: {path: /healthz, port: http}
         periodSeconds: 2
