@@ -17,6 +17,23 @@ settings.register_profile("sardonyx", deadline=None)
 settings.load_profile("sardonyx")
 
 
+# Each is one process's own from begin to end, the longest first: begun last, one would have the
+# other processes wait.
+_GROUPS = ("platform", "light", "pages")
+
+
+@pytest.hookimpl(trylast=True)  # after they were shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long groups first, so that what is short fills the end."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    name = group.args[0] if group is not None else ""
+    return _GROUPS.index(name) if name in _GROUPS else len(_GROUPS)
+
+
 @pytest.fixture(scope="session")
 def real_parts() -> Iterator[RunningParts]:
     """Keys, SeaweedFS and OpenBao of a home of their own, in a path short enough for sockets."""
