@@ -55,6 +55,7 @@ def test_by_mouse_from_home(page: Page, platform: TestPlatform, sample: Sample) 
     delete_all(platform, sample)
 
 
+@pytest.mark.heavy  # the mouse's way stands for both, every time
 @pytest.mark.browser
 def test_by_keyboard_alone(page: Page, platform: TestPlatform, sample: Sample) -> None:
     def press(target: Locator) -> None:
