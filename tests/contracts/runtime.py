@@ -282,6 +282,7 @@ class RuntimeContract:
             ),
             saying=lambda: bench.seen("moves"),
         )
+        assert bench.seen("moves").s3_profile == first.s3_profile == changed.s3_profile
         for number in (99, bench.seen("moves").revision):
             with pytest.raises(RevisionNotFoundError):
                 await runtime.rollback(ADA, "moves", number)

@@ -76,6 +76,7 @@ def make_plan(
         values=merged,
         merged=merged,
         context={"service": {"oneTimePassword": ONE_TIME}},
+        s3_profile="nas",
     )
 
 

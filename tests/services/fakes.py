@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from sardonyx.launcher.context import ContextInputs
+from sardonyx.launcher.context import ContextInputs, S3ProfileInputs
 from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.errors import (
@@ -86,6 +86,7 @@ class MemoryRuntime:
                 timeline=tuple(TimelineEvent(NOW, step, StepStatus.DONE) for step in steps),
                 values=plan.values,
                 secret_paths=plan.secret_paths,
+                s3_profile=plan.s3_profile,
             )
         )
 
@@ -271,8 +272,15 @@ class MemoryRuntime:
         return self.facts
 
 
+@dataclass
 class Contexts:
-    """Inputs of a launch without storage or a secret store."""
+    """Inputs of a launch without a secret store; with storage where a test gives some.
+
+    own: storage profiles of one person each, by user name.
+    """
+
+    s3: S3ProfileInputs | None = None
+    own: dict[str, S3ProfileInputs] = field(default_factory=dict)
 
     async def inputs(self, actor: Actor, project: Project) -> ContextInputs:
         return ContextInputs(
@@ -281,6 +289,10 @@ class Contexts:
             project_id=project.id,
             project_password=Secret(PROJECT_PASSWORD),
             domain="localhost:8000",
+            s3=self.s3,
+            s3_profiles=tuple(
+                one for one in (self.s3, self.own.get(actor.username)) if one is not None
+            ),
         )
 
 

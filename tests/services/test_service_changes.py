@@ -300,9 +300,9 @@ async def test_secrets_of_a_service_that_others_made_are_masked_by_their_names()
 async def test_a_copy_has_the_settings_and_none_of_the_secrets() -> None:
     w = world("11", "22")
     name = await launched(w, setting="resources.limits.memory=8Gi")
-    chart, patch = await w.services.copied(ADA, P, name)
-    assert chart.chart == "postgresql"
-    assert patch == (PatchEntry(("resources", "limits", "memory"), "8Gi"),)
+    copied = await w.services.copied(ADA, P, name)
+    assert copied.chart == "postgresql"
+    assert copied.patch == (PatchEntry(("resources", "limits", "memory"), "8Gi"),)
     done = await w.services.duplicate(ADA, P, name)
     assert done.result.name != name
     copy = w.runtime.seen[done.result.name]

@@ -43,6 +43,7 @@ class World:
     catalog: CatalogService
     now: list[datetime]
     configurations: Configurations
+    contexts: Contexts
 
 
 def world(
@@ -55,12 +56,12 @@ def world(
 
     sources: catalogues beside our own. workspaces: made ready where they are gone.
     """
-    runtime, audit, now = MemoryRuntime(), AuditList(), [NOW]
+    runtime, audit, now, contexts = MemoryRuntime(), AuditList(), [NOW], Contexts()
     catalog = CatalogService([*default_sources(), *sources])
     services = Services(
         catalog=catalog,
         runtime=runtime,
-        contexts=Contexts(),
+        contexts=contexts,
         audit=audit,
         clock=lambda: now[0],
         randomness=Counted(*suffixes),
@@ -74,7 +75,7 @@ def world(
         audit=audit,
         clock=lambda: now[0],
     )
-    return World(services, runtime, audit, catalog, now, configurations)
+    return World(services, runtime, audit, catalog, now, configurations, contexts)
 
 
 class SignIn:

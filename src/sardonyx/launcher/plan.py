@@ -22,9 +22,19 @@ def release_name(chart: str, suffix: str) -> str:
 
 
 def make_plan(
-    draft: Draft, *, release: str, project: str, owner: str, friendly_name: str, shared: bool
+    draft: Draft,
+    *,
+    release: str,
+    project: str,
+    owner: str,
+    friendly_name: str,
+    shared: bool,
+    s3_profile: str | None = None,
 ) -> LaunchPlan:
-    """Return the plan of a draft. The caller has made sure that `draft.errors` is empty."""
+    """Return the plan of a draft. The caller has made sure that `draft.errors` is empty.
+
+    s3_profile: the storage profile of its context, which counts where the chart reads it.
+    """
     return LaunchPlan(
         release=release,
         project=project,
@@ -38,4 +48,5 @@ def make_plan(
         secret_paths=frozenset(
             path for path in draft.secret_paths if at(draft.values, path) is not UNSET
         ),
+        s3_profile=s3_profile if draft.uses_s3 else None,
     )

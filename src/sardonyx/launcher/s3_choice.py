@@ -1,4 +1,7 @@
-"""Choose which of a person's storage profiles a launch gets. Source: launcher.md 3.3."""
+"""Choose which of a person's storage profiles a launch gets, and tell what it fills.
+
+Source: launcher.md 3.3.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,14 @@ from dataclasses import dataclass, replace
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.context import ContextInputs
-from sardonyx.launcher.models import warning
+from sardonyx.launcher.models import Unset, warning
+from sardonyx.launcher.nodes import Node
+from sardonyx.launcher.references import texts
 from sardonyx.launcher.s3_profiles import select_profile
 from sardonyx.text import N_
+from sardonyx.values import Path
+
+_ADDRESS = ("s3", "AWS_S3_ENDPOINT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +52,21 @@ def choose_profile(inputs: ContextInputs, asked: str | None = None) -> ChosenPro
         is_usual=chosen == select_profile(eligible, usual=inputs.s3)[0],
         notice=notice,
     )
+
+
+def storage_places(node: Node | None, path: Path = ()) -> dict[Path, bool]:
+    """Return the places of a chart's values that the profile fills; True where its address is."""
+    if node is None:
+        return {}
+    found: dict[Path, bool] = {}
+    if not isinstance(node.overwrite_default, Unset):
+        read = [
+            reference
+            for parsed, _ in texts(node.overwrite_default)
+            for reference in parsed.references()
+        ]
+        if any(reference[:1] == _ADDRESS[:1] for reference in read):
+            found[path] = _ADDRESS in read
+    for key, member in (node.properties or {}).items():
+        found |= storage_places(member, (*path, key))
+    return found

@@ -18,6 +18,7 @@ from sardonyx.launcher.models import PatchEntry, Unset, path_text
 from sardonyx.launcher.overlays import laid_over, overlay
 from sardonyx.launcher.patch import apply, apply_with_problems, diff, parse_set
 from sardonyx.launcher.plan import make_plan
+from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.commands import command, on_service
 from sardonyx.services.comparing import (
@@ -77,6 +78,7 @@ class OpenChange:
             owner=self.seen.owner,
             friendly_name=self.seen.friendly_name,
             shared=self.seen.shared,
+            s3_profile=self.seen.s3_profile,
         )
 
     @property
@@ -159,10 +161,10 @@ class ChangePlanner:
         suffix = seen.release.rpartition("-")[2]
         key = f"{seen.project}/{seen.release}"
         seeds = self._drafts.seeds_of(actor.username, key, suffix if suffix.isdecimal() else "0")
-        inputs = await self._contexts.inputs(actor, project)
+        storage = choose_profile(await self._contexts.inputs(actor, project), seen.s3_profile)
         context = launch_context(
             replace(
-                inputs,
+                storage.inputs,
                 random_subdomain=seeds.suffix,
                 one_time_password=seeds.one_time_password,
                 language=language,
@@ -196,6 +198,7 @@ class ChangePlanner:
             language=language,
             draft=draft,
             problems=applied.problems,
+            s3_profile=storage.name,
         )
         return OpenChange(seen, opened, base, tuple(diff(base, draft.values)))
 
@@ -259,7 +262,8 @@ class ChangePlanner:
         self, actor: Actor, project: Project, seen: Observation, revision: Revision, *, etag: str
     ) -> ChangePreview:
         """Return what a roll back to `revision` makes different."""
-        context = launch_context(await self._contexts.inputs(actor, project))
+        inputs = await self._contexts.inputs(actor, project)
+        context = launch_context(choose_profile(inputs, seen.s3_profile).inputs)
         running = self.running_chart(actor, project, seen)
         before = plan_of(seen, chart=running, context=context)
         earlier = replace(

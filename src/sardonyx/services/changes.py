@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from sardonyx.catalog.models import ChartRef
 from sardonyx.done import Done
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff
+from sardonyx.launcher.s3_choice import storage_places
 from sardonyx.projects.models import Actor
 from sardonyx.projects.ports import Workspaces
 from sardonyx.projects.service import authorised_project
@@ -255,21 +255,38 @@ class Changes(Launches):
 
     async def copied(
         self, actor: Actor, project: str, name: str, *, language: str = "en"
-    ) -> tuple[ChartRef, tuple[PatchEntry, ...]]:
-        """Return chart and edits that launch a service like this one; no secret is among them."""
+    ) -> LaunchRequest:
+        """Return the request that launches a service like this one; no secret is in it.
+
+        Its storage is asked by the profile's name. Where that is not the person's to ask, or the
+        service reads another store than the profile's, the copy gets the usual storage: a store's
+        address never goes without its own keys.
+        """
         seen = self._seen(actor, project, name)
         place = authorised_project(actor, project)
         # Over the defaults it was launched from: its host name and passwords are not copied.
         change = await self._changes.open(
             actor, place, seen, version=None, edits=(), language=language
         )
-        hidden = hidden_paths(change.base, change.draft.secret_paths | seen.secret_paths)
         entries = diff(change.draft.defaults, change.base)
-        hidden |= _NOT_COPIED
-        return change.draft.chart.ref, tuple(
-            entry
-            for entry in entries
-            if not any(entry.path[: len(path)] == path for path in hidden)
+        left_out = hidden_paths(change.base, change.draft.secret_paths | seen.secret_paths)
+        left_out |= _NOT_COPIED
+        storage = storage_places(change.draft.schema.root)
+        has_profile = seen.s3_profile is not None and change.opened.s3_profile == seen.s3_profile
+        if not has_profile or any(storage.get(entry.path) for entry in entries):
+            left_out |= storage.keys()
+        chart = change.draft.chart.ref
+        return LaunchRequest(
+            chart=chart.chart,
+            catalog=chart.catalog,
+            version=chart.version,
+            friendly_name=seen.friendly_name,
+            s3_profile=seen.s3_profile if has_profile else None,
+            patch=tuple(
+                entry
+                for entry in entries
+                if not any(entry.path[: len(path)] == path for path in left_out)
+            ),
         )
 
     async def duplicate(
@@ -283,15 +300,9 @@ class Changes(Launches):
         idempotency_key: str | None = None,
     ) -> Done[Service]:
         """Launch a service like this one, with secrets of its own. Raises as `launch_once`."""
-        seen = self._seen(actor, project, name)
-        chart, patch = await self.copied(actor, project, name, language=language)
-        request = LaunchRequest(
-            chart=chart.chart,
-            catalog=chart.catalog,
-            version=chart.version,
-            friendly_name=friendly_name or seen.friendly_name,
-            patch=patch,
-        )
+        request = await self.copied(actor, project, name, language=language)
+        if friendly_name:
+            request = replace(request, friendly_name=friendly_name)
         return await self.launch_once(
             actor,
             project=project,

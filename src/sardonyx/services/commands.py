@@ -27,10 +27,14 @@ def launch_command(seen: Observation) -> str:
     """Return the `sardonyx launch …` that gives what runs.
 
     Its secrets are left out rather than written as `$VAR`: most were drawn at the launch, and
-    an unset variable would make them empty.
+    an unset variable would make them empty. So is a store whose profile nobody knows: its
+    address would go with the keys of another.
     """
     hidden = hidden_paths(seen.values, seen.secret_paths)
     values = without(seen.values, hidden)
+    storage = values.get("s3")
+    if seen.s3_profile is None and isinstance(storage, dict) and any(p[0] == "s3" for p in hidden):
+        values["s3"] = {key: storage[key] for key in ("enabled",) if key in storage}
     plan = LaunchPlan(
         release=seen.release,
         project=seen.project,
@@ -43,7 +47,7 @@ def launch_command(seen: Observation) -> str:
         context={},
     )
     note = "# Secrets are drawn anew; give your own in the values.\n" if hidden else ""
-    return note + platform_command(plan, defaults={})
+    return note + platform_command(plan, defaults={}, s3_profile=seen.s3_profile)
 
 
 def without(values: JsonObject, secret_paths: frozenset[Path]) -> JsonObject:

@@ -67,8 +67,10 @@ async def launch_page(
     read = services.read_link(actor, project=project, chart=chart, catalog=catalog, query=query)
     link = read.link
     patch: tuple[PatchEntry, ...] = ()
+    s3_profile = link.s3_profile
     if like:
-        _, patch = await services.copied(actor, project, like, language=viewer.language)
+        copied = await services.copied(actor, project, like, language=viewer.language)
+        patch, s3_profile = copied.patch, s3_profile or copied.s3_profile
     if file:
         name, _ = viewer.platform.files.notebook(actor, project, file)
         patch = (PatchEntry(_OPENED_FIRST, name),)
@@ -77,7 +79,7 @@ async def launch_page(
         friendly_name=link.name or "",
         shared=link.shared is True,
         patch=(*patch, *link.patch),
-        s3_profile=link.s3_profile,
+        s3_profile=s3_profile,
         view=View.YAML if request.cookies.get(_VIEW_COOKIE) == View.YAML else View.FORM,
     )
     page = await _opened(viewer, catalog, chart, posted)

@@ -49,7 +49,8 @@ class LaunchPlan:
     values: what is sent to Helm (computed values); merged: those over the chart's values.yaml,
     which templates of the process profile read. context: the launch context (launcher.md 2)
     the references of the process profile resolve against. secret_paths: places in `values`
-    that must never be shown. Secrets inside are plain text here: a plan is stored only in
+    that must never be shown. s3_profile: the name of the storage profile in `values`, None
+    where the chart reads none. Secrets inside are plain text here: a plan is stored only in
     owner-only files and never logged.
     """
 
@@ -63,6 +64,7 @@ class LaunchPlan:
     merged: JsonObject = field(repr=False)
     context: JsonObject = field(repr=False)
     secret_paths: frozenset[Path] = frozenset()
+    s3_profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ class Observation:
     without its credential. notes: Markdown of the chart, in English; notes_by_language: in
     each language it has. facts: keys read by `diagnose`
     (exit_code, signal, oom, last_lines, port_taken, package_error, disk_free, …); on a cluster
-    `evidence` holds the rest. suspendable: whether the chart can be paused.
+    `evidence` holds the rest. suspendable: whether the chart can be paused. s3_profile: the
+    storage profile it was launched with, None where it has none or nobody kept its name.
     """
 
     release: str
@@ -130,6 +133,7 @@ class Observation:
     notes_by_language: Mapping[str, str] = field(default_factory=dict)
     suspendable: bool = True
     evidence: Evidence | None = None
+    s3_profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

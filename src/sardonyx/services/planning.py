@@ -269,6 +269,7 @@ class Planner:
             owner=actor.username,
             friendly_name=checked_friendly(friendly_name or chart),
             shared=shared,
+            s3_profile=opened.s3_profile,
         )
 
     async def findings(
@@ -374,4 +375,5 @@ def plan_of(seen: Observation, *, chart: Chart | None, context: JsonObject) -> L
         merged=seen.values if chart is None else merge(chart.values, seen.values),
         context=context,
         secret_paths=hidden_paths(seen.values, seen.secret_paths),
+        s3_profile=seen.s3_profile,
     )

@@ -96,6 +96,7 @@ class MemoryRuntime:
             timeline=tuple(self._event(step) for step in ("asked", "checked", "values")),
             values=plan.values,
             secret_paths=plan.secret_paths,
+            s3_profile=plan.s3_profile,
         )
         kept = {1: (seen.created_at, "Launched", plan)}
         self._held[plan.release] = _Release(plan, seen, revisions=kept)

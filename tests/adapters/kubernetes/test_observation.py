@@ -398,6 +398,12 @@ def test_until_when_its_plain_keys_last_is_told() -> None:
     assert "keys_until" not in seen(helm_secret(NS, "one")).facts
 
 
+def test_the_storage_profile_of_its_launch_is_told_where_it_was_kept() -> None:
+    kept = onyxia_secret(NS, "one", {"owner": "ada", "sardonyx-s3-profile": "nas"})
+    assert seen(helm_secret(NS, "one"), kept).s3_profile == "nas"
+    assert seen(helm_secret(NS, "one"), onyxia_secret(NS, "one", {})).s3_profile is None
+
+
 def test_an_older_release_says_its_owner_in_its_values() -> None:
     config: JsonObject = {"onyxia": {"owner": "ada", "friendlyName": "Old one", "share": True}}
     around = Surroundings(NS, catalog=lambda chart, _: {"hello": "ide"}.get(chart, ""))

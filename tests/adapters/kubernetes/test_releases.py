@@ -165,6 +165,7 @@ def test_what_onyxia_keeps_is_read() -> None:
                     "friendlyName": "mon café",
                     "share": "true",
                     "sardonyx-secret-paths": '[["a","b"],["c",0]]',
+                    "sardonyx-s3-profile": "nas",
                 },
             )
         )
@@ -172,6 +173,7 @@ def test_what_onyxia_keeps_is_read() -> None:
     assert (record.catalog, record.owner, record.friendly_name) == ("ide", "Ada", "mon café")
     assert record.shared
     assert record.secret_paths == {("a", "b"), ("c", 0)}
+    assert record.s3_profile == "nas"
 
 
 @pytest.mark.parametrize("value", ["%%%", "//79", ""])

@@ -395,4 +395,5 @@ def _about(operation: Operation) -> About:
         secret_paths=operation.secret_paths,
         keys_until=operation.keys_until,
         asked_at=operation.asked_at.isoformat(),
+        s3_profile=operation.s3_profile,
     )

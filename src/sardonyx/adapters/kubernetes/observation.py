@@ -99,6 +99,7 @@ def observe(release: str, seen: ReleaseSeen, members: Members, around: Surroundi
         secret_paths=_secret_paths(seen),
         suspendable=record.suspendable if record else False,
         evidence=evidence,
+        s3_profile=_s3_profile(seen),
     )
 
 
@@ -285,6 +286,13 @@ def _shared(seen: ReleaseSeen, legacy: JsonObject) -> bool:
 def _secret_paths(seen: ReleaseSeen) -> frozenset[tuple[str | int, ...]]:
     paths = seen.onyxia.secret_paths if seen.onyxia else frozenset()
     return paths | seen.operation.secret_paths if seen.operation else paths
+
+
+def _s3_profile(seen: ReleaseSeen) -> str | None:
+    kept = seen.onyxia.s3_profile if seen.onyxia else ""
+    if not kept and seen.operation is not None:
+        kept = seen.operation.s3_profile
+    return kept or None
 
 
 def _config(record: ReleaseRecord | None) -> JsonObject:

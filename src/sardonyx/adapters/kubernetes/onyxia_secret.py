@@ -21,6 +21,7 @@ SECRET_TYPE = "onyxia.sh/release.v1"  # noqa: S105 - a kind of Secret, no secret
 HELM_PREFIX = "sh.helm.release.v1."
 PATHS = "sardonyx-secret-paths"
 KEYS_UNTIL = "sardonyx-keys-until"
+S3_PROFILE = "sardonyx-s3-profile"
 ASKED_AT = "sardonyx.dev/asked-at"
 
 
@@ -28,7 +29,8 @@ ASKED_AT = "sardonyx.dev/asked-at"
 class About:
     """What is told of a release. secret_paths: places in its values that are never shown.
 
-    asked_at: when its launch was asked (ISO 8601), empty where another made it.
+    asked_at: when its launch was asked (ISO 8601), empty where another made it. s3_profile: the
+    name of the storage profile it was launched with, empty for none.
     """
 
     catalog: str
@@ -38,6 +40,7 @@ class About:
     secret_paths: frozenset[Path] = frozenset()
     keys_until: str = ""
     asked_at: str = ""
+    s3_profile: str = ""
 
 
 def name_of(release: str) -> str:
@@ -119,6 +122,8 @@ def _data(about: About) -> JsonObject:
     }
     if about.keys_until:
         told[KEYS_UNTIL] = about.keys_until
+    if about.s3_profile:
+        told[S3_PROFILE] = about.s3_profile
     return {key: encoded(text) for key, text in told.items()}
 
 

@@ -63,7 +63,8 @@ class Operation:
     of the chart's archive where the catalogue knows it.
     version: the Secret's resourceVersion, empty before it is written. project: id of the
     project, which is the namespace's name but for a region of one namespace. checked: what it
-    renders was looked at before it was asked.
+    renders was looked at before it was asked. s3_profile: the name of the storage profile among
+    the values, empty where there is none.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Operation:
     version: str = ""
     project: str = ""
     checked: bool = False
+    s3_profile: str = ""
 
 
 def secret_name(release: str) -> str:
@@ -117,6 +119,7 @@ def operation_secret(operation: Operation) -> JsonObject:
         },
         "keysUntil": operation.keys_until,
         "checked": operation.checked,
+        "s3Profile": operation.s3_profile,
         "revision": operation.revision,
         "expected": operation.expected,
         "attempt": operation.attempt,
@@ -188,6 +191,7 @@ def read_operation(secret: JsonObject, *, with_values: bool = True) -> Operation
             version=str(metadata.get("resourceVersion", "")),
             project=_text(told.get("project", namespace)),
             checked=told.get("checked") is True,
+            s3_profile=_text(told.get("s3Profile", "")),
         )
     except (KeyError, ValueError, TypeError, RecursionError):
         return None

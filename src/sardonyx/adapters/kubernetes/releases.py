@@ -30,6 +30,7 @@ ONYXIA_TYPE = "onyxia.sh/release.v1"
 ONYXIA_PREFIX = "sh.onyxia.release.v1."
 SECRET_PATHS_KEY = "sardonyx-secret-paths"  # noqa: S105 - the name of a key
 KEYS_UNTIL_KEY = "sardonyx-keys-until"
+S3_PROFILE_KEY = "sardonyx-s3-profile"
 # Kubernetes stores no Secret above 1 MiB; what comes out of one is bounded too.
 _LARGEST_STORED = 4 * 1024 * 1024
 _LARGEST_RECORD = 24 * 1024 * 1024
@@ -178,6 +179,7 @@ class OnyxiaRecord:
 
     asked_at: when its launch was asked: our annotation, else when the Secret was made.
     keys_until: when plain keys in its values end (ISO 8601), empty where none stand there.
+    s3_profile: the storage profile it was launched with, empty where nobody kept its name.
     version: the Secret's resourceVersion.
     """
 
@@ -190,6 +192,7 @@ class OnyxiaRecord:
     asked_at: datetime
     secret_paths: frozenset[Path] = frozenset()
     keys_until: str = ""
+    s3_profile: str = ""
     version: str = ""
 
 
@@ -311,6 +314,7 @@ def read_onyxia(raw: bytes) -> tuple[Metadata, OnyxiaRecord]:
         asked_at=asked or metadata.creation_timestamp or EPOCH,
         secret_paths=_paths(_text(data.get(SECRET_PATHS_KEY, ""))),
         keys_until=_text(data.get(KEYS_UNTIL_KEY, ""))[:40],
+        s3_profile=_text(data.get(S3_PROFILE_KEY, ""))[:200],
         version=metadata.resource_version,
     )
 

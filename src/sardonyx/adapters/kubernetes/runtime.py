@@ -332,6 +332,7 @@ class KubernetesRuntime:
             secret_paths=plan.secret_paths,
             keys_until=_moment(issued.keys_until),
             project=plan.project,
+            s3_profile=plan.s3_profile or "",
         )
 
     def _of_seen(self, verb: Verb, seen: Observation, namespace: str) -> Operation:
@@ -350,6 +351,7 @@ class KubernetesRuntime:
             secret_paths=seen.secret_paths,
             expected=seen.revision,
             project=seen.project,
+            s3_profile=seen.s3_profile or "",
         )
 
     async def _with_fresh_keys(self, asked: Operation, values: JsonObject) -> Operation:
@@ -460,6 +462,7 @@ class KubernetesRuntime:
             friendly_name=seen.friendly_name,
             shared=seen.shared,
             secret_paths=seen.secret_paths,
+            s3_profile=seen.s3_profile or "",
         )
         stored = await onyxia_secret.change(
             self._parts.platform, self._parts.namespace(project), release, changes, about

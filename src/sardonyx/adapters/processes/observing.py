@@ -160,6 +160,7 @@ class Watch:
             facts=facts,
             values=plan.values,
             secret_paths=plan.secret_paths,
+            s3_profile=plan.s3_profile,
         )
 
 

@@ -83,6 +83,7 @@ def _document(plan: LaunchPlan) -> dict[str, Any]:
         "merged": plan.merged,
         "context": plan.context,
         "secret_paths": sorted((list(one) for one in plan.secret_paths), key=str),
+        "s3_profile": plan.s3_profile,
     }
 
 
