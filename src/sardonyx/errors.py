@@ -23,6 +23,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     CONFLICT = "conflict"
     PRECONDITION = "precondition"
+    TOO_LARGE = "too_large"
     FAULT = "fault"
     TIMEOUT = "timeout"
 
@@ -34,6 +35,7 @@ HTTP_STATUS = {
     Kind.REFUSED: 403,
     Kind.CONFLICT: 409,
     Kind.PRECONDITION: 412,
+    Kind.TOO_LARGE: 413,
     Kind.FAULT: 502,
     Kind.TIMEOUT: 504,
 }
@@ -45,6 +47,7 @@ EXIT_CODE = {
     Kind.REFUSED: 4,
     Kind.CONFLICT: 4,
     Kind.PRECONDITION: 4,
+    Kind.TOO_LARGE: 2,
     Kind.FAULT: 5,
     Kind.TIMEOUT: 6,
 }

@@ -20,8 +20,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sardonyx.api.bodies import BodyTooLargeError
 from sardonyx.api.language import request_language
-from sardonyx.errors import HTTP_STATUS, PlatformError, Problem, SystemFault, UserError
+from sardonyx.errors import HTTP_STATUS, Kind, PlatformError, Problem, SystemFault, UserError
 from sardonyx.text import N_, Text
 from sardonyx.values import Json, JsonObject, pointer
 
@@ -83,6 +84,16 @@ class NoSuchAddressError(UserError):
     title = N_("Nothing is here")
     detail = N_("The platform has no address “{path}”.")
     next_step = N_("/api/v1/docs lists what there is.")
+
+
+class RequestTooLargeError(UserError):
+    """More was sent than the address takes."""
+
+    code = "request_too_large"
+    kind = Kind.TOO_LARGE
+    title = N_("Too much was sent")
+    detail = N_("This address takes {most} MB at most; what was sent was not kept.")
+    next_step = N_("Send less, or put large data into your files and name it from there.")
 
 
 class HttpRefusedError(UserError):
@@ -149,6 +160,8 @@ def install(app: FastAPI, *, page: Page | None = None) -> None:
         known: PlatformError = HttpRefusedError(reason=str(error.detail))
         if error.status_code == 404:
             known = NoSuchAddressError(path=request.url.path)
+        if isinstance(error, BodyTooLargeError):
+            known = RequestTooLargeError(most=error.most // (1024 * 1024))
         return await render(request, known, error.status_code)
 
     app.add_exception_handler(PlatformError, platform_error)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
+from sardonyx.api.bodies import takes_streams
 from sardonyx.catalog.errors import OwnChartsOffError
 from sardonyx.catalog.own import OwnCharts
 from sardonyx.catalog.own_view import Kept, ReviewView, SourceBody, review_view
@@ -36,7 +37,7 @@ async def review_chart(body: SourceBody, actor: Me, own: Own, language: Language
     return review_view(done.result.digest, done.result.review, language, done.commands)
 
 
-@router.put("/chart-archives/{name}", status_code=201)
+@router.put("/chart-archives/{name}", status_code=201, dependencies=[Depends(takes_streams)])
 async def review_archive(
     name: str, request: Request, actor: Me, own: Own, language: Language
 ) -> ReviewView:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
+from sardonyx.api.bodies import BodyTooLargeError, bounded, read_on, takes_streams
 from sardonyx.catalog.cards import launch_address
 from sardonyx.catalog.errors import (
     ChartAddressRefusedError,
@@ -20,9 +21,7 @@ from sardonyx.catalog.own_api import own_charts_of
 from sardonyx.catalog.own_view import review_view
 from sardonyx.errors import HTTP_STATUS, Problem, UserError
 from sardonyx.text import N_, Text
-from sardonyx.web.bounded import BodyTooLargeError, bounded
 from sardonyx.web.problem_lines import problem_lines
-from sardonyx.web.security import read_on
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
@@ -40,7 +39,7 @@ async def bring(viewer: CurrentViewer, request: Request) -> HTMLResponse:
     return await _asked(viewer, own_charts_of(request), dict.fromkeys(_FIELDS, ""))
 
 
-@router.post("/catalog/any")
+@router.post("/catalog/any", dependencies=[Depends(takes_streams)])
 async def fetch(viewer: CurrentViewer, request: Request) -> Response:
     """Fetch it and go to its review; or say why it cannot be had."""
     own = own_charts_of(request)

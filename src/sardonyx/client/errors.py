@@ -11,7 +11,6 @@ from sardonyx.text import N_, Text
 _KIND = {status: kind for kind, status in HTTP_STATUS.items()} | {
     400: Kind.INVALID,
     405: Kind.INVALID,
-    413: Kind.INVALID,
     415: Kind.INVALID,
     503: Kind.FAULT,
 }

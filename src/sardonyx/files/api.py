@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from sardonyx.api import paths
+from sardonyx.api.bodies import takes_streams
 from sardonyx.api.documents import commands_json
 from sardonyx.api.ranges import RangeUnsatisfiableError, attachment, byte_range
 from sardonyx.files.errors import ObjectNameError, UploadInterruptedError
@@ -125,7 +126,7 @@ async def add_sample(project: str, who: Who, files: Service) -> JSONResponse:
     return JSONResponse({**object_json(done.result), "commands": commands_json(done.commands)}, 201)
 
 
-@router.put("/files/{key:whole}", status_code=201)
+@router.put("/files/{key:whole}", status_code=201, dependencies=[Depends(takes_streams)])
 async def upload_file(
     project: str, key: str, request: Request, who: Who, files: Service
 ) -> JSONResponse:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
 
+from sardonyx.api.bodies import takes_streams
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.files import rows as view
 from sardonyx.files.errors import ObjectExistsError
@@ -51,7 +52,7 @@ async def files_page(viewer: CurrentViewer, request: Request, key: str) -> Respo
     return await _file(viewer, key, query.get("sql"))
 
 
-@router.post("/files/{key:path}")
+@router.post("/files/{key:path}", dependencies=[Depends(takes_streams)])
 async def act(viewer: CurrentViewer, request: Request, key: str) -> Response:
     """Do what the form's `action` says with `key`."""
     async with request.form() as form:

@@ -15,6 +15,7 @@ from sardonyx.account import project_pages as project_settings_pages
 from sardonyx.account.configurations import api as configurations_api
 from sardonyx.account.configurations import pages as configurations_pages
 from sardonyx.api import problems
+from sardonyx.api.bodies import BoundedBodies
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog import own_api, own_pages
 from sardonyx.catalog import pages as catalog_pages
@@ -100,6 +101,7 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
     problems.install(portal, page=error_pages.page)
     project_addresses.install(portal)
     portal.add_middleware(WatchedStreams)
+    portal.add_middleware(BoundedBodies)
     portal.add_middleware(
         SameOrigin,
         refuse=_refuse_foreign,

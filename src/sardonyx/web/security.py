@@ -5,9 +5,7 @@ Pure ASGI, so that streamed uploads and server-sent events pass through untouche
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sardonyx.api.bodies import read_on
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PORTAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # Asked by address, without a name: by the kubelet, for instance. They tell nothing of anybody.
 PROBES = frozenset({"/healthz", "/readyz"})
-_READ_ON_BYTES = 64 * 1024
-_READ_ON_SECONDS = 2.0
 
 
 def content_security_policy(*, services_here: bool) -> str:
@@ -111,24 +109,6 @@ class SameOrigin:
             or path in PROBES
             or (path.startswith("/api/") and "authorization" in headers and "cookie" not in headers)
         )
-
-
-async def read_on(
-    receive: Receive, *, most: int = _READ_ON_BYTES, seconds: float = _READ_ON_SECONDS
-) -> None:
-    """Read a short body that nobody wants, so that the refusal arrives; keep none of it.
-
-    A server that closes a connection with unread bytes resets it, and what it answered may be
-    lost on the way. A long or slow body is worth no waiting: its sender sees the connection end.
-    """
-    read = 0
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while read < most:
-                message = await receive()
-                read += len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body", False):
-                    return
 
 
 def hostname(host: str) -> str:
