@@ -77,6 +77,17 @@ def test_hostile_text_is_refused(text: str) -> None:
         read_manifest(text)
 
 
+def test_aliases_may_not_multiply_from_object_to_object() -> None:
+    one = "kind: X\na: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+    one += "c: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"  # some 1,000 values
+    assert len(read_manifest(one + "---\n" + one)) == 2
+    with pytest.raises(ManifestUnreadableError):
+        read_manifest((one + "---\n") * 1_000)
+    listed = "kind: List\nitems:\n- &a {kind: X, a: [" + "1," * 1_000 + "]}\n" + "- *a\n" * 1_000
+    with pytest.raises(ManifestUnreadableError):
+        read_manifest(listed)
+
+
 def test_too_many_objects_are_refused() -> None:
     with pytest.raises(ManifestUnreadableError):
         read_manifest("kind: X\n---\n" * 2_001)

@@ -6,7 +6,7 @@ anything is applied. Source: charts.md 9.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -44,13 +44,15 @@ class Rendered:
 def read_manifest(text: str) -> tuple[Rendered, ...]:
     """Return the objects of a manifest, in its order. Raises ManifestUnreadableError."""
     found: list[Rendered] = []
+    budget = _Budget()
     try:
         _bounded(text)
         for number, document in enumerate(yaml.load_all(text, Loader=_LOADER)):
             if number >= _MOST_DOCUMENTS:
                 raise ManifestUnreadableError(f"more than {_MOST_DOCUMENTS} objects")
-            if isinstance(document, dict):
-                found += _objects(document)
+            content = _plain(document, budget)
+            if isinstance(content, dict):
+                found += _objects(content)
     except yaml.YAMLError as fault:
         raise ManifestUnreadableError(str(fault)) from fault
     except (ValueError, RecursionError, OverflowError) as fault:
@@ -97,19 +99,16 @@ def _bounded(text: str) -> None:
             raise ManifestUnreadableError("objects nested too deeply, or too many of them")
 
 
-def _objects(document: Mapping[object, object], depth: int = 0) -> Iterator[Rendered]:
+def _objects(content: JsonObject) -> Iterator[Rendered]:
     """Yield a document's object, or those of a List."""
-    content = _plain(document, _Budget())
-    if not isinstance(content, dict):
-        return
     kind = content.get("kind")
     if not isinstance(kind, str):
         return
     items = content.get("items")
     if kind.endswith("List") and isinstance(items, list):
         for item in items:
-            if isinstance(item, dict) and depth < _DEPTH:
-                yield from _objects(item, depth + 1)  # type: ignore[arg-type]
+            if isinstance(item, dict):
+                yield from _objects(item)
         return
     metadata = content.get("metadata")
     about = metadata if isinstance(metadata, dict) else {}
@@ -126,13 +125,15 @@ def _objects(document: Mapping[object, object], depth: int = 0) -> Iterator[Rend
 
 
 class _Budget:
+    """The values that a whole text may become: an alias is short, and stands for many."""
+
     def __init__(self) -> None:
         self.left = _MOST_VALUES
 
     def spend(self) -> None:
         self.left -= 1
         if self.left < 0:
-            raise ManifestUnreadableError("an object with too many values")
+            raise ManifestUnreadableError("objects with too many values")
 
 
 def _plain(value: object, budget: _Budget, depth: int = 0) -> Json:
