@@ -354,10 +354,10 @@ class _Wiring:
     def _to_own_stores(self) -> httpx2.AsyncClient:
         """Return a client for a store that a person named.
 
-        It reaches machines inside only where the region's own store is one, and never this one.
+        Of machines inside it reaches the region's own stores alone.
         """
         tls = trusting(self.authorities)
-        outward = OutwardBackend(store_hosts(self.region), resolve)
+        outward = OutwardBackend(store_hosts(self.region), resolve, leads_inside=False)
         return httpx2.AsyncClient(transport=OutwardTransport(tls, outward, most=1))
 
     def _vault(self) -> _Vault:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.charts.archives import HelmServer, chart_archive, packed
 from tests.adapters.charts.test_oci import Registry
+from tests.adapters.charts.test_outward import OUTSIDE, Names
 from tests.charts.servers import Answer, serving
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
@@ -256,7 +257,31 @@ async def test_a_git_that_does_not_end_is_ended(
     assert refused.value.problem.code == "git_slow"
 
 
-async def test_where_an_administrator_names_hosts_no_other_leads_inside(
+async def test_a_host_that_is_not_named_is_outside_whatever_else_was_named(tmp_path: Path) -> None:
+    """`[https://charts.internal/, https://*]`: a star leads outside, though one host is inside."""
+    names = Names({"charts.internal": [["10.0.0.4"]], "any.example": [["10.0.0.5"]]})
+    fetcher = AnyChartFetcher(named=frozenset(("charts.internal",)), plain=True, resolve=names)
+    for source in (
+        ChartSource("http://any.example:1/moon-0.3.0.tgz"),
+        ChartSource("http://any.example:1/charts", chart="moon"),
+        ChartSource("oci://any.example:1/charts/moon:0.3.0"),
+    ):
+        assert await _code(fetcher, source, tmp_path / "c") == "repository_address"
+    await fetcher.close()
+
+
+async def test_a_named_host_outside_leads_to_no_other_that_was_named(tmp_path: Path) -> None:
+    away = Answer(302, headers={"Location": "http://inside.example:1/moon-0.3.0.tgz"})
+    names = Names({"inside.example": [["10.0.0.4"]], "outside.example": [["127.0.0.1"], [OUTSIDE]]})
+    named = frozenset(("inside.example", "outside.example"))
+    fetcher = AnyChartFetcher(named=named, plain=True, resolve=names)
+    with serving(lambda _: away) as base:
+        source = ChartSource(f"http://outside.example:{base.rpartition(':')[2]}/moon-0.3.0.tgz")
+        assert await _code(fetcher, source, tmp_path / "c") == "repository_address"
+    await fetcher.close()
+
+
+async def test_what_an_administrator_did_not_name_is_refused(
     repository: str, repo: Path, tmp_path: Path
 ) -> None:
     fetcher = AnyChartFetcher(named=frozenset(), plain=True)

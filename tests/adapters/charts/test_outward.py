@@ -10,6 +10,7 @@ from tests.charts.servers import Answer, certificate, serving
 
 from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.fetch import Access, Fetcher
+from sardonyx.adapters.charts.outward import InsideError, OutwardBackend
 
 OUTSIDE = "93.184.215.14"
 
@@ -31,9 +32,8 @@ class Names:
 
 async def _code(url: str, names: Names, *, named: str = "charts.example") -> str:
     """Return what became of a fetch: empty when the body came."""
-    fetcher = Fetcher(
-        Access(frozenset({named}), seconds=5.0), origin=f"http://{named}", resolve=names
-    )
+    access = Access(frozenset({named}), seconds=5.0, resolve=names)
+    fetcher = Fetcher(access, origin=f"http://{named}")
     try:
         await fetcher.read(url, most=1024)
     except RepositoryError as error:
@@ -85,6 +85,16 @@ async def test_a_catalogue_inside_leads_to_others_inside_but_never_to_this_machi
     for host in ("archives.example", "cloud.example"):
         assert await _code(f"http://{host}:1/x", names) == "repository_address"
     assert await _code("http://peer.example:1/x", names) != "repository_address"
+
+
+async def test_a_store_inside_leads_to_no_other_inside() -> None:
+    names = Names({"store.example": [["127.0.0.1"]], "nas.example": [["10.0.0.5"]]})
+    backend = OutwardBackend(frozenset({"store.example"}), names, leads_inside=False)
+    with pytest.raises(InsideError):
+        await backend.connect_tcp("nas.example", 9000, timeout=5.0)
+    with serving(lambda _: Answer(200, b"here")) as base:
+        store = await backend.connect_tcp("store.example", int(base.rpartition(":")[2]))
+        await store.aclose()
 
 
 async def test_a_redirect_leads_no_further_than_an_address() -> None:

@@ -17,6 +17,7 @@ from sardonyx.adapters.charts.faults import RepositoryError, of_disk
 from sardonyx.adapters.charts.fetch import Access, Fetcher, address_refused, numbered
 from sardonyx.adapters.charts.helm_repository import HelmRepository
 from sardonyx.adapters.charts.oci import OciRegistry
+from sardonyx.adapters.charts.outward import Resolve, resolve
 from sardonyx.adapters.charts.remote import Remote
 from sardonyx.adapters.git.archive import git_archive
 from sardonyx.catalog.errors import ChartSourceError
@@ -34,10 +35,10 @@ _ARCHIVES = (".tgz", ".tar.gz")
 class AnyChartFetcher:
     """Fetches by address; archives are read by the confined worker, as catalogues' are.
 
-    named: hosts that an administrator wrote, which may be inside; any other leads outside alone,
-    and Git, which connects by itself, goes to these and by https. None: the person is the
-    administrator, and names a host by its address. plain: addresses may be http too, and Git's a
-    folder; for tests.
+    named: hosts that an administrator wrote, which may be inside; any other is outside and leads
+    outside alone, and Git, which connects by itself, goes to these and by https. None: the person
+    is the administrator, and names a host by its address. resolve: finds the addresses of a host.
+    plain: addresses may be http too, and Git's a folder; for tests.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class AnyChartFetcher:
         named: frozenset[str] | None = None,
         plain: bool = False,
         reader: ConfinedReader | None = None,
+        resolve: Resolve = resolve,
     ) -> None:
         self._reader = reader or ConfinedReader()
         self._named = named
         self._plain = plain
+        self._resolve = resolve
 
     async def close(self) -> None:
         """End the worker."""
@@ -80,7 +83,9 @@ class AnyChartFetcher:
             await self._cloned(source, file)
             return
         host = self._host(address)
-        access = Access(named=frozenset((host,)) if self._named is None else self._named)
+        # Of this fetch alone: that another host which was named is inside says nothing of this one.
+        may_be_inside = self._named is None or host in self._named
+        access = Access(frozenset((host,) if may_be_inside else ()), resolve=self._resolve)
         if address.startswith("oci://"):
             whole, _, tag = address.rpartition(":")
             tagged = "/" in whole.removeprefix("oci://") and "/" not in tag

@@ -40,7 +40,8 @@ _CONNECTIONS = 8
 class Access:
     """How a repository is reached. seconds: the longest one answer may take, body included.
 
-    named: hosts that an administrator wrote; any other may not lead to machines inside.
+    named: the hosts that an administrator wrote for it; where none of them is inside, none is
+    that it leads to. resolve: finds the addresses of a host.
     """
 
     named: frozenset[str] = frozenset()
@@ -49,6 +50,7 @@ class Access:
     seconds: float = 60.0
     username: str = ""
     password: Secret = field(default=Secret(""))
+    resolve: Resolve = resolve
 
     @property
     def basic(self) -> httpx2.BasicAuth | None:
@@ -71,11 +73,10 @@ class Answer:
 class Fetcher:
     """Fetches for one repository; its keys go to `origin` and nowhere else."""
 
-    def __init__(self, access: Access, *, origin: str, resolve: Resolve = resolve) -> None:
+    def __init__(self, access: Access, *, origin: str) -> None:
         self._access = access
         self._origin = _origin(urlsplit(origin))
         self._host = urlsplit(origin).hostname or ""
-        self._resolve = resolve
         self._clients: dict[bool, httpx2.AsyncClient] = {}
 
     @property
@@ -212,7 +213,7 @@ class Fetcher:
         """Return the client: a proxy resolves names itself, and has the organisation's rules."""
         if by_proxy not in self._clients:
             tls = _tls(self._access)
-            backend = OutwardBackend(self._access.named, self._resolve)
+            backend = OutwardBackend(self._access.named, self._access.resolve)
             self._clients[by_proxy] = httpx2.AsyncClient(
                 verify=tls,
                 transport=None if by_proxy else OutwardTransport(tls, backend, most=_CONNECTIONS),

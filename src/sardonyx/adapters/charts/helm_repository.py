@@ -114,7 +114,9 @@ class HelmRepository:
             # Some indexes name archives of a registry: another host, which gets no key of ours.
             if numbered(urlsplit(url).hostname or ""):
                 raise address_refused(url)
-            registry = OciRegistry(url, Access(self._access.named, seconds=self._access.seconds))
+            ours = self._access
+            access = Access(ours.named, seconds=ours.seconds, resolve=ours.resolve)
+            registry = OciRegistry(url, access)
             try:
                 digest = await registry.archive(await registry.pinned(entry), file)
             finally:

@@ -34,13 +34,17 @@ async def resolve(host: str, port: int) -> tuple[str, ...]:
 
 
 class OutwardBackend(httpcore2.AsyncNetworkBackend):
-    """Connects by name. named: hosts that an administrator wrote, which may be anywhere.
+    """Connects by name. named: the hosts that an administrator wrote, and that may be anywhere.
 
-    A catalogue that is inside may lead to others inside; one outside leads outside alone.
+    leads_inside: as a catalogue leads to its archives, a named host that is itself inside may lead
+    to others inside; where none is, or this is false, every other host is outside.
     """
 
-    def __init__(self, named: frozenset[str], resolve: Resolve) -> None:
+    def __init__(
+        self, named: frozenset[str], resolve: Resolve, *, leads_inside: bool = True
+    ) -> None:
         self._named = named
+        self._leads_inside = leads_inside
         self._resolve = resolve
         self._direct = httpcore2.AnyIOBackend()
 
@@ -58,7 +62,7 @@ class OutwardBackend(httpcore2.AsyncNetworkBackend):
         except OSError as error:
             raise httpcore2.ConnectError(str(error)) from error
         if host not in self._named:
-            is_inside = await self._is_inside(port)
+            is_inside = self._leads_inside and await self._is_inside(port)
             if not all(_permitted(one, inside=is_inside) for one in addresses):
                 raise InsideError(host)
         fault: Exception = httpcore2.ConnectError(f"no address of {host}")
