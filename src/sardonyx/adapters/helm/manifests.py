@@ -6,6 +6,7 @@ anything is applied. Source: charts.md 9.3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_DOCUMENTS = 2_000
 _DEPTH = 60
 _MOST_VALUES = 400_000
+# A group is a DNS name, a version a label of one (Kubernetes, apiextensions validation).
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_API = re.compile(rf"({_LABEL}(\.{_LABEL})*/)?{_LABEL}")
 _TEST_HOOKS = {"test", "test-success", "test-failure"}
 
 
@@ -26,7 +30,10 @@ class ManifestUnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One object of a chart. hook: kinds of Helm hook (`pre-install`), empty for none."""
+    """One object of a chart. hook: kinds of Helm hook (`pre-install`), empty for none.
+
+    api: a name that a cluster may have, or empty.
+    """
 
     api: str
     kind: str
@@ -114,14 +121,30 @@ def _objects(content: JsonObject) -> Iterator[Rendered]:
     about = metadata if isinstance(metadata, dict) else {}
     annotations = about.get("annotations")
     hook = annotations.get("helm.sh/hook") if isinstance(annotations, dict) else None
+    api = str(content.get("apiVersion") or "")
+    if api and not _API.fullmatch(api):
+        raise ManifestUnreadableError(f"{kind}: no such apiVersion")
     yield Rendered(
-        api=str(content.get("apiVersion", "")),
+        api=api,
         kind=kind,
         name=str(about.get("name") or about.get("generateName") or ""),
         namespace=str(about.get("namespace") or ""),
         content=content,
         hook=str(hook or ""),
     )
+
+
+def weight(objects: Sequence[Rendered]) -> int:
+    """Return about how many bytes objects take in memory, what they share counted each time."""
+    return sum(_weight(one.content) for one in objects)
+
+
+def _weight(value: Json) -> int:
+    if isinstance(value, dict):
+        return 200 + sum(100 + len(key) + _weight(item) for key, item in value.items())
+    if isinstance(value, list):
+        return 100 + sum(_weight(item) for item in value)
+    return 50 + (len(value) if isinstance(value, str) else 0)
 
 
 class _Budget:

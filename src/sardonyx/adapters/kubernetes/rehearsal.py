@@ -25,6 +25,7 @@ from sardonyx.adapters.helm.manifests import (
     Rendered,
     offences,
     read_manifest,
+    weight,
     write,
 )
 from sardonyx.adapters.kubernetes.client import ClusterClient
@@ -36,7 +37,10 @@ from sardonyx.values import Json, JsonObject, Path
 
 _LIMIT = timedelta(seconds=60)
 _KINDS_LIFE = 600.0
+_MOST_APIS = 50  # of one chart; each is a question to the API server
+_KEPT_APIS = 500
 _KEPT = 60
+_KEPT_BYTES = 64 * 1024 * 1024
 _SAID = 2_000
 
 
@@ -52,17 +56,20 @@ class Asked:
 
 
 class Rehearsals:
-    """Renders charts. Keeps which kinds the cluster has (10 minutes), and 60 last renderings.
+    """Renders charts. Keeps which kinds the cluster has, and the last renderings.
 
-    So that a launch which was looked at before is not rendered once more before it is done.
+    Kinds are asked for again after ten minutes; where nobody answers then, those of before serve
+    on. Renderings, 60 of 64 MB together, are kept so that a launch which was looked at before is
+    not rendered once more before it is done.
     """
 
     def __init__(self, client: ClusterClient, accounts: ConfinedAccounts, helm: Helm) -> None:
         self._client = client
         self._accounts = accounts
         self._helm = helm
-        self._kinds: dict[str, tuple[float, Mapping[str, bool]]] = {}
+        self._kinds: OrderedDict[str, tuple[float, Mapping[str, bool]]] = OrderedDict()
         self._rendered: OrderedDict[str, tuple[Rendered, ...]] = OrderedDict()
+        self._weights: dict[str, int] = {}
         self._version = ""
 
     async def check(self, asked: Asked) -> None:
@@ -124,9 +131,10 @@ class Rehearsals:
             self._rendered.move_to_end(mark)
             return self._rendered[mark]
         made = await self._render(asked)
+        self._weights[mark] = await asyncio.to_thread(weight, made)
         self._rendered[mark] = made
-        while len(self._rendered) > _KEPT:
-            self._rendered.popitem(last=False)
+        while len(self._rendered) > _KEPT or sum(self._weights.values()) > _KEPT_BYTES:
+            del self._weights[self._rendered.popitem(last=False)[0]]
         return made
 
     async def _render(self, asked: Asked) -> tuple[Rendered, ...]:
@@ -162,30 +170,37 @@ class Rehearsals:
         return await _read(asked.release, "\n---\n".join(texts))
 
     async def _refuse(self, asked: Asked, rendered: Sequence[Rendered]) -> None:
-        for api in {one.api for one in rendered}:
-            await self._learn(api)
-        found = offences(rendered, asked.namespace, self._is_namespaced)
+        apis = {one.api for one in rendered}
+        if len(apis) > _MOST_APIS:
+            raise PlanRefusedError(
+                name=asked.release, reason=f"objects of more than {_MOST_APIS} APIs"
+            )
+        kinds = {api: await self._known_kinds(api) for api in apis}
+        found = offences(rendered, asked.namespace, lambda api, kind: kinds[api].get(kind))
         if found:
             raise PlanRefusedError(
                 name=asked.release, reason=", ".join(found)[:_SAID], reaches_out=True
             )
 
-    def _is_namespaced(self, api: str, kind: str) -> bool | None:
-        return self._kinds.get(api, (0.0, {}))[1].get(kind)
-
-    async def _learn(self, api: str) -> None:
+    async def _known_kinds(self, api: str) -> Mapping[str, bool]:
+        """Return the kinds of an API, and whether each lives in a namespace; none for no API."""
         known = self._kinds.get(api)
         if known is not None and time.monotonic() < known[0]:
-            return
+            self._kinds.move_to_end(api)
+            return known[1]
         try:
             kinds = await self._client.kinds(api)
         except ClusterObjectNotFoundError:
             kinds = {}
         except SystemFault:
             if known is not None:  # the list of before serves on
-                return
+                return known[1]
             raise
         self._kinds[api] = (time.monotonic() + _KINDS_LIFE, kinds)
+        self._kinds.move_to_end(api)
+        while len(self._kinds) > _KEPT_APIS:
+            self._kinds.popitem(last=False)
+        return kinds
 
 
 async def _read(release: str, text: str) -> tuple[Rendered, ...]:
