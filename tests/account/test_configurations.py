@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.services.fakes import ADA, EVE, GROUP, HERS, MINE
+from tests.services.fakes import ADA, EVE, GROUP, HERS, MINE, NOW
 from tests.services.world import World, world
 
 from sardonyx.account.configurations.changes import drawn_id
@@ -263,6 +263,25 @@ async def test_a_rename_refuses_a_taken_name_and_a_stale_view() -> None:
     assert await names(w) == ["c", "b"] and b.version == 1
 
 
+async def test_a_new_name_makes_a_colleagues_settings_nobody_elses() -> None:
+    w = world()
+    one = await saved(w, "a", actor=EVE, project=GROUP.id)
+    renamed = (await w.configurations.rename(ADA, GROUP.id, one.id, "b")).result
+    assert (renamed.changed_by, renamed.set_by) == ("ada", "eve")
+    draft = await w.configurations.opened(ADA, GROUP, renamed.configuration, language="en")
+    again = await w.configurations.replace(
+        ADA, project=GROUP.id, number=one.id, draft=draft, friendly_name="c"
+    )
+    assert again.result.kept.set_by == "eve"  # the same settings under one more name
+    changed = await w.services.open_request(
+        ADA,
+        project=GROUP.id,
+        request=LaunchRequest(CHART, settings=("resources.limits.memory=3Gi",)),
+    )
+    now = await w.configurations.save(ADA, project=GROUP.id, draft=changed, friendly_name="c")
+    assert now.result.kept.set_by == "ada"
+
+
 async def test_the_order_is_the_persons() -> None:
     w = world()
     ids = {name: (await saved(w, name)).id for name in "abcd"}
@@ -287,7 +306,7 @@ kept_lists = st.lists(st.text("abcdef", min_size=1, max_size=3), unique=True, ma
 
 def listed(ids: list[str]) -> ConfigurationList:
     made = [
-        KeptConfiguration(one, 1, SavedConfiguration(one, "c", "x", "1"), "ada", None)  # type: ignore[arg-type]
+        KeptConfiguration(one, 1, SavedConfiguration(one, "c", "x", "1"), "ada", NOW, "ada")
         for one in ids
     ]
     return ConfigurationList(1, tuple(made))
@@ -460,7 +479,8 @@ class Contended(MemoryConfigurations):
                 1,
                 SavedConfiguration(f"other {self.times}", "c", "x", "1"),
                 "eve",
-                None,  # type: ignore[arg-type]
+                NOW,
+                "eve",
             )
             await super().replace_configurations(project, current.put(other), number=current.number)
         return await super().replace_configurations(project, kept, number=number)

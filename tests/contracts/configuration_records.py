@@ -17,7 +17,7 @@ Open = Callable[[], ConfigurationRecords]
 
 def kept(name: str, *, number: str = "", patch: tuple[PatchEntry, ...] = ()) -> KeptConfiguration:
     made = SavedConfiguration(name, "forge", "rivulet", "2.1.0", patch, shared=True)
-    return KeptConfiguration(number or f"id{name}", 3, made, "Ada.L@example.org", NOW)
+    return KeptConfiguration(number or f"id{name}", 3, made, "Ada.L@example.org", NOW, "eve")
 
 
 class ConfigurationRecordsContract:

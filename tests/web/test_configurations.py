@@ -319,6 +319,12 @@ async def test_what_another_member_saved_is_confirmed(platform: SimpleNamespace)
     async with client(platform, cookie="sardonyx=eve") as eve:
         answer = await eve.post(f"{launch}?project=soil")
         assert answer.headers["location"].startswith("/services/")
+    await platform.configurations.rename(member("ada"), "soil", one.id, "Ours")
+    async with client(platform) as ada:
+        answer = await ada.post(f"{launch}?project=soil")
+        page = (await ada.get(answer.headers["location"])).text
+        assert "Launch “Ours”?" in page and "data-launch-now" not in page
+    await platform.configurations.rename(member("eve"), "soil", one.id, "Census")
     draft = await platform.services.open_request(
         member("ada"),
         project=SOIL.id,

@@ -206,7 +206,7 @@ async def _source(viewer: Viewer, asked: SavedConfiguration) -> Source:
     """
     listed = await viewer.platform.configurations.list(viewer.actor, viewer.project.id)
     for one in listed.configurations:
-        if one.changed_by == viewer.actor.username and same(one.configuration, asked):
+        if one.set_by == viewer.actor.username and same(one.configuration, asked):
             return Source.CONFIGURATION
     try:
         page = urlsplit(viewer.request.headers.get("referer", ""))

@@ -352,12 +352,22 @@ class ConfigurationChanges:
             raise ConfigurationTooLargeError(
                 name=made.friendly_name, size=kilobytes(size), most=kilobytes(LARGEST)
             )
-        return KeptConfiguration(
-            id=self._draw() if before is None else before.id,
-            version=1 if before is None else before.version + 1,
+        now = KeptConfiguration(
+            id=self._draw(),
+            version=1,
             configuration=made,
             changed_by=actor.username,
             changed_at=self._clock(),
+            set_by=actor.username,
+        )
+        if before is None:
+            return now
+        renamed = replace(before.configuration, friendly_name=made.friendly_name)
+        return replace(
+            now,
+            id=before.id,
+            version=before.version + 1,
+            set_by=before.set_by if same(renamed, made) else now.set_by,
         )
 
     def _bounded(

@@ -47,6 +47,7 @@ class KeptConfiguration:
     """A saved configuration as its project keeps it.
 
     id: drawn once, stays over a new name. version: grows by one with each change of it.
+    set_by: who last changed what it launches, which a new name does not.
     """
 
     id: str
@@ -54,6 +55,7 @@ class KeptConfiguration:
     configuration: SavedConfiguration
     changed_by: str
     changed_at: datetime
+    set_by: str
 
     @property
     def tag(self) -> str:

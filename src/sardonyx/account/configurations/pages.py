@@ -155,7 +155,7 @@ async def launch(viewer: CurrentViewer, number: str) -> RedirectResponse:
     """Launch one's own at once; what another member saved is shown and confirmed first."""
     configurations = viewer.platform.configurations
     kept = await configurations.show(viewer.actor, viewer.project.id, number)
-    if kept.changed_by != viewer.actor.username:
+    if kept.set_by != viewer.actor.username:
         return viewer.go(launch_address(kept.configuration, auto_launch=True))
     try:
         done = await configurations.launch(

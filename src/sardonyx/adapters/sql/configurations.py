@@ -21,7 +21,7 @@ class ConfigurationsRow(Base):
     """The configurations of one project in their order; number counts the changes.
 
     document: JSON in ASCII, as PostgreSQL's Text holds no NUL. `configurations` is the list that
-    launcher.md 13 describes; `kept` has id, version, who and when of each, in the same order.
+    launcher.md 13 describes; `kept` has id, version, who, when and who set it, in the same order.
     """
 
     __tablename__ = "configurations"
@@ -70,7 +70,10 @@ class SqlConfigurations(SqlDatabase):
 def _written(kept: Sequence[KeptConfiguration]) -> str:
     document: JsonObject = {
         "configurations": write_configurations(one.configuration for one in kept),
-        "kept": [[one.id, one.version, one.changed_by, one.changed_at.isoformat()] for one in kept],
+        "kept": [
+            [one.id, one.version, one.changed_by, one.changed_at.isoformat(), one.set_by]
+            for one in kept
+        ],
     }
     return json.dumps(document, ensure_ascii=True)
 
@@ -89,8 +92,10 @@ def _read(row: ConfigurationsRow) -> tuple[KeptConfiguration, ...]:
                 configuration=one,
                 changed_by=str(by),
                 changed_at=datetime.fromisoformat(at),
+                # Older rows do not say it, and what changed may have been the name alone.
+                set_by=str(set_by[0]) if set_by else str(by) if version == 1 else "",
             )
-            for (number, version, by, at), one in zip(
+            for (number, version, by, at, *set_by), one in zip(
                 document["kept"], read.configurations, strict=True
             )
         )
