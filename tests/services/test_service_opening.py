@@ -64,6 +64,8 @@ async def test_those_with_whom_it_is_shared_get_no_password_the_owner_set_for_th
     assert await w.services.password(ADA, GROUP.id, name) is None
     noted = await launched(w, EVE, GROUP.id, notes="password: rose", values=own, shared=True)
     assert await w.services.password(ADA, GROUP.id, noted) == Secret("rose")
+    inside = await launched(w, EVE, GROUP.id, notes="Open https://rose-1", values=own, shared=True)
+    assert await w.services.password(ADA, GROUP.id, inside) is None
     hidden = await launched(w, EVE, GROUP.id, notes="password: rose")
     with pytest.raises(ServiceNotFoundError):
         await w.services.password(ADA, GROUP.id, hidden)

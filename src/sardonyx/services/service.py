@@ -291,12 +291,12 @@ class Services(Changes):
         what its notes say and the project's own, not what the owner set for themselves.
         """
         seen = self._used(actor, project, name)
-        shared = await self._planner.project_password(actor, authorised_project(actor, project))
+        place = authorised_project(actor, project)
+        shared = await self._planner.project_password(actor, place)
         found = find_password(seen.notes, seen.values, project_password=shared)
-        is_owner = standing(actor, authorised_project(actor, project), seen) is Standing.OWNER
-        if found is None or not (is_owner or found == shared or found in seen.notes):
-            return None
-        return Secret(found)
+        if found != shared and standing(actor, place, seen) is not Standing.OWNER:
+            found = find_password(seen.notes, {}, project_password=shared)
+        return None if found is None else Secret(found)
 
     def look_commands(self, actor: Actor, project: str, name: str | None = None) -> Commands:
         """Return the commands that show the services of a project, or one of them."""
