@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from sardonyx.account.errors import (
     StorageRefusedError,
     StorageTextError,
     StorageUnreachableError,
+    StorageUnreadableError,
 )
 from sardonyx.account.models import AuditFilter
 from sardonyx.account.storage import MOST, STORAGE_KEY, STORAGE_PATH, OwnStorage, StorageAsked
@@ -200,19 +203,83 @@ async def test_there_is_an_end_to_their_number(own: OwnStorage, ada: Actor) -> N
     await own.keep(ada, replace(NAS, name="n3", region="eu"), unchecked=True)
 
 
-@pytest.mark.parametrize("written", ["", "{", "5", '[{"profileName": 5}]', "[" * 100_000])
-async def test_what_somebody_wrote_there_by_hand_costs_nothing(
-    own: OwnStorage, ada: Actor, store: MemorySecretStore, written: str
-) -> None:
+async def write_by_hand(store: MemorySecretStore, ada: Actor, text: str) -> None:
     await store.write(
         username="ada",
         project=ada.personal_project,
         path=STORAGE_PATH,
-        entries={STORAGE_KEY: Secret(written)},
+        entries={STORAGE_KEY: Secret(text), "NOTE": Secret("by hand")},
     )
+
+
+async def kept_text(store: MemorySecretStore, ada: Actor) -> str:
+    found = await store.read(username="ada", project=ada.personal_project, path=STORAGE_PATH)
+    assert found.entries["NOTE"].reveal() == "by hand"
+    return found.entries[STORAGE_KEY].reveal()
+
+
+@pytest.mark.parametrize("written", ["{", "5", '{"profileName": "x"}', "[" * 100_000])
+async def test_what_cannot_be_read_costs_no_launch_and_is_not_written_over(
+    own: OwnStorage, ada: Actor, store: MemorySecretStore, written: str
+) -> None:
+    await write_by_hand(store, ada, written)
     assert await own.listed(ada) == ()
+    with pytest.raises(StorageUnreadableError):
+        await own.keep(ada, NAS)
+    assert await kept_text(store, ada) == written
+
+
+async def test_a_change_keeps_beside_it_what_is_no_store(
+    own: OwnStorage, ada: Actor, store: MemorySecretStore
+) -> None:
+    damaged = {"profileName": "lake", "credentials": {"secretAccessKey": "theirs"}}
+    await write_by_hand(store, ada, json.dumps([damaged, 5]))
     await own.keep(ada, NAS)
     assert [one.name for one in await own.listed(ada)] == ["nas"]
+    await own.remove(ada, "nas")
+    assert json.loads(await kept_text(store, ada)) == [damaged, 5]
+
+
+class SlowProbe(MemoryProbe):
+    """Lets something happen while a store is reached."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def probe(self, store: OwnProfile) -> None:
+        await super().probe(store)
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            await act()
+
+
+async def test_keys_given_while_a_store_was_reached_are_kept(
+    store: MemorySecretStore, records: SqlRecords, ada: Actor
+) -> None:
+    probe = SlowProbe({URL: {"AK": "s3cr3t"}})
+    own = OwnStorage(secret_store=store, audit=records, probe=probe, now=lambda: 7.0)
+    await own.keep(ada, NAS)
+    newer = replace(NAS, access_key_id="NEW", secret_access_key=Secret("newer"))
+    probe.meanwhile = lambda: own.keep(ada, newer, unchecked=True)
+    renamed = replace(NAS, access_key_id=None, secret_access_key=None, region="eu")
+    done = await own.keep(ada, renamed)
+    assert await own.listed(ada) == (done.result,)
+    assert (done.result.access_key_id, done.result.region) == ("NEW", "eu")
+
+
+async def test_their_number_ends_also_while_one_was_reached(
+    store: MemorySecretStore, records: SqlRecords, ada: Actor
+) -> None:
+    probe = SlowProbe({URL: {"AK": "s3cr3t"}})
+    own = OwnStorage(secret_store=store, audit=records, probe=probe, now=lambda: 7.0)
+
+    async def fill() -> None:
+        for number in range(MOST):
+            await own.keep(ada, replace(NAS, name=f"n{number}"), unchecked=True)
+
+    probe.meanwhile = fill
+    with pytest.raises(StorageLimitError):
+        await own.keep(ada, NAS)
+    assert len(await own.listed(ada)) == MOST
 
 
 async def test_who_has_no_project_of_their_own_has_none(own: OwnStorage, ada: Actor) -> None:

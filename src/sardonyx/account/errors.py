@@ -86,6 +86,16 @@ class StorageLimitError(UserError):
     next_step = N_("Remove one that you no longer use.")
 
 
+class StorageUnreadableError(UserError):
+    """What is kept of a person's stores is no list: a change of it would lose what it was."""
+
+    code = "own_storage_unreadable"
+    kind = Kind.REFUSED
+    title = N_("Your storages were not changed")
+    detail = N_("What is kept of them cannot be read, and would be lost: {key} in {path}.")
+    next_step = N_("Correct it in the secret store, or delete that secret and give them anew.")
+
+
 class StorageNotFoundError(UserError):
     code = "own_storage_not_found"
     kind = Kind.NOT_FOUND

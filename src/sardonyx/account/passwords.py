@@ -11,17 +11,17 @@ import secrets
 import string
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from sardonyx.account import kept
 from sardonyx.account.commands import renew_password_commands, show_password_commands
+from sardonyx.account.kept import Entries
 from sardonyx.account.ports import KeptSecrets
 from sardonyx.done import Done
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.secrets.commands import Place
-from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
-from sardonyx.secrets.models import SecretSet
 from sardonyx.services.models import Commands
 from sardonyx.values import Secret
 
@@ -30,7 +30,6 @@ PASSWORD_PATH = ".sardonyx/services"  # noqa: S105 - a place
 PASSWORD_KEY = "PASSWORD"  # noqa: S105 - a key's name
 _BASE_36 = string.digits + string.ascii_lowercase
 _LENGTH = 20
-_ATTEMPTS = 5  # of a write, when others write the same secret meanwhile
 _KEPT_PROJECTS = 1_000
 # Every keystroke in a launch form asks. A renewal counts here at once; another replica of the
 # platform knows it this much later.
@@ -83,7 +82,7 @@ class ServicePasswords:
         return await self._read_or_drawn(actor, project)
 
     async def _read_or_drawn(self, actor: Actor, project: Project) -> Secret:
-        found = await self._read(actor, project)
+        found = await kept.read(self._secrets, actor, project, PASSWORD_PATH)
         password = found.entries.get(PASSWORD_KEY)
         if password is None:
             return await self._drawn(actor, project, replace=False)
@@ -95,34 +94,13 @@ class ServicePasswords:
         replace: whether one that is there goes. Else, as when two portals draw the first one at
         once, the one that is there counts.
         """
-        attempt = 1
-        while True:
-            found = await self._read(actor, project)
-            if PASSWORD_KEY in found.entries and not replace:
-                return self._keep(project, found.entries[PASSWORD_KEY])
-            drawn = Secret("".join(secrets.choice(_BASE_36) for _ in range(_LENGTH)))
-            try:
-                await self._secrets.write(
-                    username=actor.username,
-                    project=project,
-                    path=PASSWORD_PATH,
-                    entries={**found.entries, PASSWORD_KEY: drawn},
-                    expected_version=found.version,
-                )
-            except SecretConflictError:
-                if attempt == _ATTEMPTS:
-                    raise
-                attempt += 1
-                continue
-            return self._keep(project, drawn)
+        drawn = Secret("".join(secrets.choice(_BASE_36) for _ in range(_LENGTH)))
 
-    async def _read(self, actor: Actor, project: Project) -> SecretSet:
-        try:
-            return await self._secrets.read(
-                username=actor.username, project=project, path=PASSWORD_PATH
-            )
-        except SecretNotFoundError:
-            return SecretSet(PASSWORD_PATH, {}, 0)
+        def with_password(entries: Mapping[str, Secret]) -> Entries:
+            return {**entries, PASSWORD_KEY: drawn} if replace else {PASSWORD_KEY: drawn, **entries}
+
+        written = await kept.changed(self._secrets, actor, project, PASSWORD_PATH, with_password)
+        return self._keep(project, written[PASSWORD_KEY])
 
     def _keep(self, project: Project, password: Secret) -> Secret:
         self._kept[project.id] = (self._now(), password)

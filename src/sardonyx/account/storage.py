@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from sardonyx.account import kept
 from sardonyx.account.commands import (
     keep_storage_commands,
     probe_storage_commands,
@@ -26,23 +27,29 @@ from sardonyx.account.errors import (
     StorageMovedError,
     StorageNotFoundError,
     StorageTextError,
+    StorageUnreadableError,
 )
+from sardonyx.account.kept import Entries
 from sardonyx.account.ports import KeptSecrets, StorageProbe
 from sardonyx.done import Done
-from sardonyx.launcher.own_profiles import OwnProfile, read_profiles, safe_name, write_profiles
+from sardonyx.errors import Problem
+from sardonyx.launcher.own_profiles import (
+    OwnProfile,
+    read_profile,
+    read_profiles,
+    safe_name,
+    write_profiles,
+)
 from sardonyx.launcher.s3_profiles import ProposedStore, directory
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
-from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
-from sardonyx.secrets.models import SecretSet
-from sardonyx.values import Secret
+from sardonyx.values import Json, Secret
 
 # Hidden from the secrets page by its leading dot.
 STORAGE_PATH = ".sardonyx/storage"
 STORAGE_KEY = "S3_PROFILES"
 MOST = 20
-_ATTEMPTS = 5  # of a write, when another browser of the person writes meanwhile
 _LONGEST = 300
 
 
@@ -88,11 +95,14 @@ class OwnStorage:
     async def listed(self, actor: Actor) -> tuple[OwnProfile, ...]:
         """Return the person's stores, the oldest first; none where they have no own project.
 
+        What somebody wrote there by hand and is none is passed over: it costs no launch.
+
         Raises SecretStoreUnavailableError.
         """
         try:
-            return _stores(await self._read(actor))
-        except NoPersonalProjectError:
+            found = await kept.read(self._secrets, actor, actor.personal_project, STORAGE_PATH)
+            return read_profiles(_items(found.entries))[0]
+        except (NoPersonalProjectError, StorageUnreadableError):
             return ()
 
     async def found(self, actor: Actor, name: str) -> OwnProfile:
@@ -114,22 +124,23 @@ class OwnStorage:
         """Keep a store, in place of one of the same name; first reach it, unless `unchecked`.
 
         Raises StorageAddressError and its kin for what it is described by,
-        StorageUnreachableError, StorageRefusedError, NoPersonalProjectError; then nothing is
-        changed.
+        StorageUnreachableError, StorageRefusedError, NoPersonalProjectError,
+        StorageUnreadableError; then nothing is changed.
         """
         name = safe_name(asked.name)[:100]
         async with audited(self._audit, actor.username, "account.storage", name):
-            before = await self.listed(actor)
-            made = self._made(asked, name, before)
+            made = self._made(asked, name, await self.listed(actor))
             if not unchecked:
                 await self._probe.probe(made)
 
-            def changed(stores: Sequence[OwnProfile]) -> list[OwnProfile]:
+            def placed(stores: Sequence[OwnProfile]) -> list[OwnProfile]:
+                nonlocal made  # of what is there now: the probe took its time
+                made = self._made(asked, name, stores)
                 if all(one.name != name for one in stores):
                     return [*stores, made]
                 return [made if one.name == name else one for one in stores]
 
-            await self._write(actor, changed)
+            await self._write(actor, placed)
         return Done(made, keep_storage_commands(made))
 
     async def check(self, actor: Actor, asked: StorageAsked) -> Done[OwnProfile]:
@@ -141,16 +152,16 @@ class OwnStorage:
     async def remove(self, actor: Actor, name: str) -> Done[OwnProfile]:
         """Forget a store and its keys; services that run keep theirs.
 
-        Raises StorageNotFoundError.
+        Raises StorageNotFoundError, StorageUnreadableError.
         """
         async with audited(self._audit, actor.username, "account.remove_storage", name):
             gone = await self.found(actor, name)
             await self._write(actor, lambda stores: [one for one in stores if one.name != name])
         return Done(gone, remove_storage_commands(name))
 
-    def _made(self, asked: StorageAsked, name: str, kept: Sequence[OwnProfile]) -> OwnProfile:
-        before = next((one for one in kept if one.name == name), None)
-        if before is None and len(kept) >= MOST:
+    def _made(self, asked: StorageAsked, name: str, stores: Sequence[OwnProfile]) -> OwnProfile:
+        before = next((one for one in stores if one.name == name), None)
+        if before is None and len(stores) >= MOST:
             raise StorageLimitError(most=MOST)
         key = (asked.access_key_id or "").strip()
         for field, text in (("region", asked.region), ("accessKeyId", key)):
@@ -194,44 +205,33 @@ class OwnStorage:
     async def _write(
         self, actor: Actor, change: Callable[[Sequence[OwnProfile]], list[OwnProfile]]
     ) -> None:
-        attempt = 1
-        while True:
-            found = await self._read(actor)
-            text = json.dumps(write_profiles(change(_stores(found))))
-            try:
-                await self._secrets.write(
-                    username=actor.username,
-                    project=actor.personal_project,
-                    path=STORAGE_PATH,
-                    entries={**found.entries, STORAGE_KEY: Secret(text)},
-                    expected_version=found.version,
-                )
-            except SecretConflictError:
-                if attempt == _ATTEMPTS:
-                    raise
-                attempt += 1
-            else:
-                return
+        """Replace the stores by what `change` makes of them; what is none of ours stays beside.
 
-    async def _read(self, actor: Actor) -> SecretSet:
-        try:
-            return await self._secrets.read(
-                username=actor.username, project=actor.personal_project, path=STORAGE_PATH
-            )
-        except SecretNotFoundError:
-            return SecretSet(STORAGE_PATH, {}, 0)
+        Raises StorageUnreadableError.
+        """
+
+        def written(entries: Mapping[str, Secret]) -> Entries:
+            items = _items(entries)
+            stores, _ = read_profiles(items)
+            unread = [one for one in items if isinstance(read_profile(one, ()), Problem)]
+            text = json.dumps([*write_profiles(change(stores)), *unread])
+            return {**entries, STORAGE_KEY: Secret(text)}
+
+        await kept.changed(self._secrets, actor, actor.personal_project, STORAGE_PATH, written)
 
 
-def _stores(found: SecretSet) -> tuple[OwnProfile, ...]:
-    """Return what stands there; what somebody wrote by hand and is none is passed over."""
-    text = found.entries.get(STORAGE_KEY)
-    if text is None:
-        return ()
+def _items(entries: Mapping[str, Secret]) -> list[Json]:
+    """Return the list that is kept. Raises StorageUnreadableError where it is none."""
+    text = entries.get(STORAGE_KEY)
+    if text is None or not text.reveal():
+        return []
     try:
         listed = json.loads(text.reveal())
     except (ValueError, RecursionError):
-        return ()
-    return read_profiles(listed)[0]
+        listed = None
+    if not isinstance(listed, list):
+        raise StorageUnreadableError(path=STORAGE_PATH, key=STORAGE_KEY)
+    return listed
 
 
 def _of_name(stores: Sequence[OwnProfile], name: str) -> OwnProfile:
