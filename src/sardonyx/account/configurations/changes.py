@@ -352,23 +352,10 @@ class ConfigurationChanges:
             raise ConfigurationTooLargeError(
                 name=made.friendly_name, size=kilobytes(size), most=kilobytes(LARGEST)
             )
-        now = KeptConfiguration(
-            id=self._draw(),
-            version=1,
-            configuration=made,
-            changed_by=actor.username,
-            changed_at=self._clock(),
-            set_by=actor.username,
-        )
-        if before is None:
-            return now
-        renamed = replace(before.configuration, friendly_name=made.friendly_name)
-        return replace(
-            now,
-            id=before.id,
-            version=before.version + 1,
-            set_by=before.set_by if same(renamed, made) else now.set_by,
-        )
+        by, at = actor.username, self._clock()
+        if before is not None:
+            return before.changed(made, by=by, at=at)
+        return KeptConfiguration(self._draw(), 1, made, changed_by=by, changed_at=at, set_by=by)
 
     def _bounded(
         self, place: Project, listed: tuple[KeptConfiguration, ...]

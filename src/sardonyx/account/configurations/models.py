@@ -7,12 +7,13 @@ Source: launcher.md 13, portal.md 15.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.configurations import SavedConfiguration
+from sardonyx.launcher.configurations import same as same_configuration
 from sardonyx.launcher.models import PatchEntry, Unset
 from sardonyx.launcher.patch import flattened
 from sardonyx.launcher.scalars import same as same_value
@@ -61,6 +62,18 @@ class KeptConfiguration:
     def tag(self) -> str:
         """Names this state of it: REST's `ETag`."""
         return f"{self.id}.{self.version}"
+
+    def changed(self, made: SavedConfiguration, *, by: str, at: datetime) -> KeptConfiguration:
+        """Return its next state, which is `made`."""
+        renamed = replace(self.configuration, friendly_name=made.friendly_name)
+        return KeptConfiguration(
+            id=self.id,
+            version=self.version + 1,
+            configuration=made,
+            changed_by=by,
+            changed_at=at,
+            set_by=self.set_by if same_configuration(renamed, made) else by,
+        )
 
 
 @dataclass(frozen=True, slots=True)
