@@ -30,7 +30,8 @@ Why a service on a cluster does not advance: how it comes to that, what the pers
 mends it. The judgement is pure (`services/cluster_diagnosis.py`), on what the watch caches hold;
 each way has a case in `tests/data/findings`. Those marked *light* are also provoked on a real
 API server, scheduler and controllers with simulated nodes, those marked *node* with real pods
-(`tests/cluster/test_findings.py`, `tests/cluster/test_watch_faults.py`); {places} are filled in.
+(`tests/cluster/test_findings.py`, `test_findings_of_launches.py`, `test_watch_faults.py`); {places}
+are filled in.
 Findings of one machine, and all of them by their codes: [reference](reference/findings.md).
 
 """
@@ -46,6 +47,7 @@ _BEFORE = {
 def page() -> str:
     """Return the page."""
     from tests.cluster.provoking import LIGHT, NODE
+    from tests.cluster.refusing import BEFORE, BY_HELM
     from tests.cluster.watching import FAULTS
 
     provoked: dict[str, list[str]] = defaultdict(list)
@@ -57,11 +59,11 @@ def page() -> str:
         for number, one in enumerate(case["expected"]):
             (besides if number else provoked)[one["code"]].append(case["provoked"])
     where: dict[str, set[str]] = defaultdict(set)
-    for label, ways in (("light", LIGHT), ("node", NODE)):
-        for way in ways.values():
-            where[way.code].add(label)
-    for fault in FAULTS.values():
-        where[fault].add("light")
+    light = [one.code for table in (LIGHT, BY_HELM, BEFORE) for one in table.values()]
+    for code in (*light, *FAULTS.values()):
+        where[code].add("light")
+    for way in NODE.values():
+        where[way.code].add("node")
     rows = [
         "| code | how it is provoked | on a cluster | what is said | what mends it |",
         "| --- | --- | --- | --- | --- |",

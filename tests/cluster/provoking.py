@@ -1,6 +1,7 @@
 """Ways in which a release stands still on a real cluster: what to make, and what is to be said.
 
-Each gets a namespace of its own. `{image}` and other places of a text are filled in by the test.
+Over 400 lines: two tables and what builds their objects. Each way gets a namespace of its own.
+`{image}` and other places of a text are filled in by the test.
 """
 
 from __future__ import annotations
@@ -49,6 +50,16 @@ def pod_spec(*containers: Object, **more: Any) -> Object:
     }
 
 
+def ported() -> Object:
+    return container(ports=[{"containerPort": 80, "hostPort": 8080}])
+
+
+def held(*containers: Object, **more: Any) -> Object:
+    """Return a pod that is there first and takes what the service wants."""
+    spec = pod_spec(*containers, **more)
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "holder"}, "spec": spec}
+
+
 def stateful(spec: Object, claims: Sequence[Object] = ()) -> Object:
     return {
         "apiVersion": "apps/v1",
@@ -70,11 +81,13 @@ def deployment(spec: Object, **more: Any) -> Object:
     return {**made, "kind": "Deployment", "spec": {**kept, **more}}
 
 
-def claim(size: str = "1Gi", name: str = "data", **more: Any) -> Object:
+def claim(
+    size: str = "1Gi", name: str = "data", annotations: Object | None = None, **more: Any
+) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "labels": LABELS},
+        "metadata": {"name": name, "labels": LABELS, "annotations": annotations or {}},
         "spec": {
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": size}},
@@ -244,17 +257,7 @@ LIGHT: Mapping[str, Way] = {
             )
         ],
         {"resource": "nvidia.com/gpu"},
-        [
-            {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"name": "holder"},
-                "spec": {
-                    **pod_spec(gpu("nvidia.com/gpu")),
-                    "nodeSelector": {"sardonyx-test/node": "gpu"},
-                },
-            }
-        ],
+        [held(gpu("nvidia.com/gpu"), nodeSelector={"sardonyx-test/node": "gpu"})],
     ),
     "a node selector that no node has": Way(
         "node_selector", [stateful(pod_spec(nodeSelector={"sardonyx-test/node": "none"}))]
@@ -264,6 +267,37 @@ LIGHT: Mapping[str, Way] = {
     ),
     "a node that is closed": Way(
         "nodes_closed", [stateful(pod_spec(nodeSelector={"sardonyx-test/node": "closed"}))]
+    ),
+    "more of a node's own disk than any has": Way(
+        "no_room_other",
+        [stateful(pod_spec(sized(**{"ephemeral-storage": "900Ti"})))],
+        {"resource": "ephemeral-storage"},
+    ),
+    "a node that already runs its one pod": Way(
+        "no_room_pods",
+        [stateful(pod_spec(nodeSelector={"sardonyx-test/node": "full"}))],
+        {},
+        [held(nodeSelector={"sardonyx-test/node": "full"})],
+    ),
+    "a port of a node that another service has": Way(
+        "no_free_port",
+        [stateful(pod_spec(ported(), nodeSelector={"sardonyx-test/node": "ported"}))],
+        {},
+        [held(ported(), nodeSelector={"sardonyx-test/node": "ported"})],
+    ),
+    "a disk tied to a node that is closed": Way(
+        "volume_elsewhere", [claim(storageClassName="sardonyx-test-tied"), using("data")]
+    ),
+    "a disk that was deleted": Way(
+        "volume_lost",
+        [
+            claim(
+                storageClassName="",
+                volumeName="deleted",
+                annotations={"pv.kubernetes.io/bind-completed": "yes"},
+            ),
+            using("data"),
+        ],
     ),
     "a claim that is not there": Way("claim_missing", [using("absent")], {"claim": "absent"}),
     "a storage class that is not there": Way(

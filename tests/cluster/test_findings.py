@@ -145,6 +145,10 @@ def surroundings(cluster: RunningCluster, prefix: str, folder: Path) -> Iterator
             _node(f"{prefix}-gpu", "gpu", allocatable={"nvidia.com/gpu": "1"}),
             _node(f"{prefix}-tainted", "tainted", taints=[_taint()]),
             _node(f"{prefix}-closed", "closed", unschedulable=True),
+            _node(f"{prefix}-full", "full", allocatable={"pods": "1"}),
+            _node(f"{prefix}-ported", "ported"),
+            _storage_class("sardonyx-test-tied", "kubernetes.io/no-provisioner"),
+            _tied_volume(f"{prefix}-tied", "sardonyx-test-tied", "closed"),
             _storage_class("sardonyx-test-manual", "kubernetes.io/no-provisioner"),
             _storage_class("sardonyx-test-away", "disks.example"),
             _webhook(f"{prefix}-denies", "denies", address, authority),
@@ -259,6 +263,20 @@ def _node(name: str, label: str, *, allocatable: Object | None = None, **spec: o
 
 def _storage_class(name: str, provisioner: str) -> Object:
     return {**_object("storage.k8s.io/v1", "StorageClass", name), "provisioner": provisioner}
+
+
+def _tied_volume(name: str, storage_class: str, label: str) -> Object:
+    where = {"key": "sardonyx-test/node", "operator": "In", "values": [label]}
+    return {
+        **_object("v1", "PersistentVolume", name),
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": storage_class,
+            "hostPath": {"path": "/nowhere"},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [where]}]}},
+        },
+    }
 
 
 def _webhook(name: str, label: str, address: str, authority: str) -> Object:

@@ -263,6 +263,7 @@ _HOOK = re.compile(r"failed (?P<hook>(?:pre|post)-\w+)|(?P<other>(?:pre|post)-\w
 _EXECUTION = re.compile(r"execution error at \((?P<place>[^)]+)\): (?P<reason>.+)", re.DOTALL)
 _TEMPLATE = re.compile(
     r"template: (?P<place>[^:]+(?::\d+)*)|error converting YAML|YAML parse error on (?P<file>[^:]+)"
+    r"|(?P<newer>[^\s:]+(?::\d+)+)\s+executing "  # Helm 4
 )
 _SCHEMA = re.compile(r"values don't meet the specifications of the schema")
 
@@ -290,7 +291,8 @@ def _of_helm(error: str) -> Read | None:
         return Read("chart_refused", {"place": told["place"], "reason": reason})
     broken = _TEMPLATE.search(error)
     if broken is not None:
-        return Read("chart_broken", {"place": broken["place"] or broken["file"] or "—"})
+        place = broken["place"] or broken["newer"] or broken["file"]
+        return Read("chart_broken", {"place": place or "—"})
     for text, code in (
         ("another operation (install/upgrade/rollback) is in progress", "operation_stuck"),
         ("conflict with", "field_conflict"),
