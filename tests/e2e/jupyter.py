@@ -13,13 +13,16 @@ from urllib.parse import urlsplit
 import httpx2
 from websockets.sync.client import ClientConnection, connect
 
+from sardonyx.testing.parts import wait_until
+
 SECONDS = 120.0
 
 
 class Kernel:
     """One kernel of a running JupyterLab, reached at the service's address.
 
-    through: host to connect to, where this machine does not resolve the address's name.
+    through: host to connect to, where this machine does not resolve the address's name. The
+    platform could not ask then whether the address answers, so it is waited for here.
     """
 
     def __init__(self, address: str, header: tuple[str, str], *, through: str = "") -> None:
@@ -35,6 +38,8 @@ class Kernel:
         self._header = header
 
     def __enter__(self) -> Kernel:
+        if self._through:
+            wait_until(lambda: not self._client.get("/api").is_server_error, self._address)
         made = self._client.post("/api/kernels", json={"name": "python3"})
         made.raise_for_status()
         self._id = made.json()["id"]
