@@ -31,7 +31,8 @@ SKIP_PATCHES, PROD, read_at  # words of catalogues, by REST and as Onyxia writes
 INFO  # the mildest severity of a finding: templates and REST name it
 
 navigation  # of a viewer, read by templates
-can_edit, can_delete, can_adopt, has_crashed  # of a card, read by templates
+can_edit, can_delete, can_adopt, has_crashed, runs_long  # of a card, read by templates
+last_seen  # of a cluster's event, in REST and for Python programs
 reset  # of a difference, read by a template
 before_version, after_version  # of a comparison, by REST
 
@@ -43,6 +44,8 @@ api_version, activity, busy
     People,
     MemoryBroker,
     MemoryConfigurations,
+    MemoryEvents,
+    MemoryMarks,
     MemoryObjectStore,
     MemoryProbe,
     MemoryRuntime,

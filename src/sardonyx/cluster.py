@@ -43,6 +43,7 @@ from sardonyx.adapters.kubernetes.cache import ClusterCache
 from sardonyx.adapters.kubernetes.carrier import Carrier, Carrying
 from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.confined import ConfinedAccounts
+from sardonyx.adapters.kubernetes.event_source import ClusterEventSource
 from sardonyx.adapters.kubernetes.kept_releases import KeptReleases
 from sardonyx.adapters.kubernetes.lease import HeldLease
 from sardonyx.adapters.kubernetes.logs import ClusterLogs
@@ -107,6 +108,7 @@ from sardonyx.secrets.audited import AuditedSecrets
 from sardonyx.services.contexts import ClusterContexts
 from sardonyx.services.models import PlannedObject
 from sardonyx.services.ports import Runtime
+from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.quotas import Marks
 from sardonyx.services.service import Services
 from sardonyx.setup.images import chart_images
@@ -344,6 +346,12 @@ class _Wiring:
             onboarding=onboarding,
             auto_launch=settings.auto_launch,
             quota_marks=Marks(settings.quota.warning, settings.quota.critical),
+            long_running=settings.long_running,
+            events=ProjectEvents(
+                source=self.meters.metered("events", ClusterEventSource(cache, self._namespace_of)),
+                releases=runtime,
+                marks=records,
+            ),
             own_charts=(
                 self.brought.charts(settings, services, records)
                 if self.brought is not None

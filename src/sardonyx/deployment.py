@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
+from sardonyx.services.models import LONG_RUNNING
 from sardonyx.values import JsonObject
 
 if TYPE_CHECKING:
@@ -139,6 +140,9 @@ class ClusterSettings(_Tree):
         default=True, title="Whether links of other sites may ask for a launch, which is confirmed"
     )
     quota: QuotaSettings = Field(default=QuotaSettings())
+    long_running: timedelta = Field(
+        default=LONG_RUNNING, title="How long a service runs until it is shown as forgotten"
+    )
     helm: HelmSettings = Field(default=HelmSettings())
     evaluation: EvaluationSettings | None = Field(
         default=None, title="Set by the chart when it brings everything itself"

@@ -22,6 +22,8 @@ from sardonyx.projects.ports import SignInProvider
 from sardonyx.projects.sign_in import SignIn
 from sardonyx.projects.tokens import ApiTokens
 from sardonyx.secrets.service import Secrets
+from sardonyx.services.models import LONG_RUNNING
+from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.quotas import USUAL, Marks
 from sardonyx.services.service import Services
 from sardonyx.setup.service import SetupChecks
@@ -42,7 +44,9 @@ class Platform:
     pods renew with; None on one machine, where the `keys` process answers its services.
     provider: where people sign in; None where one-time links let them in. tokens: those of their
     programs. onboarding: makes the places of their projects ready. own_charts: those that a
-    person brings; None where charts come from the administrator's catalogues alone.
+    person brings; None where charts come from the administrator's catalogues alone. events: what
+    a cluster says of people's objects; None on one machine, where timelines say it all.
+    long_running: after how long a service that runs is shown as forgotten.
     """
 
     public_url: str
@@ -67,3 +71,5 @@ class Platform:
     tokens: ApiTokens | None = None
     onboarding: Onboarding | None = None
     own_charts: OwnCharts | None = None
+    events: ProjectEvents | None = None
+    long_running: timedelta = LONG_RUNNING

@@ -103,7 +103,7 @@ def test_nobody_looks_at_what_is_anothers(ada: Caller, grace: Caller, hers: str)
         assert grace.asks("GET", ada.services(f"/{hers}{stream}")).status_code == 404, stream
     assert grace.asks("GET", ada.services()).status_code == 404
     assert grace.api("GET", grace.services()).json()["services"] == []
-    for place in ("files", "secrets", "quota", "credentials", "events"):
+    for place in ("files", "secrets", "quota", "credentials", "events", "cluster-events"):
         assert grace.asks("GET", f"/projects/{ada.project}/{place}").status_code == 404, place
 
 
@@ -127,7 +127,7 @@ def test_no_page_shows_or_changes_what_is_anothers(ada: Caller, grace: Caller, h
     for page in ("", "/edit", "/history", "/delete", "/logs", "/events"):
         address = f"/services/{hers}{page}?project={ada.project}"
         assert grace.browse("GET", address).status_code == 404, page
-    for place in ("/services", "/files/", "/secrets/", "/launch/lab/jupyter-python"):
+    for place in ("/services", "/events", "/files/", "/secrets/", "/launch/lab/jupyter-python"):
         assert grace.browse("GET", f"{place}?project={ada.project}").status_code == 404, place
         shown = grace.browse("GET", place.replace("/files/", "/").replace("/secrets/", "/"))
         assert hers not in shown.text

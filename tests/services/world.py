@@ -26,8 +26,10 @@ from sardonyx.catalog.service import CatalogService, CatalogSource, default_sour
 from sardonyx.projects.models import Actor
 from sardonyx.projects.ports import Workspaces
 from sardonyx.services import api as services_api
+from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.service import Services
 from sardonyx.testing.configurations import MemoryConfigurations
+from sardonyx.testing.events import MemoryEvents, MemoryMarks
 from sardonyx.values import Secret
 
 TOKENS = {"ada-token": ADA, "eve-token": EVE}
@@ -35,7 +37,10 @@ TOKENS = {"ada-token": ADA, "eve-token": EVE}
 
 @dataclass
 class World:
-    """What a test looks at beside the services. now: the clock's one hand."""
+    """What a test looks at beside the services. now: the clock's one hand.
+
+    told: what the cluster said; events: None as on one machine.
+    """
 
     services: Services
     runtime: MemoryRuntime
@@ -44,6 +49,8 @@ class World:
     now: list[datetime]
     configurations: Configurations
     contexts: Contexts
+    told: MemoryEvents
+    events: ProjectEvents | None
 
 
 def world(
@@ -75,7 +82,9 @@ def world(
         audit=audit,
         clock=lambda: now[0],
     )
-    return World(services, runtime, audit, catalog, now, configurations, contexts)
+    told = MemoryEvents()
+    events = ProjectEvents(source=told, releases=runtime, marks=MemoryMarks(), clock=lambda: now[0])
+    return World(services, runtime, audit, catalog, now, configurations, contexts, told, events)
 
 
 class SignIn:
@@ -99,6 +108,7 @@ def portal(w: World) -> FastAPI:
         catalog=w.catalog,
         sign_in=SignIn(),
         own_charts=None,
+        events=w.events,
         public_url="http://localhost:8000",
         service_host="{release}.localhost:8000",
     )

@@ -42,7 +42,9 @@ from sardonyx.secrets import pages as secrets_pages
 from sardonyx.secrets.service import Secrets
 from sardonyx.services import pages as services_pages
 from sardonyx.services.errors import ServiceExistsError, ServiceNotFoundError
+from sardonyx.services.evidence import EventEvidence
 from sardonyx.services.models import (
+    LONG_RUNNING,
     LaunchPlan,
     Loss,
     Observation,
@@ -53,9 +55,11 @@ from sardonyx.services.models import (
     StepStatus,
     TimelineEvent,
 )
+from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.quotas import Marks
 from sardonyx.services.service import Services
 from sardonyx.testing.configurations import MemoryConfigurations
+from sardonyx.testing.events import MemoryEvents, MemoryMarks
 from sardonyx.testing.identity import People
 from sardonyx.testing.object_store import MemoryBroker, MemoryObjectStore, MemoryStorage
 from sardonyx.testing.secret_store import MemorySecretStore
@@ -81,6 +85,41 @@ Your files are under `s3://user-ada/`, read without any key:
 
 <script>alert("never")</script>
 """
+
+
+# What a cluster said of `usual_releases`, the newest first: service, type, reason, message.
+EVENTS = (
+    (
+        "jupyter-python-9041",
+        "Warning",
+        "FailedScheduling",
+        "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: "
+        "3 No preemption victims found for incoming pod.",
+    ),
+    ("postgresql-551", "Error", "Failed", "<script>alert('never')</script> exited with 1"),
+    ("jupyter-python-73105", "Warning", "Unhealthy", "Readiness probe failed: 503"),
+    ("jupyter-python-73105", "Normal", "Pulled", "Container image already present on machine"),
+    ("", "Normal", "SuccessfulDelete", "delete Pod jupyter-python-12-0 successful"),
+)
+
+
+def cluster_event(
+    uid: str, kind: str, reason: str, message: str, age: timedelta, *, count: int = 1
+) -> EventEvidence:
+    """Return an event of a pod that was first seen `age` ago."""
+    created = datetime.now(UTC) - age
+    return EventEvidence(
+        kind="Pod",
+        name=f"{uid}-0",
+        is_warning=kind == "Warning",
+        reason=reason,
+        message=message,
+        count=count,
+        last=created,
+        is_error=kind == "Error",
+        uid=uid,
+        created=created,
+    )
 
 
 def _event(
@@ -449,6 +488,7 @@ def stub_platform(
     catalog = CatalogService([*default_sources(), *sources])
     runtime = StubRuntime(releases)
     services = Services(catalog=catalog, runtime=runtime, contexts=Contexts(), audit=records)
+    told = MemoryEvents()
     return SimpleNamespace(
         own_charts=None,
         has_files=True,
@@ -476,11 +516,14 @@ def stub_platform(
         parts=Parts(),
         setup=None,
         credentials=None,
+        told=told,
+        events=ProjectEvents(source=told, releases=runtime, marks=MemoryMarks()),
+        long_running=LONG_RUNNING,
     )
 
 
 async def fill(platform: SimpleNamespace) -> None:
-    """Give ada files, secrets and a profile."""
+    """Give ada files, secrets, a profile, and events."""
     for key, size in (
         ("prices-2026.parquet", 184_220),
         ("survey/wave-2.csv", 91_000),
@@ -497,6 +540,12 @@ async def fill(platform: SimpleNamespace) -> None:
     ):
         entries = {key: Secret(f"{key.lower()}-value") for key in keys}
         await platform.secrets.write(ADA, PROJECT.id, path, entries)
+
+    for number, (release, kind, reason, message) in enumerate(EVENTS):
+        told = cluster_event(
+            f"told-{number}", kind, reason, message, timedelta(seconds=15 + 180 * number)
+        )
+        platform.told.tell(PROJECT.id, told, release)
 
     nas = StorageAsked(
         name="nas",

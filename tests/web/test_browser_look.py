@@ -75,6 +75,7 @@ PAGES = {
     "service-delete": "/services/jupyter-python-73105/delete",
     "service-edit": "/services/jupyter-python-73105/edit",
     "service-history": "/services/jupyter-python-73105/history",
+    "events": "/events",
     "service-return": "/services/jupyter-python-73105/history/1",
     "files": "/files/",
     "files-empty": "/files/nothing/",

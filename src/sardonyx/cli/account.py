@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sardonyx.cli import account_storage
+from sardonyx.cli import account_storage, project_events
 from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, connect
 from sardonyx.cli.output import document, fields, say, table
 from sardonyx.client.errors import RemoteError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 projects = typer.Typer(help="Where you may act.", no_args_is_help=True)
 password = typer.Typer(help="The password of a project's services.", no_args_is_help=True)
 projects.add_typer(password, name="password")
+projects.add_typer(project_events.commands)
 # What a platform may be set up without.
 _ABSENT = frozenset({"files_absent", "secrets_absent"})
 

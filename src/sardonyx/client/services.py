@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from datetime import datetime
 
-from sardonyx.client import calls, changes, drafts
+from sardonyx.client import calls, changes, cluster_events, drafts
 from sardonyx.client.calls import Call, ServicePage
 from sardonyx.client.changes import ChangePreview, QuotaUse, Revision
+from sardonyx.client.cluster_events import ClusterEvents
 from sardonyx.client.drafts import Draft, Preview
 from sardonyx.client.errors import WaitTimeoutError
 from sardonyx.client.models import Credential, Loss, Service
@@ -187,6 +189,20 @@ class ServiceArea(Area[C_co]):
     def quota(self, *, project: str | None = None) -> Call[tuple[QuotaUse, ...]]:
         """Return what the project may use, and what is used of it."""
         return changes.quota(project)
+
+    @operation
+    def cluster_events(
+        self, *, limit: int = 200, project: str | None = None
+    ) -> Call[ClusterEvents]:
+        """Return what the cluster said of the services one may see, the newest first."""
+        return cluster_events.cluster_events(project, limit=limit)
+
+    @operation
+    def read_cluster_events(
+        self, until: datetime | None = None, *, project: str | None = None
+    ) -> Call[int]:
+        """Count events as read, up to a list's `until` or now; return how many are unread yet."""
+        return cluster_events.read_cluster_events(project, until)
 
     @operation
     def losses(self, name: str, *, project: str | None = None) -> Call[tuple[Loss, ...]]:

@@ -16,7 +16,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from sardonyx.files.places import place_of
 from sardonyx.projects.models import Project
-from sardonyx.services import change_api, draft_api
+from sardonyx.services import change_api, draft_api, event_api
 from sardonyx.services.draft_api import asked_launch
 from sardonyx.services.listing import LONGEST_PAGE, PAGE
 from sardonyx.services.models import Service, TimelineEvent
@@ -45,6 +45,7 @@ from sardonyx.web.gateway import service_link
 router = APIRouter(tags=["services"])
 router.include_router(change_api.router)
 router.include_router(draft_api.router)
+router.include_router(event_api.router)
 _SETTLED_LINES = 10_000
 
 

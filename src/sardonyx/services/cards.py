@@ -50,7 +50,10 @@ CIRCUMFERENCE = 100  # of the ring's circle, by `pathLength`
 
 @dataclass(frozen=True, slots=True)
 class ServiceCard:
-    """A service on a page. `arc` of the ring in 0..100; `since` is when this state began."""
+    """A service on a page. `arc` of the ring in 0..100; `since` is when this state began.
+
+    runs_long: it may have been forgotten (portal.md 7).
+    """
 
     name: str
     address: str
@@ -63,6 +66,7 @@ class ServiceCard:
     tone: str
     arc: int
     since: datetime
+    runs_long: bool
     is_own: bool
     can_edit: bool
     can_delete: bool
@@ -104,9 +108,10 @@ def _card(
     own = service.standing is Standing.OWNER
     used = own or service.standing is Standing.MEMBER
     codes = {finding.code for finding in service.findings}
+    since, now = service.started_at or service.created_at, datetime.now(UTC)
     lines: tuple[StepView, ...] = ()
     if with_story or service.state in _BEGINNING:  # these show how far it is
-        lines = steps(service.timeline, service.state, viewer.language, datetime.now(UTC))
+        lines = steps(service.timeline, service.state, viewer.language, now)
     begin = latest(lines)
     return ServiceCard(
         name=service.name,
@@ -119,7 +124,8 @@ def _card(
         state=viewer.say(STATE_WORDS[service.state]),
         tone=_TONES[service.state],
         arc=_arc(service.state, lines[begin:]),
-        since=service.started_at or service.created_at,
+        since=since,
+        runs_long=service.state is State.RUNNING and now - since > viewer.platform.long_running,
         is_own=own,
         can_edit=own and service.state not in _LEAVING,
         can_delete=own or service.standing is Standing.ADMINISTRATOR,

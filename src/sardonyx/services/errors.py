@@ -244,3 +244,23 @@ class NotSuspendableError(UserError):
     title = N_("This service cannot be paused")
     detail = N_("The chart “{chart}” has no switch for a pause (global.suspend).")
     next_step = N_("Let it run, or delete it and launch it again later.")
+
+
+class NoEventsError(UserError):
+    """Where services run as processes nobody writes events: their timelines say it all."""
+
+    code = "no_events"
+    kind = Kind.NOT_FOUND
+    title = N_("There are no events here")
+    detail = N_("Events are what a cluster says of its objects; these services run on one machine.")
+    next_step = N_("Look at a service: its page says what happened to it.")
+
+
+class EventsForbiddenError(UserError):
+    """The account that the platform watches with may not read events."""
+
+    code = "events_forbidden"
+    kind = Kind.REFUSED
+    title = N_("Events cannot be read")
+    detail = N_("The platform may not read the events of the namespace “{namespace}”.")
+    next_step = N_("Ask your administrators to let it get, list and watch events there.")

@@ -95,7 +95,11 @@ class ClaimEvidence:
 
 @dataclass(frozen=True, slots=True)
 class EventEvidence:
-    """A Kubernetes Event about an object of the release."""
+    """A Kubernetes Event about an object.
+
+    count, last: how often it was seen, and when last. created: when the first time, None where
+    nobody said.
+    """
 
     kind: str
     name: str
@@ -105,6 +109,16 @@ class EventEvidence:
     count: int
     last: datetime
     is_error: bool = False
+    uid: str = ""
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEvent:
+    """An event of a project's namespace. release: whose object it is about, empty for none."""
+
+    evidence: EventEvidence
+    release: str
 
 
 @dataclass(frozen=True, slots=True)

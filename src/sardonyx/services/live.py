@@ -4,30 +4,70 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from markupsafe import escape
 
 from sardonyx.errors import PlatformError
 from sardonyx.services.cards import card, rows
+from sardonyx.services.errors import EventsForbiddenError
+from sardonyx.services.event_cards import Toasts, allowance, events_told
 from sardonyx.services.notes import safe_html
+from sardonyx.services.project_events import ProjectEvents
 from sardonyx.web.views import Viewer
 
 _TICK = 2.0  # seconds between two looks at what moves by itself (durations)
+_PACE = 1.0  # seconds between two lists of events, at least
 
 SHOWN_LOG = 200  # lines
 BEGIN = "\f"  # a new page: what <sx-log> showed before is gone
 Event = dict[str, str]
 
 
-async def list_changes(viewer: Viewer, *, cursor: str | None, limit: int) -> AsyncIterator[Event]:
-    """Yield a page of the list of services, now and each time it is another."""
-    services, shown = viewer.platform.services, ""
+async def list_changes(
+    viewer: Viewer, *, cursor: str | None, limit: int
+) -> AsyncGenerator[Event, None]:
+    """Yield a page of the list of services and what stands above it, each when it is another.
+
+    Warnings that come meanwhile are told once (`toast`).
+    """
+    services, shown, toasts = viewer.platform.services, dict[str, str](), Toasts(viewer)
     async for _ in _changes(viewer, None):
         page = await services.listing(viewer.actor, viewer.project.id, cursor=cursor, limit=limit)
-        html = viewer.fragment("services/rows.html", cards=rows(viewer, page.services))
-        if html != shown:  # what changed may be on another page
+        parts = {
+            "list": viewer.fragment("services/rows.html", cards=rows(viewer, page.services)),
+            "quota": viewer.fragment("services/quota.html", gauges=allowance(viewer)),
+            "events": viewer.fragment(
+                "services/events_button.html", told=await events_told(viewer)
+            ),
+        }
+        for name, html in parts.items():
+            if shown.get(name) != html:  # what changed may be on another page
+                shown[name] = html
+                yield {"event": name, "data": html}
+        for html in toasts.new():
+            yield {"event": "toast", "data": html}
+
+
+async def event_changes(viewer: Viewer) -> AsyncGenerator[Event, None]:
+    """Yield the events of the project, now and each time they are others.
+
+    What was unread when the page was opened stays marked as new.
+    """
+    events, shown = viewer.platform.events, ""
+    if events is None:
+        return
+    looked = await events.looked(viewer.actor, viewer.project.id)
+    async for _ in _changes(viewer, None):
+        try:
+            done = await events.list(viewer.actor, viewer.project.id, looked=looked)
+        except EventsForbiddenError:  # the right was taken away: the page says so when reloaded
+            return
+        html = viewer.fragment("services/event_rows.html", found=done.result)
+        if html != shown:
             shown = html
-            yield {"event": "list", "data": html}
+            yield {"event": "rows", "data": html}
+        await asyncio.sleep(_PACE)  # a pod that fails says so many times a second
 
 
 async def service_changes(viewer: Viewer, name: str) -> AsyncGenerator[Event, None]:
@@ -36,6 +76,7 @@ async def service_changes(viewer: Viewer, name: str) -> AsyncGenerator[Event, No
     tasks = [
         asyncio.create_task(_story(viewer, name, queue)),
         asyncio.create_task(_log(viewer, name, queue)),
+        asyncio.create_task(_warnings(viewer, queue)),
     ]
     try:
         while (event := await queue.get()) is not None:
@@ -71,12 +112,24 @@ async def _log(viewer: Viewer, name: str, queue: asyncio.Queue[Event | None]) ->
         return
 
 
+async def _warnings(viewer: Viewer, queue: asyncio.Queue[Event | None]) -> None:
+    """Put each warning that comes, of whichever service, and those that came just now."""
+    events, toasts = viewer.platform.events, Toasts(viewer)
+    if events is None:
+        return
+    async with aclosing(events.observe(viewer.actor, viewer.project.id)) as changes:
+        async for _ in changes:
+            for html in toasts.new():
+                await queue.put({"event": "toast", "data": html})
+
+
 async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
     """Yield at once, at each change, and every two seconds while something moves.
 
-    Ends when the services can no longer be watched.
+    name: of the only service that matters; else events and quotas do too. Ends when the services
+    can no longer be watched.
     """
-    services = viewer.platform.services
+    services, events = viewer.platform.services, viewer.platform.events
     changed = asyncio.Event()
 
     async def watch() -> None:
@@ -87,8 +140,18 @@ async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
         finally:
             changed.set()
 
+    async def watch_events(told: ProjectEvents) -> None:
+        async with aclosing(told.observe(viewer.actor, viewer.project.id)) as changes:
+            async for _ in changes:
+                changed.set()
+
     watching = asyncio.create_task(watch())
+    tasks = [watching]
+    if name is None and events is not None:
+        tasks.append(asyncio.create_task(watch_events(events)))
     try:
+        await asyncio.sleep(0)  # listening before the first look: no change is missed
+        changed.clear()
         while not watching.done():
             yield
             moving = services.is_moving(viewer.actor, viewer.project.id, name)
@@ -99,7 +162,7 @@ async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
                 continue
             changed.clear()
     finally:
-        await _end(watching)
+        await _end(*tasks)
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

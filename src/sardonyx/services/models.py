@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sardonyx.catalog.models import ChartRef
 from sardonyx.services.evidence import EventEvidence, Evidence
 from sardonyx.text import Scalar
 from sardonyx.values import JsonObject, Path
+
+# After how long a service that runs looks forgotten (portal.md 7, 168 hours).
+LONG_RUNNING = timedelta(days=7)
 
 
 class State(StrEnum):

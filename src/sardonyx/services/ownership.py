@@ -13,14 +13,18 @@ from sardonyx.services.models import Observation, Standing
 
 def standing(actor: Actor, project: Project, seen: Observation) -> Standing:
     """Return what `actor` is to a release of `project`, where they may act."""
-    # A namespace that everybody shares is nobody's own, whatever the project is called.
-    personal = project.group is None and not project.own_namespace
     # Onyxia compares names without case; an identity provider gives them as they were typed.
-    if personal or (seen.owner and seen.owner.casefold() == actor.username.casefold()):
+    if is_personal(project) or (seen.owner and seen.owner.casefold() == actor.username.casefold()):
         return Standing.OWNER
     if not seen.owner:
         return Standing.ADMINISTRATOR if actor.is_admin else Standing.STRANGER
     return Standing.MEMBER if seen.shared else Standing.STRANGER
+
+
+def is_personal(project: Project) -> bool:
+    """Tell whether all that is in the project's namespace is its one member's."""
+    # A namespace that everybody shares is nobody's own, whatever the project is called.
+    return project.group is None and not project.own_namespace
 
 
 def visible(actor: Actor, project: Project, seen: Observation) -> bool:

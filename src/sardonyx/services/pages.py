@@ -12,19 +12,20 @@ from sse_starlette import EventSourceResponse
 from sardonyx.account.configurations.cards import panel
 from sardonyx.done import Done
 from sardonyx.launcher.yaml_text import write
-from sardonyx.services import change_pages, launch_pages
+from sardonyx.services import change_pages, event_pages, launch_pages
 from sardonyx.services.cards import card, rows
+from sardonyx.services.event_cards import allowance, events_told
 from sardonyx.services.listing import PAGE
 from sardonyx.services.live import SHOWN_LOG, list_changes, service_changes
 from sardonyx.services.models import Service
 from sardonyx.services.notes import safe_html
-from sardonyx.services.quotas import gauges, resource_words
 from sardonyx.text import N_, Text
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
 router.include_router(launch_pages.router)
 router.include_router(change_pages.router)
+router.include_router(event_pages.router)
 
 WHOLE_LOG = 100_000  # lines of a downloaded log
 
@@ -42,8 +43,8 @@ async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTM
         total=page.total,
         saved=await panel(viewer),
         short=False,
-        gauges=gauges(services.quota(viewer.actor, viewer.project.id), viewer.platform.quota_marks),
-        resource=lambda name: viewer.say(resource_words(name)),
+        gauges=allowance(viewer),
+        told=await events_told(viewer),
         look=services.look_commands(viewer.actor, viewer.project.id),
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from sardonyx.services.cluster_events import Looked
+from sardonyx.services.evidence import ProjectEvent
 from sardonyx.services.models import (
     LaunchPlan,
     Loss,
@@ -123,3 +125,28 @@ class Runtime(Protocol):
 
     def quota(self, project: str) -> Sequence[QuotaUse]:
         """Return the project's limits and what is used of them; empty where there are none."""
+
+
+class EventSource(Protocol):
+    """Knows what a cluster says of a project's objects, from a watch cache."""
+
+    def events(self, project: str) -> Iterator[ProjectEvent]:
+        """Return the events that are kept, the newest first by `created`; each `uid` once.
+
+        Raises EventsForbiddenError.
+        """
+
+    def changes(self, project: str) -> AsyncGenerator[None, None]:
+        """Yield after events or quotas of the project changed; several may count as one."""
+
+    def underneath(self, project: str) -> str:
+        """Return the commands that show the same without the platform."""
+
+
+class EventMarks(Protocol):
+    """Keeps until when the events of a project were looked at."""
+
+    async def looked(self, project: str, username: str) -> Looked: ...
+
+    async def look(self, project: str, username: str, at: datetime) -> None:
+        """Note that `username` saw what was there until `at`. A mark never goes back."""

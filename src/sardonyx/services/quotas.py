@@ -65,6 +65,11 @@ class Gauge:
     share: float
     tone: str
 
+    @property
+    def words(self) -> str:
+        """What people call the resource (English source text), else Kubernetes' name."""
+        return _WORDS.get(self.resource, self.resource)
+
 
 def gauges(uses: Sequence[QuotaUse], marks: Marks = USUAL) -> tuple[Gauge, ...]:
     """Return the allowances, the fullest first.
@@ -80,11 +85,6 @@ def gauges(uses: Sequence[QuotaUse], marks: Marks = USUAL) -> tuple[Gauge, ...]:
         tone = "full" if share >= marks.full else "near" if share >= marks.near else "good"
         found.append(Gauge(use.resource, use.used, use.hard, share, tone))
     return tuple(sorted(found, key=lambda one: (-one.share, one.resource)))
-
-
-def resource_words(resource: str) -> str:
-    """Return what people call a resource (English source text), else Kubernetes' name."""
-    return _WORDS.get(resource, resource)
 
 
 def would_exceed(

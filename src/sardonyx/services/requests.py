@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 
 from sardonyx.projects.models import Actor
+from sardonyx.services.errors import NoEventsError
 from sardonyx.services.models import Service
+from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.service import Services, etag
 from sardonyx.services.view import ServiceView, whole
 from sardonyx.web.session import current_actor, request_language
@@ -19,9 +21,18 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def events_of(request: Request) -> ProjectEvents:
+    """Return who knows events. Raises NoEventsError where nobody does."""
+    events: ProjectEvents | None = getattr(request.app.state.platform, "events", None)
+    if events is None:
+        raise NoEventsError
+    return events
+
+
 Me = Annotated[Actor, Depends(current_actor)]
 Language = Annotated[str, Depends(request_language)]
 Served = Annotated[Services, Depends(services_of)]
+Told = Annotated[ProjectEvents, Depends(events_of)]
 IfMatch = Annotated[str | None, Header()]
 
 

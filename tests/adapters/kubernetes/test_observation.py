@@ -53,6 +53,8 @@ class Silent:
 
     def pod_changed(self, namespace: str, release: str, before: object, now: object) -> None: ...
 
+    def surroundings_changed(self, namespace: str) -> None: ...
+
 
 def store_of(objects: Sequence[JsonObject]) -> Store:
     store = Store(USUAL_EXPOSURE, Silent())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text, update
 from tests.contracts.configuration_records import ConfigurationRecordsContract
+from tests.contracts.event_marks import EventMarksContract
 from tests.servers.postgresql import RunningPostgresql, running_postgresql
 
 from sardonyx.account.models import AuditFilter, Preferences, Theme
@@ -53,6 +54,10 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
 class TestConfigurations(ConfigurationRecordsContract):
     """Saved configurations on both engines; `opened` is the fixture of this module."""
+
+
+class TestEventMarks(EventMarksContract):
+    """What was read of events, on both engines."""
 
 
 async def test_a_link_is_taken_once_by_one_replica(opened: Callable[[], SqlRecords]) -> None:

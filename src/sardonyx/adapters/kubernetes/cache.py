@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import starmap
 from weakref import WeakSet
 
 from sardonyx.adapters.kubernetes.answers import Answers, Ask
 from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.index import NamespaceIndex, ReleaseSeen
+from sardonyx.adapters.kubernetes.kinds import EVENTS
 from sardonyx.adapters.kubernetes.objects import SeenPod
 from sardonyx.adapters.kubernetes.observation import Surroundings, chart_of, observe, state_of
 from sardonyx.adapters.kubernetes.operations import Operation
@@ -18,8 +20,8 @@ from sardonyx.adapters.kubernetes.routes import USUAL_EXPOSURE, Exposure
 from sardonyx.adapters.kubernetes.scopes import Scopes, Standing
 from sardonyx.adapters.kubernetes.store import Store
 from sardonyx.adapters.kubernetes.watch import USUAL_PACE, Pace
-from sardonyx.services.errors import ServiceNotFoundError
-from sardonyx.services.evidence import ContainerEvidence, ContainerState
+from sardonyx.services.errors import EventsForbiddenError, ServiceNotFoundError
+from sardonyx.services.evidence import ContainerEvidence, ContainerState, ProjectEvent
 from sardonyx.services.models import Observation, QuotaUse, Revision, State
 from sardonyx.text import Scalar
 from sardonyx.values import JsonObject
@@ -116,6 +118,7 @@ class ClusterCache:
         self._answers = Answers(exposure.domain, self.release_changed, ask=ask)
         self._ready: OrderedDict[tuple[str, str], Observation] = OrderedDict()
         self._subscribers: dict[str, WeakSet[_Subscriber]] = {}
+        self._lookers: dict[str, WeakSet[asyncio.Event]] = {}
         self._pod_listeners: list[PodListener] = []
         self._facts: Callable[[str, str], Mapping[str, Scalar]] = lambda _namespace, _release: {}
         self._unsettled: dict[tuple[str, str], None] = {}
@@ -259,6 +262,25 @@ class ClusterCache:
                 shown.setdefault(resource, QuotaUse(resource, used.get(resource, "0"), hard))
         return tuple(shown.values())
 
+    def events(self, namespace: str) -> Iterator[ProjectEvent]:
+        """Return what was said of a namespace's objects, the newest first; 5,000 at most are kept.
+
+        Raises EventsForbiddenError.
+        """
+        if self._scopes.is_refused(EVENTS.kind, namespace):
+            raise EventsForbiddenError(namespace=namespace)
+        index = self._store.namespaces.get(namespace)
+        return iter(()) if index is None else starmap(ProjectEvent, index.events())
+
+    def surroundings(self, namespace: str) -> AsyncGenerator[None, None]:
+        """Yield after events or quotas of a namespace changed; several changes may count as one.
+
+        Whatever changes after this call is told, even if the first is taken later.
+        """
+        changed = asyncio.Event()
+        self._lookers.setdefault(namespace, WeakSet()).add(changed)
+        return _each_time(changed)
+
     def log_source(self, namespace: str, release: str) -> LogSource | None:
         """Return where the release's logs are now, None without a pod.
 
@@ -319,10 +341,18 @@ class ClusterCache:
         for listener in self._pod_listeners:
             listener(namespace, release, before, now)
 
+    def surroundings_changed(self, namespace: str) -> None:
+        for looker in self._lookers.get(namespace, ()):
+            looker.set()
+
     # -- inside
 
     def _all_changed(self) -> None:
         self._ready.clear()
+        for namespace, lookers in list(self._lookers.items()):
+            if not lookers:
+                del self._lookers[namespace]
+            self.surroundings_changed(namespace)
         for namespace, subscribers in list(self._subscribers.items()):
             if not subscribers:
                 del self._subscribers[namespace]
@@ -381,6 +411,13 @@ class ClusterCache:
         ready = state_of(seen, index.members(release)) is State.RUNNING
         urls = [target.url for target in record.targets]
         self._answers.expect(namespace, release, urls, ready=ready)
+
+
+async def _each_time(changed: asyncio.Event) -> AsyncGenerator[None, None]:
+    while True:
+        await changed.wait()
+        changed.clear()
+        yield
 
 
 def _stands_in_the_way(init: ContainerEvidence) -> bool:

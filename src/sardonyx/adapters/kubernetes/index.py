@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sardonyx.adapters.kubernetes.objects import (
+    EPOCH,
     Key,
     Seen,
     SeenClaim,
@@ -25,6 +26,7 @@ from sardonyx.adapters.kubernetes.objects import (
 )
 from sardonyx.adapters.kubernetes.operations import Operation
 from sardonyx.adapters.kubernetes.releases import OnyxiaRecord, ReleaseRecord
+from sardonyx.services.evidence import EventEvidence
 
 _EVENTS_OF_OBJECT = 12
 _EVENTS_OF_NAMESPACE = 5_000
@@ -236,6 +238,21 @@ class NamespaceIndex:
         if not release and about[0] in _TOP_KINDS and about[1] in self.releases:
             return about[1]
         return release
+
+    def events(self) -> Iterator[tuple[EventEvidence, str]]:
+        """Yield every event, the newest first, with the release whose object it is about.
+
+        The release is empty where no object that is there says one: a name alone proves nothing,
+        another's object may have borne it.
+        """
+        kept = [
+            (seen.evidence, about)
+            for about, known in self._events.items()
+            for seen in known.values()
+        ]
+        kept.sort(key=lambda one: one[0].created or EPOCH, reverse=True)
+        for evidence, about in kept:
+            yield evidence, self.release_of(about)
 
     def _events_of(self, keys: set[Key]) -> tuple[SeenEvent, ...]:
         found = [seen for key in keys for seen in self._events.get(key, {}).values()]

@@ -34,6 +34,7 @@ _INSTANCE = "app.kubernetes.io/instance"
 _RELEASE = "meta.helm.sh/release-name"
 _HOOK = "helm.sh/hook"
 _MAIN_CONTAINER = "kubectl.kubernetes.io/default-container"
+_LONGEST_NAME = 253  # of any object (Kubernetes, “Object Names and IDs”)
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Key = tuple[str, str]  # kind, name
@@ -460,15 +461,18 @@ def read_event(raw: bytes) -> tuple[Metadata, SeenEvent]:
         or event.metadata.creation_timestamp
         or EPOCH
     )
+    # The server checks none of what an event says: anybody may write one.
     evidence = EventEvidence(
-        kind=sys.intern(event.involved_object.kind),
-        name=event.involved_object.name,
+        kind=sys.intern(event.involved_object.kind[:_LONGEST_NAME]),
+        name=event.involved_object.name[:_LONGEST_NAME],
         is_warning=event.type == "Warning",
         is_error=event.type == "Error",
-        reason=sys.intern(event.reason or ""),
+        reason=sys.intern((event.reason or "")[:_LONGEST_NAME]),
         message=cut(event.message),
         count=max(series.count, event.count or 1),
         last=last,
+        uid=event.metadata.uid,
+        created=event.metadata.creation_timestamp,
     )
     return event.metadata, SeenEvent(evidence)
 

@@ -107,6 +107,11 @@ class Scopes:
         faults = [one for one in found if one.fault]
         return min(faults, key=lambda one: _WORST.index(one.fault), default=Standing())
 
+    def is_refused(self, what: str, namespace: str) -> bool:
+        """Tell whether the account may not watch a `Followed.id` in a namespace."""
+        where = "" if what in self._whole else namespace
+        return self._standings.get((what, where), Standing()).fault == "forbidden"
+
     def stands(self, scope: Scope, fault: str) -> None:
         """Note how a watch stands."""
         if fault == "absent":

@@ -86,10 +86,11 @@ FOLLOWED: tuple[Followed, ...] = (
 )
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"}
 _ROUTES = {"Ingress", "HTTPRoute"}
+_SURROUNDINGS = {kinds.EVENTS.kind, kinds.QUOTAS.kind}
 
 
 class Listener(Protocol):
-    """Who is told of changes; both are called between two reads of a watch: quick, no waiting."""
+    """Who is told of changes; all are called between two reads of a watch: quick, no waiting."""
 
     def release_changed(self, namespace: str, release: str) -> None: ...
 
@@ -99,6 +100,9 @@ class Listener(Protocol):
     def pod_changed(
         self, namespace: str, release: str, before: SeenPod | None, now: SeenPod | None
     ) -> None: ...
+
+    def surroundings_changed(self, namespace: str) -> None:
+        """Learn that an event or a quota of a namespace came, changed or went."""
 
 
 class Store:
@@ -169,6 +173,8 @@ class Store:
                 self._listener.pod_changed(namespace, release, before, None)
             if release:
                 self._listener.release_changed(namespace, release)
+            if what in _SURROUNDINGS:
+                self._listener.surroundings_changed(namespace)
         if index.is_empty:
             self.namespaces.pop(namespace, None)
 
@@ -200,6 +206,8 @@ class Store:
             self._listener.pod_changed(namespace, release, before, seen)
         if release:
             self._listener.release_changed(namespace, release)
+        if what in _SURROUNDINGS:
+            self._listener.surroundings_changed(namespace)
         return namespace, name
 
     def _put_helm(self, raw: bytes) -> Name:

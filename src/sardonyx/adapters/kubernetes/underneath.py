@@ -88,6 +88,15 @@ def look(namespace: str, release: str | None = None) -> str:
     return _helm(["get", "notes", release, *place]) + _helm(["get", "values", release, *place])
 
 
+def events(namespace: str) -> str:
+    """Return what shows a namespace's events, the newest last, then those that warn alone."""
+    words = ["kubectl", "get", "events", "--namespace", namespace]
+    words += ["--sort-by", ".metadata.creationTimestamp"]
+    return (
+        shlex.join(words) + "\n" + shlex.join([*words, "--field-selector", "type!=Normal"]) + "\n"
+    )
+
+
 def _with_values(
     values: JsonObject, secret_paths: frozenset[Path], words: Sequence[str], place: ChartPlace
 ) -> str:

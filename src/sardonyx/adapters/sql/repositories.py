@@ -1,4 +1,4 @@
-"""Keep sign-ins, preferences, profiles and the audit in SQL.
+"""Keep sign-ins, preferences, profiles, what was read of events, and the audit in SQL.
 
 Calls run in the database's own threads; a page needs one row at a time.
 """
@@ -18,19 +18,21 @@ from sardonyx.adapters.sql.database import aware, postgresql_engine, sqlite_engi
 from sardonyx.adapters.sql.people import SqlPeople
 from sardonyx.adapters.sql.tables import (
     AuditRow,
+    EventMarkRow,
     LinkRow,
     PreferencesRow,
     ProfileRow,
     SessionRow,
 )
 from sardonyx.projects.sign_in import Grant
+from sardonyx.services.cluster_events import Looked
 from sardonyx.values import JsonObject
 
 __all__ = ["SqlRecords", "postgresql_engine", "sqlite_engine"]
 
 
 class SqlRecords(SqlPeople, SqlConfigurations):
-    """SignInRecords, AccountRecords, the audit, people and their tokens, and saved
+    """SignInRecords, AccountRecords, EventMarks, the audit, people and their tokens, and saved
     configurations, on one engine."""
 
     async def add_link(self, digest: str, grant: Grant) -> None:
@@ -124,6 +126,21 @@ class SqlRecords(SqlPeople, SqlConfigurations):
 
         await self._run(work)
 
+    async def looked(self, project: str, username: str) -> Looked:
+        def work(session: Session) -> Looked:
+            return Looked(_mark(session, project, ""), _mark(session, project, username))
+
+        return await self._run(work)
+
+    async def look(self, project: str, username: str, at: datetime) -> None:
+        def work(session: Session) -> None:
+            for name in ("", username):
+                known = _mark(session, project, name)
+                if known is None or known < at:
+                    session.merge(EventMarkRow(project=project, username=name, at=at))
+
+        await self._run(work)
+
     async def record(self, username: str, action: str, target: str, result: str) -> None:
         """Append one audit entry."""
 
@@ -166,6 +183,11 @@ class SqlRecords(SqlPeople, SqlConfigurations):
             ]
 
         return await self._run(work)
+
+
+def _mark(session: Session, project: str, username: str) -> datetime | None:
+    row = session.get(EventMarkRow, (project, username))
+    return None if row is None else aware(row.at)
 
 
 def _columns(grant: Grant) -> dict[str, object]:

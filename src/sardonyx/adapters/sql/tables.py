@@ -104,6 +104,19 @@ class ProfileRow(Base):
     document: Mapped[str] = mapped_column(Text)
 
 
+class EventMarkRow(Base):
+    """Until when somebody looked at a project's events; without a name, until when any member did.
+
+    The latter is Onyxia's `clusterNotificationCheckoutTime`.
+    """
+
+    __tablename__ = "event_marks"
+
+    project: Mapped[str] = mapped_column(String(255), primary_key=True)
+    username: Mapped[str] = mapped_column(String(_NAME), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class AuditRow(Base):
     """One change: who, what, on which, with what result. Append-only."""
 
