@@ -58,13 +58,13 @@ def event(namespace: str, name: str, message: str) -> str:
             "kind": "Event",
             "metadata": {"name": name, "namespace": namespace},
             "involvedObject": {
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "Ingress",
                 "name": "data",
                 "namespace": namespace,
             },
             "type": "Warning",
-            "reason": "ProvisioningFailed",
+            "reason": "Rejected",
             "message": message,
             "count": 1,
             "firstTimestamp": now,
@@ -74,21 +74,18 @@ def event(namespace: str, name: str, message: str) -> str:
     )
 
 
-def claim(namespace: str, release: str) -> str:
+def ingress(namespace: str, release: str) -> str:
+    """Return an object of the release of which no controller says anything."""
     return json.dumps(
         {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
             "metadata": {
                 "name": "data",
                 "namespace": namespace,
                 "annotations": {"meta.helm.sh/release-name": release},
             },
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "storageClassName": "none",
-                "resources": {"requests": {"storage": "1Gi"}},
-            },
+            "spec": {"defaultBackend": {"service": {"name": "data", "port": {"number": 80}}}},
         }
     )
 
@@ -118,8 +115,8 @@ async def test_an_event_is_counted_read_and_told(
         platform.sign_in = SimpleNamespace(actor=lambda _: _found(person))
         await world.add("one")
         await world.meets("one")
-        create(claim(namespace, "one"))
-        create(event(namespace, "early", "no volume plugin <b>matched</b>"))
+        create(ingress(namespace, "one"))
+        create(event(namespace, "early", "no certificate <b>matched</b>"))
         await until(lambda: len(list(world.cache.events(namespace))) == 1)
         asked = len([one for one in proxy.asked if "/version" not in one])
         async with (
@@ -133,7 +130,7 @@ async def test_an_event_is_counted_read_and_told(
             await until_told(changes, "events")
             assert counted((await browser.get("/services")).text) == "1"
             page = (await browser.get("/events")).text
-            assert "no volume plugin &lt;b&gt;matched" in page
+            assert "no certificate &lt;b&gt;matched" in page
             assert 'href="/services/one"' in page
             until_then = page.split('name="until" value="')[1].split('"')[0]
             headers = {"hx-request": "true", "sec-fetch-site": "same-origin"}
@@ -143,8 +140,8 @@ async def test_an_event_is_counted_read_and_told(
             assert len([one for one in proxy.asked if "/version" not in one]) == asked
             # The API server's moments are whole seconds; one of the same second would be read.
             await until(lambda: datetime.now(UTC).isoformat(timespec="seconds") > until_then)
-            await asyncio.to_thread(create, event(namespace, "late", "waiting for a volume"))
-            toast, _ = await until_told(changes, "toast", "waiting for a volume")
+            await asyncio.to_thread(create, event(namespace, "late", "waiting for a certificate"))
+            toast, _ = await until_told(changes, "toast", "waiting for a certificate")
             assert 'href="/services/one"' in toast
             assert counted((await browser.get("/services")).text) == "1"
     records.close()
