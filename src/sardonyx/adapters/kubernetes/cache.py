@@ -1,4 +1,7 @@
-"""Hold what a cluster says of releases, kept current by watches; answer without asking it."""
+"""Hold what a cluster says of releases, kept current by watches; answer without asking it.
+
+Over 400 lines: what is read and what is told are two sides of one state, and none is long.
+"""
 
 from __future__ import annotations
 
