@@ -244,6 +244,29 @@ async def test_git_says_what_is_not_there(
     assert await _code(fetcher, source, tmp_path / "c") == "git_failed"
 
 
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        ("ulimit -d", str(512 * 1024)),
+        ("cat /proc/$$/oom_score_adj", "1000"),
+    ],
+)
+async def test_git_has_little_memory_and_goes_before_we_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: str, said: str
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    # The bounds are set once it runs.
+    script = f'#!/bin/sh\nuntil [ "$({seen})" = {said} ]; do :; done; {seen} >&2; exit 1\n'
+    (programs / "git").write_text(script)
+    (programs / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    with pytest.raises(RepositoryError) as refused:
+        await git_archive("https://git.example/x.git", tmp_path / "x.tgz", seconds=20.0)
+    assert refused.value.problem.code == "git_failed"
+    assert refused.value.problem.message.values["reason"] == said
+
+
 async def test_a_git_that_does_not_end_is_ended(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,27 +7,30 @@ configuration of the machine; a private repository is reached by the person's ow
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-import resource
-import signal
-from contextlib import suppress
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.adapters.processes.bounded import Bounds, run_bounded
 from sardonyx.text import N_
 
 _SECONDS = 120.0
 # Bytes of any one file that git writes: the pack, the archive.
 _MOST = 100 * 1024 * 1024
+# A repository may be made so that reading it takes any amount; larger files are streamed.
+_MEMORY = 512 * 1024 * 1024
+_PRINTED = 64 * 1024
+_GRACE = 2.0
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 _FOLDER = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._ /-]{0,299}")
 _SAFE = (
     *("-c", "protocol.allow=never", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
     *("-c", "http.followRedirects=false", "-c", "credential.helper=", "-c", "gc.auto=0"),
+    *("-c", "core.bigFileThreshold=1m"),
 )
 _SCHEMES = ("https", "ssh")
 _MAX_SAID = 300
@@ -93,33 +96,17 @@ async def _git(*arguments: str, home: str, seconds: float) -> None:
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=20",
     }
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-            cwd=home,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise RepositoryError("git_missing", N_("The program git is not installed.")) from error
-    with suppress(ProcessLookupError):  # its children inherit the bound
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_MOST, _MOST))
-    try:
-        async with asyncio.timeout(seconds):
-            _, said = await process.communicate()
-    except TimeoutError as error:
+    program = shutil.which("git", path=environment["PATH"])
+    if program is None:
+        raise RepositoryError("git_missing", N_("The program git is not installed."))
+    bounds = Bounds(seconds=seconds, grace=_GRACE, memory=_MEMORY, out=_PRINTED, file=_MOST)
+    ended = await run_bounded(
+        (program, *arguments), bounds, environment=environment, place=Path(home)
+    )
+    if ended.code is None:
         template = N_("Git took more than {seconds} seconds.")
-        raise RepositoryError("git_slow", template, {"seconds": int(seconds)}) from error
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-    if process.returncode != 0:
-        lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
+        raise RepositoryError("git_slow", template, {"seconds": int(seconds)})
+    if ended.code != 0:
+        lines = [line for line in ended.said.splitlines() if line.strip()]
         reason = (lines[-1] if lines else "?")[:_MAX_SAID]
         raise RepositoryError("git_failed", N_("Git says: {reason}"), {"reason": reason})

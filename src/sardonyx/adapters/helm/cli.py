@@ -11,24 +11,21 @@ import asyncio
 import json
 import os
 import re
-import resource
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from sardonyx.adapters.processes.bounded import Bounds, run_bounded
 from sardonyx.services.errors import HelmUnavailableError
 from sardonyx.values import JsonObject, Secret
 
 _GRACE_SECONDS = 20.0
 _SHORT_SECONDS = 30.0
 _OUTPUT_BYTES = 24_000_000
-_ERROR_BYTES = 64_000
-_PIECE = 65_536
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 _OLDEST = (3, 15)
 # Helm lives for a second: a quarter of its work is to collect memory that it could as well leave.
@@ -99,54 +96,29 @@ class ConfinedProgram:
     async def _ended(
         self, words: Sequence[str], environment: dict[str, str], place: Path, limit: timedelta
     ) -> HelmOutput:
+        bounds = Bounds(
+            seconds=limit.total_seconds(), grace=self._grace, memory=_MEMORY, out=_OUTPUT_BYTES
+        )
         try:
             with (place / "stdin").open("rb") as given:
-                process = await asyncio.create_subprocess_exec(
-                    *_tied(words),
-                    stdin=given,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.PIPE,
-                    env=environment,
-                    cwd=place,
-                    start_new_session=True,
+                ended = await run_bounded(
+                    words, bounds, environment=environment, place=place, stdin=given
                 )
         except OSError as fault:
             reason = fault.strerror or str(fault)
             raise HelmUnavailableError(program=self._wanted, reason=reason) from fault
-        _first_to_go(process.pid)
-        with suppress(ProcessLookupError):  # its children inherit the bound
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
-        reading = _Reading(process)
-        try:
-            async with asyncio.timeout(limit.total_seconds()):
-                await reading.done()
-                code = await process.wait()
-        except TimeoutError as fault:
-            await self._stop(process)
-            raise HelmFailedError(await reading.said(), exit_code=None, timed_out=True) from fault
-        except BaseException:
-            await asyncio.shield(self._stop(process))
-            raise
-        finally:
-            reading.end()
-        if reading.is_too_much:
-            raise HelmFailedError(f"it printed more than {_OUTPUT_BYTES} bytes", exit_code=code)
-        if code != 0:
-            said = await reading.said()
+        if ended.code is None:
+            raise HelmFailedError(ended.said, exit_code=None, timed_out=True)
+        if ended.is_too_much:
+            raise HelmFailedError(
+                f"it printed more than {_OUTPUT_BYTES} bytes", exit_code=ended.code
+            )
+        if ended.code != 0:
+            said = ended.said
             if _NO_MEMORY.search(said):
                 said = f"it took more than {_MEMORY // 2**20} MB of memory"
-            raise HelmFailedError(said, exit_code=code)
-        return HelmOutput(reading.out.decode(errors="replace"), await reading.said())
-
-    async def _stop(self, process: asyncio.subprocess.Process) -> None:
-        """Ask the program and its children to end; after the grace time they are ended."""
-        for sent in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, sent)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._grace):
-                    await process.wait()
-                    return
+            raise HelmFailedError(said, exit_code=ended.code)
+        return HelmOutput(ended.out.decode(errors="replace"), ended.said)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[Path]:
@@ -209,61 +181,6 @@ class Helm(ConfinedProgram):
                 raise HelmUnavailableError(program=self._wanted, reason=f"version {text} < 3.15")
             self._version = version
         return self._version
-
-
-class _Reading:
-    """Reads what a program prints, bounded, also while it is being ended."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.out = bytearray()
-        self.is_too_much = False
-        self._err = bytearray()
-        self._process = process
-        self._tasks = (
-            asyncio.create_task(self._read_out()),
-            asyncio.create_task(self._read_err()),
-        )
-
-    async def done(self) -> None:
-        """Wait until the program closes what it prints to."""
-        await asyncio.shield(asyncio.gather(*self._tasks))
-
-    async def said(self) -> str:
-        """Return the end of its stderr, once it is read."""
-        await asyncio.wait(self._tasks, timeout=1)
-        return self._err.decode(errors="replace")
-
-    def end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-
-    async def _read_out(self) -> None:
-        stream = self._process.stdout
-        while stream is not None and (piece := await stream.read(_PIECE)):
-            self.out += piece
-            if len(self.out) > _OUTPUT_BYTES:
-                self.is_too_much = True
-                self.out.clear()
-                with suppress(ProcessLookupError):
-                    self._process.terminate()
-
-    async def _read_err(self) -> None:
-        stream = self._process.stderr
-        while stream is not None and (piece := await stream.read(_PIECE)):
-            self._err += piece
-            del self._err[:-_ERROR_BYTES]
-
-
-def _tied(words: Sequence[str]) -> list[str]:
-    """Return the words that end Helm when we are killed, where the system can do that."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", *words] if setpriv else list(words)
-
-
-def _first_to_go(pid: int) -> None:
-    """Let the kernel take Helm rather than us when memory runs out."""
-    with suppress(OSError):
-        Path(f"/proc/{pid}/oom_score_adj").write_text("1000", "ascii")
 
 
 def _write(path: Path, text: str) -> None:
