@@ -31,7 +31,7 @@ from sardonyx.adapters.processes.runtime import LocalRuntime
 from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.probe import S3Probe
 from sardonyx.adapters.s3.sts import WebIdentityBroker
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.catalog.own import OwnCharts
 from sardonyx.catalog.own_folder import FolderShelf
 from sardonyx.errors import SystemFault
@@ -121,7 +121,7 @@ def build_platform(settings: Settings) -> Platform:
     home.prepare()
     ports = home.ports()
     person = OnePerson.of_login(Issuer.of_home(home))
-    records = SqlRecords(sqlite_engine(home.database))
+    records = SqlRecords(sqlite_database(home.database))
     s3_endpoint = f"http://127.0.0.1:{ports['s3']}"
     # Plain http on loopback: no authority needs to be loaded, and none is trusted.
     client = httpx2.AsyncClient(trust_env=False, verify=SSLContext(PROTOCOL_TLS_CLIENT))

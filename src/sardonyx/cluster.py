@@ -23,7 +23,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
-from sqlalchemy import Engine
 
 from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.profile_schemas import GivenSchemas
@@ -74,11 +73,12 @@ from sardonyx.adapters.s3.probe import S3Probe
 from sardonyx.adapters.s3.roles import RegionRoles
 from sardonyx.adapters.s3.sts import RoleBroker
 from sardonyx.adapters.setup.probes import SetupProbes
+from sardonyx.adapters.sql.database import Database
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.adapters.sql.kept_secrets import SqlKeptSecrets
 from sardonyx.adapters.sql.logs import SqlKeptLogs
 from sardonyx.adapters.sql.own_charts import SqlOwnCharts
-from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_engine, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_database, sqlite_database
 from sardonyx.catalog.allowance import Allowance
 from sardonyx.catalog.models import Chart
 from sardonyx.catalog.own import OwnCharts
@@ -154,15 +154,15 @@ class _Wiring:
         self.region: JsonObject = settings.regions[0]
         self.namespace = _own_namespace(settings)
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.engine = _engine(settings)
-        self.records = SqlRecords(self.engine)
+        self.database = _database(settings)
+        self.records = SqlRecords(self.database)
         self.authorities = region_authorities(self.region)
         self.client = httpx2.AsyncClient(trust_env=False, verify=trusting(self.authorities))
         self.access = ClusterAccess(settings.kubeconfig)
         self.cluster = self.access.platform()
         self.catalogs = _catalogs(settings)
         self.sources = (*default_sources(), *self.catalogs.sources)
-        self.brought = _Brought.of(settings, self.engine)
+        self.brought = _Brought.of(settings, self.database)
         self.catalog = CatalogService(
             self.sources,
             personal=self.brought.shelf if self.brought is not None else None,
@@ -204,7 +204,7 @@ class _Wiring:
         accounts = Accounts(
             records=records,
             secret_store=vault.store
-            or SqlKeptSecrets(self.engine, Sealer.of_file(settings.key_file)),
+            or SqlKeptSecrets(self.database, Sealer.of_file(settings.key_file)),
             mount=None if vault.store is None else vault.mount,
             probe=S3Probe(self._to_own_stores),
             proposed=proposed_store(self.region),
@@ -223,7 +223,7 @@ class _Wiring:
         )
         files = AuditedFiles(broker=broker, store=store, tables=_tables(store), audit=records)
         credentials = Credentials(
-            grants=SqlReleaseGrants(self.engine),
+            grants=SqlReleaseGrants(self.database),
             identity=self.identity,
             broker=broker,
             secret_store=vault.store,
@@ -265,7 +265,7 @@ class _Wiring:
             rules=OnboardingRules.of_region(self.region),
             account=f"{self.namespace}/{settings.service_account}",
         )
-        logs = ClusterLogs(cache, self.readers.client, SqlKeptLogs(self.engine))
+        logs = ClusterLogs(cache, self.readers.client, SqlKeptLogs(self.database))
         runtime: Runtime = KubernetesRuntime(
             RuntimeParts(
                 cache=cache,
@@ -454,7 +454,7 @@ class _Brought:
     shelf: SharedShelf
 
     @classmethod
-    def of(cls, settings: ClusterSettings, engine: Engine) -> _Brought | None:
+    def of(cls, settings: ClusterSettings, database: Database) -> _Brought | None:
         """Return it where an administrator allows any; None elsewhere."""
         allowance = _allowance(settings)
         if not allowance.addresses and not allowance.archives:
@@ -463,7 +463,7 @@ class _Brought:
         cache = DiskCache(settings.data / "own-charts")
         return cls(
             AnyChartFetcher(named=allowance.named, reader=reader),
-            SharedShelf(SqlOwnCharts(engine), cache, reader),
+            SharedShelf(SqlOwnCharts(database), cache, reader),
         )
 
     def charts(self, settings: ClusterSettings, services: Services, audit: SqlRecords) -> OwnCharts:
@@ -544,7 +544,7 @@ class _Life:
         """Watch, carry out and refresh until the block ends. Answers before the first lists."""
         wiring = self.wiring
         async with AsyncExitStack() as stack:
-            stack.callback(wiring.records.close)
+            stack.callback(wiring.database.close)
             stack.push_async_callback(wiring.access.aclose)
             await stack.enter_async_context(wiring.client)
             if wiring.provider is not None:
@@ -646,11 +646,11 @@ def _figures(cache: ClusterCache) -> Iterator[Reading]:
     yield Reading("operations_waiting", len(cache.operations()))
 
 
-def _engine(settings: ClusterSettings) -> Engine:
+def _database(settings: ClusterSettings) -> Database:
     if not settings.database:
-        return sqlite_engine(settings.data / "portal.sqlite")
+        return sqlite_database(settings.data / "portal.sqlite")
     password = settings.database_password_file
-    return postgresql_engine(
+    return postgresql_database(
         settings.database, Secret(password.read_text().strip()) if password else None
     )
 

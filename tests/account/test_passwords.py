@@ -10,7 +10,7 @@ import pytest
 
 from sardonyx.account.models import AuditFilter
 from sardonyx.account.passwords import PASSWORD_PATH, ServicePasswords
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.projects.errors import ProjectNotFoundError
 from sardonyx.projects.models import Project
 from sardonyx.secrets.errors import SecretConflictError
@@ -31,7 +31,7 @@ def secret_store(people: People) -> MemorySecretStore:
 
 @pytest.fixture
 def records(tmp_path: Path) -> SqlRecords:
-    return SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    return SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
 
 
 async def test_it_is_drawn_once_and_kept(

@@ -20,7 +20,7 @@ from sardonyx.account.models import AuditFilter
 from sardonyx.account.profile_schemas import GivenSchemas, SchemaFile
 from sardonyx.account.profiles import PROFILE_PATH, Profiles, shown_values
 from sardonyx.account.service import Accounts
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.projects.errors import NoPersonalProjectError
@@ -45,7 +45,7 @@ async def ada() -> Actor:
 
 @pytest.fixture
 def records(tmp_path: Path) -> SqlRecords:
-    return SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    return SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sardonyx.account.service import Accounts
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.testing.identity import People
 from sardonyx.testing.secret_store import MemorySecretStore
 from sardonyx.testing.storage_probe import MemoryProbe
@@ -25,7 +25,7 @@ def secret_store(people: People) -> MemorySecretStore:
 
 
 def accounts(store: MemorySecretStore, folder: Path) -> Accounts:
-    records = SqlRecords(sqlite_engine(folder / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(folder / "portal.sqlite"))
     return Accounts(records=records, secret_store=store, probe=MemoryProbe())
 
 

@@ -24,7 +24,7 @@ from sardonyx.account.errors import (
 )
 from sardonyx.account.models import AuditFilter
 from sardonyx.account.storage import MOST, STORAGE_KEY, STORAGE_PATH, OwnStorage, StorageAsked
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
@@ -50,7 +50,7 @@ async def ada() -> Actor:
 
 @pytest.fixture
 def records(tmp_path: Path) -> SqlRecords:
-    return SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    return SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.web.stub_platform import ADA, Contexts, Records, stub_platform, stub_
 from tests.web.test_events import counted, until_told
 
 from sardonyx.adapters.kubernetes.event_source import ClusterEventSource
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.projects.models import Project
 from sardonyx.services.live import list_changes
 from sardonyx.services.project_events import ProjectEvents
@@ -93,7 +93,7 @@ def ingress(namespace: str, release: str) -> str:
 async def test_an_event_is_counted_read_and_told(
     light_cluster: RunningCluster, namespace: str, tmp_path: Path
 ) -> None:
-    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     project = Project(namespace, "ada", namespace, namespace)
     person = replace(ADA, projects=(project,))
     async with (

@@ -17,7 +17,7 @@ from tests.credentials.world import Broker, Vault
 
 from sardonyx.adapters.kubernetes.kept_releases import KeptReleases
 from sardonyx.adapters.kubernetes.kinds import SECRETS
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.catalog.errors import ChartNotFoundError
 from sardonyx.catalog.models import Chart, ChartRef
@@ -69,7 +69,7 @@ async def test_they_are_given_at_launch_and_anew_at_resume(
     light_cluster: RunningCluster, namespace: str, tmp_path: Path
 ) -> None:
     chart = write_chart(tmp_path)
-    grants = SqlReleaseGrants(sqlite_engine(tmp_path / "portal.sqlite"))
+    grants = SqlReleaseGrants(sqlite_database(tmp_path / "portal.sqlite"))
 
     def find_chart(ref: ChartRef) -> Chart:
         if ref != chart.ref:

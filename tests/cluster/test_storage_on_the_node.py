@@ -31,7 +31,7 @@ from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.roles import RegionRoles
 from sardonyx.adapters.s3.seaweedfs import KeyLife
 from sardonyx.adapters.s3.sts import RoleBroker
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.api import problems
 from sardonyx.catalog.service import CatalogService, default_sources
@@ -136,7 +136,7 @@ class Storage:
         self.members = Members(parts.issuer, region)
         self.catalog = CatalogService(default_sources())
         self.store = S3ObjectStore(client=client)
-        self.grants = SqlReleaseGrants(sqlite_engine(database))
+        self.grants = SqlReleaseGrants(sqlite_database(database))
         self.broker = RoleBroker(
             identity=self.members,
             client=client,

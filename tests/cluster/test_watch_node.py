@@ -19,7 +19,7 @@ from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.cache import ClusterCache
 from sardonyx.adapters.kubernetes.logs import ClusterLogs
 from sardonyx.adapters.kubernetes.routes import Exposure
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.logs import SqlKeptLogs
 from sardonyx.services.models import Observation, State, StepStatus
 from sardonyx.values import JsonObject
@@ -60,7 +60,7 @@ async def with_logs(
     cluster: RunningCluster, namespace: str, folder: Path
 ) -> AsyncIterator[tuple[Watched, ClusterLogs]]:
     access = ClusterAccess(cluster.kubeconfig)
-    kept = SqlKeptLogs(sqlite_engine(folder / "kept.sqlite"))
+    kept = SqlKeptLogs(sqlite_database(folder / "kept.sqlite"))
     async with watched(cluster.kubeconfig, namespace, admin=cluster.kubeconfig) as world:
         logs = ClusterLogs(world.cache, lambda _: access.platform(), kept)
         task = asyncio.create_task(logs.run())

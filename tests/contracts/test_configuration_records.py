@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tests.contracts.configuration_records import ConfigurationRecordsContract, Open, kept
 
 from sardonyx.account.configurations.errors import ConfigurationsUnreadableError
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.testing.configurations import MemoryConfigurations
 
 
@@ -34,11 +34,11 @@ class TestMemory(ConfigurationRecordsContract):
     ],
 )
 async def test_what_cannot_be_read_is_no_empty_list(tmp_path: Path, damaged: str) -> None:
-    engine = sqlite_engine(tmp_path / "portal.sqlite")
-    records = SqlRecords(engine)
+    database = sqlite_database(tmp_path / "portal.sqlite")
+    records = SqlRecords(database)
     try:
         await records.replace_configurations("soil", [kept("a")], number=0)
-        with engine.begin() as connection:
+        with database.engine.begin() as connection:
             connection.execute(text("UPDATE configurations SET document = :d"), {"d": damaged})
         with pytest.raises(ConfigurationsUnreadableError):
             await records.configurations("soil")

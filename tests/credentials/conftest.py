@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from tests.credentials.world import Broker, People, Vault, find_chart
 
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.credentials.service import Credentials
 
 
 @pytest.fixture
 def grants(tmp_path: Path) -> Iterator[SqlReleaseGrants]:
-    made = SqlReleaseGrants(sqlite_engine(tmp_path / "portal.sqlite"))
+    made = SqlReleaseGrants(sqlite_database(tmp_path / "portal.sqlite"))
     yield made
     made.close()
 

@@ -8,7 +8,7 @@ import httpx2
 from tests.credentials.world import RENEWING, Broker, People, Vault, find_chart, plan, s3
 from tests.web.stub_platform import stub_platform
 
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.credentials.service import Credentials
 from sardonyx.web.portal import create_portal
@@ -17,7 +17,7 @@ ADDRESS = "/api/v1/service-credentials/s3"
 
 
 async def test_a_pod_reaches_the_portal_by_its_service(tmp_path: Path) -> None:
-    grants = SqlReleaseGrants(sqlite_engine(tmp_path / "portal.sqlite"))
+    grants = SqlReleaseGrants(sqlite_database(tmp_path / "portal.sqlite"))
     platform = stub_platform()
     platform.credentials = Credentials(
         grants=grants,

@@ -23,7 +23,7 @@ from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.roles import RegionRoles
 from sardonyx.adapters.s3.sts import RoleBroker
 from sardonyx.adapters.setup.probes import forged_token
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.catalog.models import ChartRef
 from sardonyx.deployment import ClusterSettings
 from sardonyx.evaluation import Evaluation, front_door, prepare
@@ -76,7 +76,7 @@ async def test_the_link_of_the_chart_works_once_also_after_a_restart(
     tmp_path: Path, home: Home
 ) -> None:
     evaluation = Evaluation.of(_settings(tmp_path, home.root))
-    records = SqlRecords(sqlite_engine(tmp_path / "x.sqlite"))
+    records = SqlRecords(sqlite_database(tmp_path / "x.sqlite"))
     day = NOW - NOW.replace(day=1)
     sign_in = SignIn(
         records=records, identities=evaluation.identity, session_life=day, link_life=day

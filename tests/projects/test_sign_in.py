@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.projects.errors import OneTimeLinkError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.sign_in import SignIn, service_audience
@@ -37,7 +37,7 @@ def clock() -> _Clock:
 
 @pytest.fixture
 async def sign_in(tmp_path: Path, clock: _Clock) -> AsyncIterator[SignIn]:
-    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     yield SignIn(
         records=records,
         identities=_People(),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sardonyx.account.models import AuditFilter
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.projects.errors import ApiTokenInvalidError, ApiTokenNotFoundError
 from sardonyx.projects.tokens import MOST_TOKENS, ApiTokens
 
@@ -29,7 +29,7 @@ def clock() -> _Clock:
 
 @pytest.fixture
 async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
-    made = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    made = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     yield made
     made.close()
 

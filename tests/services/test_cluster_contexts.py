@@ -12,7 +12,7 @@ import pytest
 
 from sardonyx.account.service import Accounts
 from sardonyx.account.storage import STORAGE_KEY, STORAGE_PATH
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.repositories import SqlRecords
 from sardonyx.credentials.stand_ins import stand_in
 from sardonyx.launcher.context import launch_context
@@ -85,7 +85,7 @@ class Kept:
 
 @pytest.fixture
 async def accounts(tmp_path: Path) -> AsyncIterator[Accounts]:
-    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     yield Accounts(records=records, secret_store=Kept(), probe=MemoryProbe())  # type: ignore[arg-type]
     records.close()
 
@@ -206,7 +206,7 @@ NAS = OwnProfile(
 async def test_own_stores_follow_those_of_the_region(
     tmp_path: Path, group: str | None, settings: Any, names: tuple[str, ...], usual: str
 ) -> None:
-    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     kept: Any = Kept(NAS, replace(NAS, name="default"))
     accounts = Accounts(records=records, secret_store=kept, probe=MemoryProbe())
     person = actor(REGION)
@@ -226,7 +226,7 @@ async def test_own_stores_follow_those_of_the_region(
 
 
 async def test_where_the_region_has_no_store_one_s_own_is_used(tmp_path: Path) -> None:
-    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     kept: Any = Kept(NAS)
     accounts = Accounts(records=records, secret_store=kept, probe=MemoryProbe())
     bare: JsonObject = {**REGION, "data": {}}
@@ -239,7 +239,7 @@ async def test_where_the_region_has_no_store_one_s_own_is_used(tmp_path: Path) -
 
 
 async def test_one_machine_offers_them_too(tmp_path: Path) -> None:
-    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     kept: Any = Kept(NAS)
     accounts = Accounts(records=records, secret_store=kept, probe=MemoryProbe())
     region = Region("localhost:8000", "http://127.0.0.1:1", "us", "http://127.0.0.1:2", "kv")

@@ -39,7 +39,7 @@ from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.roles import RegionRoles
 from sardonyx.adapters.s3.seaweedfs import KeyLife
 from sardonyx.adapters.s3.sts import RoleBroker
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.api import problems
 from sardonyx.catalog.models import ChartRef
@@ -273,7 +273,7 @@ def test_a_living_program_reads_on_and_its_token_dies_with_the_release(
 ) -> None:
     region = newer_region(parts.s3_endpoint)
     members = Members(parts.issuer, region)
-    grants = SqlReleaseGrants(sqlite_engine(tmp_path / "portal.sqlite"))
+    grants = SqlReleaseGrants(sqlite_database(tmp_path / "portal.sqlite"))
     catalog = CatalogService(default_sources())
     bucket = "user-ada" if group is None else "team-soil"
 

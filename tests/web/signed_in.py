@@ -20,7 +20,7 @@ from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.service import Accounts
 from sardonyx.adapters.oidc.provider import OpenIdClient, OpenIdProvider
 from sardonyx.adapters.oidc.sealing import Sealer
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.platform import Platform
 from sardonyx.projects.claims import ClaimNames, ProjectRules
 from sardonyx.projects.errors import WorkspaceRefusedError
@@ -134,7 +134,7 @@ async def signed_in_world(
     folder: Path, provider: RunningProvider, releases: Sequence[Observation] = (), *, url: str = URL
 ) -> AsyncIterator[World]:
     """Run a portal over `provider`."""
-    records = SqlRecords(sqlite_engine(folder / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(folder / "portal.sqlite"))
     identities = OpenIdProvider(
         client=OpenIdClient(
             issuer=provider.issuer, client_id=CLIENT, redirect_uri=f"{url}/sign-in/callback"

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 from tests.adapters.charts.archives import chart_archive
 from tests.servers.postgresql import RunningPostgresql, running_postgresql
 
@@ -18,7 +17,7 @@ from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.charts.confined import ConfinedReader
 from sardonyx.adapters.charts.own_shelf import SharedShelf
 from sardonyx.adapters.charts.store import DiskCache
-from sardonyx.adapters.sql.database import postgresql_engine, sqlite_engine
+from sardonyx.adapters.sql.database import Database, postgresql_database, sqlite_database
 from sardonyx.adapters.sql.own_charts import MOST_KEPT, MOST_WAITING, SqlOwnCharts
 from sardonyx.catalog.errors import (
     CatalogNotFoundError,
@@ -40,13 +39,13 @@ def server() -> Iterator[RunningPostgresql]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Engine]:
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
     """Open the same empty database, once for each replica."""
     if request.param == "sqlite":
-        return lambda: sqlite_engine(tmp_path / "portal.sqlite")
+        return lambda: sqlite_database(tmp_path / "portal.sqlite")
     server: RunningPostgresql = request.getfixturevalue("server")
     address = server.fresh()
-    return lambda: postgresql_engine(address, server.password)
+    return lambda: postgresql_database(address, server.password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Replica:
 
 @pytest.fixture
 async def replicas(
-    engine: Callable[[], Engine], tmp_path: Path
+    engine: Callable[[], Database], tmp_path: Path
 ) -> AsyncIterator[tuple[Replica, Replica]]:
     made = []
     reader = ConfinedReader()

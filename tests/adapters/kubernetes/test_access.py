@@ -11,7 +11,7 @@ import pytest
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.kinds import DEPLOYMENTS, NAMESPACES, PODS
 from sardonyx.adapters.kubernetes.watch import lines
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.logs import SqlKeptLogs
 from sardonyx.services.errors import ClusterRefusedError, ClusterUnavailableError
 from sardonyx.testing.cluster_objects import BEGUN
@@ -98,7 +98,7 @@ async def test_a_line_of_sixty_megabytes_is_left_out() -> None:
 
 
 async def test_last_lines_are_kept_in_sql(tmp_path: Path) -> None:
-    kept = SqlKeptLogs(sqlite_engine(tmp_path / "kept.sqlite"))
+    kept = SqlKeptLogs(sqlite_database(tmp_path / "kept.sqlite"))
     assert await kept.kept("n", "one") is None
     await kept.keep("n", "one", "first\0\n", BEGUN)
     await kept.keep("n", "one", "second é\n", BEGUN)

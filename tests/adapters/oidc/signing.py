@@ -15,7 +15,7 @@ from tests.servers.provider import signed_in_by_form
 
 from sardonyx.adapters.oidc.provider import OpenIdClient, OpenIdProvider
 from sardonyx.adapters.oidc.sealing import Sealer
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.projects.claims import ClaimNames, ProjectRules
 from sardonyx.projects.models import Actor
 
@@ -32,7 +32,7 @@ class Clock:
 async def signing(
     folder: Path, client: OpenIdClient, clock: Clock | None = None
 ) -> AsyncIterator[tuple[OpenIdProvider, SqlRecords]]:
-    records = SqlRecords(sqlite_engine(folder / "portal.sqlite"))
+    records = SqlRecords(sqlite_database(folder / "portal.sqlite"))
     provider = OpenIdProvider(
         client=client,
         records=records,

@@ -22,7 +22,7 @@ from tests.adapters.oidc.forger import CLIENT, Forger, forging, made_key, other_
 from sardonyx.account.models import AuditFilter
 from sardonyx.adapters.oidc.provider import OpenIdClient, OpenIdProvider
 from sardonyx.adapters.oidc.sealing import SealBrokenError, Sealer
-from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_engine
+from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.projects.claims import ClaimNames, ProjectRules
 from sardonyx.projects.errors import (
     IdentityProviderUnavailableError,
@@ -62,7 +62,7 @@ def forger() -> Iterator[Forger]:
 
 @pytest.fixture
 async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
-    made = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    made = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     yield made
     made.close()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sardonyx.adapters.oidc.sealing import Sealer
-from sardonyx.adapters.sql.database import sqlite_engine
+from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.kept_secrets import SqlKeptSecrets
 from sardonyx.projects.models import Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
@@ -27,7 +27,7 @@ HERS, OTHER = (
 
 async def test_they_are_kept_sealed_and_bound_to_their_place(tmp_path: Path) -> None:
     file, sealer = tmp_path / "portal.sqlite", Sealer(os.urandom(32))
-    kept = SqlKeptSecrets(sqlite_engine(file), sealer)
+    kept = SqlKeptSecrets(sqlite_database(file), sealer)
     written = await kept.write(
         username="ada", project=HERS, path=".sardonyx/git", entries={"T": Secret("hunter2")}
     )
@@ -38,7 +38,7 @@ async def test_they_are_kept_sealed_and_bound_to_their_place(tmp_path: Path) -> 
     assert b"hunter2" not in b"".join(one.read_bytes() for one in tmp_path.iterdir())
     with pytest.raises(SecretNotFoundError):
         await kept.read(username="eve", project=OTHER, path=".sardonyx/git")
-    elsewhere = SqlKeptSecrets(sqlite_engine(file), Sealer(os.urandom(32)))
+    elsewhere = SqlKeptSecrets(sqlite_database(file), Sealer(os.urandom(32)))
     with pytest.raises(SecretNotFoundError):
         await elsewhere.read(username="ada", project=HERS, path=".sardonyx/git")
     await kept.delete(username="ada", project=HERS, path=".sardonyx/git")
@@ -50,8 +50,8 @@ async def test_they_are_kept_sealed_and_bound_to_their_place(tmp_path: Path) -> 
 
 async def test_what_another_key_file_sealed_can_be_written_anew(tmp_path: Path) -> None:
     file = tmp_path / "portal.sqlite"
-    before = SqlKeptSecrets(sqlite_engine(file), Sealer(os.urandom(32)))
-    after = SqlKeptSecrets(sqlite_engine(file), Sealer(os.urandom(32)))
+    before = SqlKeptSecrets(sqlite_database(file), Sealer(os.urandom(32)))
+    after = SqlKeptSecrets(sqlite_database(file), Sealer(os.urandom(32)))
 
     async def write(kept: SqlKeptSecrets, text: str, expected: int) -> None:
         entries = {"P": Secret(text)}
@@ -71,7 +71,7 @@ async def test_what_another_key_file_sealed_can_be_written_anew(tmp_path: Path) 
 
 
 async def test_of_two_who_write_the_second_is_told(tmp_path: Path) -> None:
-    kept = SqlKeptSecrets(sqlite_engine(tmp_path / "portal.sqlite"), Sealer(os.urandom(32)))
+    kept = SqlKeptSecrets(sqlite_database(tmp_path / "portal.sqlite"), Sealer(os.urandom(32)))
 
     async def write(text: str, expected: int | None) -> int:
         entries = {"P": Secret(text)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +15,12 @@ from tests.contracts.event_marks import EventMarksContract
 from tests.servers.postgresql import RunningPostgresql, running_postgresql
 
 from sardonyx.account.models import AuditFilter, Preferences, Theme
-from sardonyx.adapters.sql.database import prepare
+from sardonyx.adapters.sql.database import SqlDatabase, prepare
 from sardonyx.adapters.sql.errors import DatabaseNewerError, DatabaseUnavailableError
-from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_engine, sqlite_engine
+from sardonyx.adapters.sql.grants import SqlReleaseGrants
+from sardonyx.adapters.sql.logs import SqlKeptLogs
+from sardonyx.adapters.sql.own_charts import SqlOwnCharts
+from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_database, sqlite_database
 from sardonyx.adapters.sql.tables import SCHEMA, SchemaRow
 from sardonyx.projects.people import KeptPerson
 from sardonyx.projects.sign_in import PORTAL, Grant
@@ -42,9 +46,9 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
     def open_one() -> SqlRecords:
         if request.param == "sqlite":
-            made.append(SqlRecords(sqlite_engine(tmp_path / "portal.sqlite")))
+            made.append(SqlRecords(sqlite_database(tmp_path / "portal.sqlite")))
         else:
-            made.append(SqlRecords(postgresql_engine(address, server.password)))
+            made.append(SqlRecords(postgresql_database(address, server.password)))
         return made[-1]
 
     yield open_one
@@ -167,12 +171,24 @@ async def test_a_database_of_a_newer_version_is_refused(
     records = opened()
     await records._run(lambda s: s.execute(update(SchemaRow).values(version=SCHEMA + 1)))
     with pytest.raises(DatabaseNewerError):
-        prepare(records._engine)
+        prepare(records._database.engine)
+
+
+async def test_all_who_work_on_a_database_share_its_threads(tmp_path: Path) -> None:
+    """SQLite has one writer: a second thread would only wait for the first one's lock."""
+    database = sqlite_database(tmp_path / "portal.sqlite")
+    users: tuple[SqlDatabase, ...] = (SqlRecords(database), SqlKeptLogs(database))
+    users += (SqlReleaseGrants(database), SqlOwnCharts(database))
+    ran = await asyncio.gather(
+        *(one._run(lambda _: threading.get_ident()) for one in users for _ in range(5))
+    )
+    assert len(set(ran)) == 1
+    database.close()
 
 
 @pytest.mark.real
 async def test_a_database_that_was_away_is_met_again(server: RunningPostgresql) -> None:
-    records = SqlRecords(postgresql_engine(server.address, server.password))
+    records = SqlRecords(postgresql_database(server.address, server.password))
     try:
         await records.answers()
         server.stop()
@@ -181,7 +197,7 @@ async def test_a_database_that_was_away_is_met_again(server: RunningPostgresql) 
                 await ask
             assert server.password.reveal() not in str(caught.value)
         with pytest.raises(DatabaseUnavailableError):
-            postgresql_engine(server.address, server.password)
+            postgresql_database(server.address, server.password)
         server.start()
         await records.answers()
     finally:
@@ -195,18 +211,18 @@ def test_a_wrong_password_is_told_without_it(server: RunningPostgresql) -> None:
     from sardonyx.values import Secret
 
     with pytest.raises(DatabaseUnavailableError) as caught:
-        postgresql_engine(server.address, Secret("wrong-password"))
+        postgresql_database(server.address, Secret("wrong-password"))
     assert "wrong-password" not in str(caught.value) + repr(caught.value)
 
 
 async def test_a_database_of_before_is_taken_over(tmp_path: Path) -> None:
     """What `sardonyx up` wrote before there were people and tokens."""
-    engine = sqlite_engine(tmp_path / "portal.sqlite")
-    with engine.begin() as connection:
+    database = sqlite_database(tmp_path / "portal.sqlite")
+    with database.engine.begin() as connection:
         for table in ("people", "api_tokens", "schema_version"):
             connection.execute(text(f"DROP TABLE {table}"))
-    engine.dispose()
-    records = SqlRecords(sqlite_engine(tmp_path / "portal.sqlite"))
+    database.close()
+    records = SqlRecords(sqlite_database(tmp_path / "portal.sqlite"))
     await records.keep_person(KeptPerson("ada", "i s", {}, "", NOW))
     assert await records.person("ada") is not None
     records.close()
@@ -217,14 +233,14 @@ async def test_a_database_of_the_version_before_gets_the_columns_that_joined_sin
 ) -> None:
     records = opened()
     await records.save_preferences("ada", Preferences(git_name="Ada"))
-    with records._engine.begin() as connection:
+    with records._database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE preferences DROP COLUMN git_cache_seconds"))
         connection.execute(update(SchemaRow).values(version=2))
     upgraded, once_more = opened(), opened()
     assert await upgraded.preferences("ada") == Preferences(git_name="Ada")
     await upgraded.save_preferences("ada", Preferences(git_cache_seconds=60))
     assert (await once_more.preferences("ada")).git_cache_seconds == 60
-    with records._engine.begin() as connection:
+    with records._database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE preferences DROP COLUMN git_cache_seconds"))
         connection.execute(text("DELETE FROM schema_version"))  # as of before it was noted
     assert await opened().preferences("ada") == Preferences()

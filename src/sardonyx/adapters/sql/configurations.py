@@ -32,7 +32,7 @@ class ConfigurationsRow(Base):
 
 
 class SqlConfigurations(SqlDatabase):
-    """ConfigurationRecords on one engine."""
+    """ConfigurationRecords in one database."""
 
     async def configurations(self, project: str) -> ConfigurationList:
         def work(session: Session) -> ConfigurationList:

@@ -1,7 +1,8 @@
 """Open the database, SQLite or PostgreSQL, and run transactions away from the event loop.
 
-SQLite has one writer, so it gets one thread; PostgreSQL a few. Errors of SQLAlchemy become ours
-here, once.
+A database has one engine, and threads for it that all who work on it share: SQLite has one
+writer, so it gets one thread; PostgreSQL as many as it gets connections. Errors of SQLAlchemy
+become ours here, once.
 """
 
 from __future__ import annotations
@@ -44,8 +45,21 @@ _JOINED = (("preferences", "git_cache_seconds", "INTEGER NOT NULL DEFAULT 0"),)
 _SCHEMA_LOCK = 0x5A4D  # two replicas that start at once make the tables one after the other
 
 
-def sqlite_engine(file: Path) -> Engine:
-    """Return an engine on an owner-only SQLite file, its tables made when missing.
+class Database:
+    """An engine and its threads."""
+
+    def __init__(self, engine: Engine, *, threads: int) -> None:
+        self.engine = engine
+        self.threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="sql")
+
+    def close(self) -> None:
+        """End the threads once their work is done, and the connections. All that use it ended."""
+        self.threads.shutdown()
+        self.engine.dispose()
+
+
+def sqlite_database(file: Path) -> Database:
+    """Return an owner-only SQLite file as a database, its tables made when missing.
 
     Raises DatabaseNewerError.
     """
@@ -61,11 +75,11 @@ def sqlite_engine(file: Path) -> Engine:
         cursor.close()
 
     prepare(engine)
-    return engine
+    return Database(engine, threads=1)
 
 
-def postgresql_engine(address: str, password: Secret | None = None) -> Engine:
-    """Return an engine on PostgreSQL, its tables made when missing.
+def postgresql_database(address: str, password: Secret | None = None) -> Database:
+    """Return a database of PostgreSQL, its tables made when missing.
 
     address: `postgresql://user@host:port/name`, without its password: an address is shown in
     settings and messages. Raises DatabaseUnavailableError, DatabaseNewerError.
@@ -85,7 +99,7 @@ def postgresql_engine(address: str, password: Secret | None = None) -> Engine:
         },
     )
     prepare(engine)
-    return engine
+    return Database(engine, threads=_POSTGRESQL_THREADS)
 
 
 def prepare(engine: Engine) -> None:
@@ -119,16 +133,14 @@ def _join_columns(connection: Connection) -> None:
 
 
 class SqlDatabase:
-    """Runs transactions on one engine, in threads of its own."""
+    """Runs transactions on a database, in its threads."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        threads = 1 if engine.dialect.name == "sqlite" else _POSTGRESQL_THREADS
-        self._thread = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="sql")
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def close(self) -> None:
-        self._thread.shutdown()
-        self._engine.dispose()
+        """Close the database, for all that work on it."""
+        self._database.close()
 
     async def answers(self) -> None:
         """Return when the database answered. Raises DatabaseUnavailableError."""
@@ -138,7 +150,7 @@ class SqlDatabase:
         """Return what `work` returns, its transaction committed."""
 
         def transaction() -> T:
-            with Session(self._engine) as session, session.begin():
+            with Session(self._database.engine) as session, session.begin():
                 return work(session)
 
         def twice() -> T:
@@ -148,7 +160,7 @@ class SqlDatabase:
                 return transaction()
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, twice)
+            return await asyncio.get_running_loop().run_in_executor(self._database.threads, twice)
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise DatabaseUnavailableError(reason=_reason(error)) from error
 

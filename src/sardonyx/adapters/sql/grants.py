@@ -28,7 +28,7 @@ class GrantRow(Base):
 
 
 class SqlReleaseGrants(SqlDatabase):
-    """ReleaseGrants on one engine."""
+    """ReleaseGrants in one database."""
 
     async def save(self, grant: ReleaseGrant) -> None:
         places = json.dumps(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Engine, String, Text
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sardonyx.adapters.oidc.sealing import SealBrokenError, Sealer
-from sardonyx.adapters.sql.database import SqlDatabase
+from sardonyx.adapters.sql.database import Database, SqlDatabase
 from sardonyx.adapters.sql.tables import Base
 from sardonyx.projects.models import Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
@@ -32,10 +32,10 @@ class KeptSecretRow(Base):
 
 
 class SqlKeptSecrets(SqlDatabase):
-    """The KeptSecrets of accounts on one engine. Who may read is checked by who calls."""
+    """The KeptSecrets of accounts in one database. Who may read is checked by who calls."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
-        super().__init__(engine)
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        super().__init__(database)
         self._sealer = sealer
 
     async def read(self, *, username: str, project: Project, path: str) -> SecretSet:

@@ -27,7 +27,7 @@ class KeptLogRow(Base):
 
 
 class SqlKeptLogs(SqlDatabase):
-    """KeptLogs on one engine; a release's lines are kept for 30 days."""
+    """KeptLogs in one database; a release's lines are kept for 30 days."""
 
     async def keep(self, namespace: str, release: str, text: str, at: datetime) -> None:
         """Keep `text` in place of what was kept of the release."""

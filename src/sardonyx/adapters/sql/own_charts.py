@@ -86,7 +86,7 @@ class OwnChart:
 
 
 class SqlOwnCharts(SqlDatabase):
-    """People's charts on one engine."""
+    """People's charts in one database."""
 
     async def changes(self) -> int:
         """Return how often anything changed."""

@@ -16,7 +16,7 @@ from sardonyx.projects.tokens import ApiToken
 
 
 class SqlPeople(SqlDatabase):
-    """PeopleRecords and ApiTokenRecords on one engine."""
+    """PeopleRecords and ApiTokenRecords in one database."""
 
     async def person(self, username: str) -> KeptPerson | None:
         def work(session: Session) -> KeptPerson | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences, Theme
 from sardonyx.adapters.sql.configurations import SqlConfigurations
-from sardonyx.adapters.sql.database import aware, postgresql_engine, sqlite_engine
+from sardonyx.adapters.sql.database import aware, postgresql_database, sqlite_database
 from sardonyx.adapters.sql.people import SqlPeople
 from sardonyx.adapters.sql.tables import (
     AuditRow,
@@ -28,12 +28,12 @@ from sardonyx.projects.sign_in import Grant
 from sardonyx.services.cluster_events import Looked
 from sardonyx.values import JsonObject
 
-__all__ = ["SqlRecords", "postgresql_engine", "sqlite_engine"]
+__all__ = ["SqlRecords", "postgresql_database", "sqlite_database"]
 
 
 class SqlRecords(SqlPeople, SqlConfigurations):
     """SignInRecords, AccountRecords, EventMarks, the audit, people and their tokens, and saved
-    configurations, on one engine."""
+    configurations, in one database."""
 
     async def add_link(self, digest: str, grant: Grant) -> None:
         def work(session: Session) -> None:
