@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -178,6 +179,19 @@ async def test_what_is_no_store_does_not_answer(
 ) -> None:
     with serving(status, body, headers) as url, pytest.raises(StorageUnreachableError):
         await PROBE.probe(replace(lasting, url=url))
+
+
+async def test_an_answer_that_never_ends_does_not_keep_a_probe(lasting: OwnProfile) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"<ListBucketResult>"
+        await asyncio.Event().wait()
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=endless())
+
+    probe = S3Probe(lambda: httpx2.AsyncClient(transport=httpx2.MockTransport(answer)), seconds=0.1)
+    with pytest.raises(StorageUnreachableError):
+        await probe.probe(lasting)
 
 
 async def test_an_error_is_repeated_as_a_plain_word_only(lasting: OwnProfile) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import httpcore2
 import pytest
 from tests.charts.servers import Answer, certificate, serving
 
@@ -95,6 +97,15 @@ async def test_a_store_inside_leads_to_no_other_inside() -> None:
     with serving(lambda _: Answer(200, b"here")) as base:
         store = await backend.connect_tcp("store.example", int(base.rpartition(":")[2]))
         await store.aclose()
+
+
+async def test_a_name_that_nobody_answers_for_ends_with_the_limit() -> None:
+    async def never(host: str, port: int) -> Sequence[str]:
+        await asyncio.Event().wait()
+        return ()
+
+    with pytest.raises(httpcore2.ConnectTimeout):
+        await OutwardBackend(frozenset(), never).connect_tcp("slow.example", 1, timeout=0.01)
 
 
 async def test_a_redirect_leads_no_further_than_an_address() -> None:

@@ -56,15 +56,18 @@ class OutwardBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Connect to the first address that answers. Raises InsideError, ConnectError."""
+        """Connect to the first address that answers.
+
+        timeout: seconds, for finding the addresses and for each of them. Raises InsideError,
+        ConnectError, ConnectTimeout.
+        """
         try:
-            addresses = await self._resolve(host, port)
+            async with asyncio.timeout(timeout):
+                addresses = await self._looked_at(host, port)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"no addresses of {host}") from error
         except OSError as error:
             raise httpcore2.ConnectError(str(error)) from error
-        if host not in self._named:
-            is_inside = self._leads_inside and await self._is_inside(port)
-            if not all(_permitted(one, inside=is_inside) for one in addresses):
-                raise InsideError(host)
         fault: Exception = httpcore2.ConnectError(f"no address of {host}")
         for address in addresses:
             try:
@@ -74,6 +77,15 @@ class OutwardBackend(httpcore2.AsyncNetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 fault = error
         raise fault
+
+    async def _looked_at(self, host: str, port: int) -> Sequence[str]:
+        """Return a host's addresses. Raises InsideError where one may not be connected to."""
+        addresses = await self._resolve(host, port)
+        if host not in self._named:
+            is_inside = self._leads_inside and await self._is_inside(port)
+            if not all(_permitted(one, inside=is_inside) for one in addresses):
+                raise InsideError(host)
+        return addresses
 
     async def _is_inside(self, port: int) -> bool:
         """Tell whether a host that was named is itself inside."""

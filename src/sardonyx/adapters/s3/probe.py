@@ -6,6 +6,7 @@ read, and no redirect is followed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ from sardonyx.launcher.context import DEFAULT_S3_REGION
 from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.values import Secret
 
-_SECONDS = httpx2.Timeout(10.0, connect=5.0)
+_SECONDS = 15.0  # of a whole probe, however slowly its answer drips
+_EACH_SECONDS = httpx2.Timeout(10.0, connect=5.0)
 _MOST_BYTES = 1024 * 1024
 _ANSWERS = frozenset({"ListBucketResult", "ListAllMyBucketsResult"})
 
@@ -34,19 +36,25 @@ class S3Probe:
         connect: Callable[[], httpx2.AsyncClient],
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds: float = _SECONDS,
     ) -> None:
-        """connect: makes the client of one probe; it decides which machines may be asked."""
+        """connect: makes the client of one probe; it decides which machines may be asked.
+
+        seconds: the longest a probe takes.
+        """
         self._connect = connect
         self._now = now
+        self._seconds = seconds
 
     async def probe(self, store: OwnProfile) -> None:
         """See `StorageProbe`."""
         url, headers = self._request(store)
         try:
             async with (
+                asyncio.timeout(self._seconds),
                 self._connect() as client,
                 client.stream(
-                    "GET", url, headers=headers, timeout=_SECONDS, follow_redirects=False
+                    "GET", url, headers=headers, timeout=_EACH_SECONDS, follow_redirects=False
                 ) as answer,
             ):
                 body = b""
@@ -56,7 +64,13 @@ class S3Probe:
                         break
                 status = answer.status_code
             root = parse(body[:_MOST_BYTES])
-        except (httpx2.HTTPError, httpx2.InvalidURL, InsideError, AnswerError) as error:
+        except (
+            httpx2.HTTPError,
+            httpx2.InvalidURL,
+            InsideError,
+            AnswerError,
+            TimeoutError,
+        ) as error:
             raise StorageUnreachableError(url=store.url) from error
         kind = root.tag
         if status == httpx2.codes.OK and kind in _ANSWERS:
