@@ -211,6 +211,9 @@ async def test_a_file_with_too_many_is_kept_whole_or_not_at_all() -> None:
     document = [{**ONE, "friendlyName": f"n{number}"} for number in range(MOST + 1)]
     with pytest.raises(ConfigurationLimitError):
         await imported(w, document)
+    # Not even judged: each would cost a draft, and those of no known chart would be left out.
+    with pytest.raises(ConfigurationLimitError):
+        await imported(w, [{**one, "chartName": "unknown"} for one in document])
     assert await names(w) == []
 
 

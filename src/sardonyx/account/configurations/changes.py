@@ -55,6 +55,11 @@ _TRIES = 8
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 
 
+def limit_reached(place: Project) -> ConfigurationLimitError:
+    """Return the error of more configurations than a project has."""
+    return ConfigurationLimitError(project=place.id, most=MOST, size=kilobytes(LARGEST_LIST))
+
+
 def drawn_id() -> str:
     """Return a new configuration's id: 12 letters."""
     return "".join(secrets.choice(_LETTERS) for _ in range(12))
@@ -361,7 +366,7 @@ class ConfigurationChanges:
         self, place: Project, listed: tuple[KeptConfiguration, ...]
     ) -> tuple[KeptConfiguration, ...]:
         if len(listed) > MOST or not fits(listed):
-            raise ConfigurationLimitError(project=place.id, most=MOST, size=kilobytes(LARGEST_LIST))
+            raise limit_reached(place)
         return listed
 
     def _audited(

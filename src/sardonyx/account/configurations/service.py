@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from sardonyx.account.configurations.changes import (
     ConfigurationChanges,
     kilobytes,
+    limit_reached,
     on_configuration,
 )
 from sardonyx.account.configurations.commands import on_configurations
@@ -20,6 +21,7 @@ from sardonyx.account.configurations.exchange import free_name, read_document
 from sardonyx.account.configurations.keeping import keepable
 from sardonyx.account.configurations.models import (
     LARGEST_IMPORT,
+    MOST,
     Clash,
     ConfigurationList,
     Imported,
@@ -135,6 +137,8 @@ class Configurations(ConfigurationChanges):
         place = authorised_project(actor, project)
         async with self._audited_import(actor, place):
             read = read_document(_bounded(content))
+            if len(read.configurations) > MOST:  # each of them is judged by a draft of its own
+                raise limit_reached(place)
             skipped = [
                 Skipped("", problem) for problem in read.problems if problem.level == "error"
             ]
