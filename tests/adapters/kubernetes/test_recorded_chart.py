@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
-from sardonyx.adapters.kubernetes.recorded_chart import recorded_files
+from sardonyx.adapters.kubernetes.recorded_chart import Content, recorded_files, write_files
 
 
 def _encoded(text: str) -> str:
@@ -46,6 +47,16 @@ def test_it_is_whole() -> None:
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "templates/../../x", "a\\..\\x", ""])
 def test_a_file_that_leads_elsewhere_gives_no_chart(name: str) -> None:
     assert recorded_files(_stored(_chart(files=[{"name": name, "data": ""}]))) == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a\0b", "x" * 300, "/".join(["x" * 200] * 30), "Chart.yaml/x", "templates", "\ud800"],
+)
+def test_a_name_that_no_disk_takes_gives_no_chart(tmp_path: Path, name: str) -> None:
+    files = [Content(PurePosixPath("Chart.yaml"), b""), Content(PurePosixPath("templates/a"), b"")]
+    assert write_files(tmp_path, files)
+    assert not write_files(tmp_path, [*files, Content(PurePosixPath(name), b"")])
 
 
 @pytest.mark.parametrize(

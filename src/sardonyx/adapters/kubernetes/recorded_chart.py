@@ -8,6 +8,7 @@ a chart that has some cannot be taken from there.
 from __future__ import annotations
 
 import asyncio
+import errno
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ from sardonyx.adapters.kubernetes.kinds import SECRETS
 from sardonyx.adapters.kubernetes.releases import record_name, unpacked
 from sardonyx.services.errors import ClusterObjectNotFoundError
 from sardonyx.values import JsonObject
+
+_NO_NAME = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EILSEQ}
 
 
 class _File(msgspec.Struct):
@@ -97,15 +100,28 @@ async def recorded_chart(
         yield None
         return
     with TemporaryDirectory(prefix="sardonyx-chart-") as folder:
-        await asyncio.to_thread(_write, Path(folder), files)
-        yield Path(folder)
+        is_whole = await asyncio.to_thread(write_files, Path(folder), files)
+        yield Path(folder) if is_whole else None
 
 
-def _write(folder: Path, files: Sequence[Content]) -> None:
+def write_files(folder: Path, files: Sequence[Content]) -> bool:
+    """Write a chart's files; False where no disk can have them under their names.
+
+    Whoever may write Secrets wrote the names: one may be too long, or be below another file.
+    Raises OSError where the disk itself fails: that passes.
+    """
     for place, data in files:
         file = folder / place
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        except ValueError:  # no bytes of a name: NUL, half a character
+            return False
+        except OSError as fault:
+            if fault.errno not in _NO_NAME:
+                raise
+            return False
+    return True
 
 
 def _stored(secret: JsonObject) -> str:
