@@ -29,7 +29,7 @@ from sardonyx.services.contexts import Region, RegionContexts
 from sardonyx.testing.identity import People
 from sardonyx.testing.secret_store import MemorySecretStore
 from sardonyx.testing.storage_probe import MemoryProbe
-from sardonyx.values import JsonObject
+from sardonyx.values import JsonObject, Secret
 
 WRITTEN: JsonObject = {
     "team": "prices",
@@ -63,6 +63,11 @@ def of_schema(records: SqlRecords, store: MemorySecretStore) -> Callable[[JsonOb
         return Profiles(schemas=given, records=records, secret_store=store)
 
     return made
+
+
+def kept_text(store: MemorySecretStore) -> str:
+    entries = store.held[f"user-ada/{PROFILE_PATH}"].entries
+    return " ".join(one.reveal() for one in entries.values())
 
 
 async def test_a_profile_is_kept_and_its_secrets_are_not_in_sql(
@@ -105,7 +110,52 @@ async def test_a_secret_that_is_taken_out_is_forgotten(
     profiles = of_schema(PROFILE)
     await profiles.save(ada, await profiles.of_values(ada, WRITTEN))
     await profiles.save(ada, await profiles.of_values(ada, {"team": "prices"}))
-    assert "sk-1" not in store.held[f"user-ada/{PROFILE_PATH}"].entries["PROFILE"].reveal()
+    assert "sk-1" not in kept_text(store)
+
+
+class FailingRecords(SqlRecords):
+    """Ends before a profile is written, as a portal that is killed."""
+
+    async def save_profile(self, username: str, profile: JsonObject) -> None:
+        raise InterruptedError
+
+
+async def test_an_end_between_the_two_stores_gives_no_item_the_secret_of_another(
+    ada: Actor, records: SqlRecords, store: MemorySecretStore, tmp_path: Path
+) -> None:
+    schemas = GivenSchemas({"default": PROFILE})
+    profiles = Profiles(schemas=schemas, records=records, secret_store=store)
+    await profiles.save(ada, await profiles.of_values(ada, WRITTEN))
+    before = (await profiles.saved(ada)).draft.values
+    ending = Profiles(
+        schemas=schemas,
+        records=FailingRecords(sqlite_database(tmp_path / "portal.sqlite")),
+        secret_store=store,
+    )
+    other: JsonObject = {**WRITTEN, "identities": [{"forge": "three", "token": "t-3"}]}
+    with pytest.raises(InterruptedError):
+        await ending.save(ada, await ending.of_values(ada, other))
+    assert (await profiles.saved(ada)).draft.values == before
+    await profiles.save(ada, await profiles.of_values(ada, {"team": "prices"}))
+    assert "t-" not in kept_text(store)  # nor is what was written in vain
+
+
+async def test_secrets_under_the_name_of_older_versions_are_read(
+    ada: Actor,
+    of_schema: Callable[[JsonObject], Profiles],
+    records: SqlRecords,
+    store: MemorySecretStore,
+) -> None:
+    place: JsonObject = {"path": ["assistant", "apiKey"], "secret": True}
+    await records.save_profile("ada", {"patch": [place], "heldBack": []})
+    old = {"PROFILE": Secret(json.dumps({"/assistant/apiKey": "sk-0"}))}
+    await store.write(username="ada", project=ada.personal_project, path=PROFILE_PATH, entries=old)
+    profiles = of_schema(PROFILE)
+    saved = await profiles.saved(ada)
+    assert saved.draft.values["assistant"] == {"enabled": False, "apiKey": "sk-0"}
+    await profiles.save(ada, saved)
+    assert (await profiles.saved(ada)).draft.values == saved.draft.values
+    assert "PROFILE" not in store.held[f"user-ada/{PROFILE_PATH}"].entries
 
 
 async def test_what_is_not_possible_is_not_saved(

@@ -1,20 +1,24 @@
 """Keep what a person writes into the administrator's form, and give it to their launches.
 
-What is kept is in SQL; what is secret in it is in the person's own secrets, never in SQL.
+What is kept is in SQL; what is secret in it is in the person's own secrets, never in SQL. What is
+in SQL names the entry there that belongs to it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 
+from sardonyx.account import kept
 from sardonyx.account.commands import save_profile_commands
 from sardonyx.account.errors import (
     ProfileInvalidError,
     ProfileNotOfferedError,
     ProfileSchemaError,
 )
+from sardonyx.account.kept import Entries
 from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas
 from sardonyx.done import Done
 from sardonyx.errors import Problem
@@ -31,7 +35,7 @@ from sardonyx.launcher.submission import REMOVE, path_of
 from sardonyx.projects.audit import audited
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
-from sardonyx.secrets.errors import SecretNotFoundError
+from sardonyx.secrets.models import SecretSet
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Secret, pointer
 
@@ -151,25 +155,32 @@ class Profiles:
             if wrong:
                 raise ProfileInvalidError(problems=wrong)
             rest = () if forget_rest else profile.rest
-            kept = await self._kept_secrets(actor)
+            there = await self._secret_set(actor)
+            before = _secrets_in(there, await self._records.profile(actor.username) or {})
             # What an older schema called a secret stays one.
-            secret = {*kept, *(pointer(path) for path in forms.secret_entries(profile.draft))}
+            secret = {*before, *(pointer(path) for path in forms.secret_entries(profile.draft))}
             entries = (*profile.draft.patch, *rest)
             secrets = {
                 pointer(one.path): one.value
                 for one in entries
                 if pointer(one.path) in secret and not isinstance(one.value, Unset)
             }
-            if secrets or kept:
-                await self._secrets.write(
-                    username=actor.username,
-                    project=actor.personal_project,
-                    path=PROFILE_PATH,
-                    entries={PROFILE_KEY: Secret(json.dumps(secrets))},
-                )
             written: list[Json] = [_written(one, secret) for one in entries]
             held: list[Json] = [list(path) for path in sorted(profile.held_back, key=pointer)]
-            await self._records.save_profile(actor.username, {"patch": written, "heldBack": held})
+            document: JsonObject = {"patch": written, "heldBack": held}
+            older = {key for key in there.entries if key.startswith(PROFILE_KEY)}
+            if secrets:
+                # Beside those of the profile that is kept until this one is: whoever reads
+                # meanwhile, or after an end in between, never gets the ones with the other.
+                name = f"{PROFILE_KEY}-{token_hex(8)}"
+                document["secrets"] = name
+                given = Secret(json.dumps(secrets))
+                await self._change_secrets(actor, lambda now: {**now, name: given})
+            await self._records.save_profile(actor.username, document)
+            if older:
+                await self._change_secrets(
+                    actor, lambda now: {key: one for key, one in now.items() if key not in older}
+                )
         return Done(FittedProfile(profile.draft, profile.held_back, rest), save_profile_commands())
 
     async def given(self, actor: Actor, *, language: str) -> GivenProfile | None:
@@ -199,7 +210,7 @@ class Profiles:
         items = _items(document.get("patch"))
         secrets: JsonObject = {}
         if any(isinstance(one, dict) and "secret" in one for one in items):
-            secrets = await self._kept_secrets(actor)
+            secrets = _secrets_in(await self._secret_set(actor), document)
         entries = [_read(one, secrets) for one in items]
         held = [written_path(one) for one in _items(document.get("heldBack"))]
         unread = [_unread(one) for one, entry in zip(items, entries, strict=True) if entry is None]
@@ -211,18 +222,26 @@ class Profiles:
             tuple(unread),
         )
 
-    async def _kept_secrets(self, actor: Actor) -> JsonObject:
+    async def _secret_set(self, actor: Actor) -> SecretSet:
         try:
-            found = await self._secrets.read(
-                username=actor.username, project=actor.personal_project, path=PROFILE_PATH
-            )
-        except (SecretNotFoundError, NoPersonalProjectError):
-            return {}
-        try:
-            secrets = json.loads(found.entries[PROFILE_KEY].reveal())
-        except (KeyError, ValueError):  # somebody wrote there by hand
-            return {}
-        return secrets if isinstance(secrets, dict) else {}
+            return await kept.read(self._secrets, actor, actor.personal_project, PROFILE_PATH)
+        except NoPersonalProjectError:
+            return SecretSet(PROFILE_PATH, {}, 0)
+
+    async def _change_secrets(
+        self, actor: Actor, change: Callable[[Mapping[str, Secret]], Entries]
+    ) -> None:
+        await kept.changed(self._secrets, actor, actor.personal_project, PROFILE_PATH, change)
+
+
+def _secrets_in(found: SecretSet, document: JsonObject) -> JsonObject:
+    """Return the secrets of the profile in `document`, which names their entry of the set."""
+    name = document.get("secrets", PROFILE_KEY)
+    try:
+        secrets = json.loads(found.entries[str(name)].reveal())
+    except (KeyError, ValueError, RecursionError):  # somebody wrote there by hand
+        return {}
+    return secrets if isinstance(secrets, dict) else {}
 
 
 def shown_values(draft: Draft) -> JsonObject:
