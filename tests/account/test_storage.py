@@ -180,6 +180,24 @@ async def test_an_address_is_written_in_one_way(
     assert done.result.url == kept
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://AK:s3cr3t@nas.example",
+        "s3://AK:s3/cr3t@nas.example/pool",
+        "https://AK:s3cr3t@nas.example",
+        "https://nas.example:s3cr3t",
+        "https://nas.example/?key=s3cr3t",
+    ],
+)
+async def test_of_an_address_that_is_none_the_host_alone_is_shown(
+    own: OwnStorage, ada: Actor, url: str
+) -> None:
+    with pytest.raises(StorageAddressError) as refused:
+        await own.check(ada, replace(NAS, url=url))
+    assert refused.value.values["url"] == "nas.example"
+
+
 async def test_one_that_does_not_answer_is_kept_when_one_says_so(
     own: OwnStorage, ada: Actor
 ) -> None:

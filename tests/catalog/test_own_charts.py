@@ -21,7 +21,7 @@ from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.catalog.allowance import Allowance
 from sardonyx.catalog.errors import ChartSourceError
 from sardonyx.catalog.models import LARGEST_ARCHIVE, Chart
-from sardonyx.catalog.own import OWN_CATALOG, ChartSource, OwnCharts
+from sardonyx.catalog.own import OWN_CATALOG, ChartSource, OwnCharts, without_keys
 from sardonyx.catalog.own_folder import FolderShelf
 from sardonyx.catalog.read import read_chart
 from sardonyx.catalog.review import review
@@ -370,3 +370,19 @@ async def test_only_what_an_administrator_allows_is_fetched(
         await browser.post("/catalog/any", files={"archive": ("x.tgz", b"x")}),
     ):
         assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://charts.example/x.tgz", "https://charts.example/x.tgz"),
+        ("oci://registry.example:5000/team/x:1.0.0", "oci://registry.example:5000/team/x:1.0.0"),
+        ("https://ada:key@charts.example/x.tgz", "https://charts.example/x.tgz"),
+        ("https://key@charts.example/x.tgz", "https://charts.example/x.tgz"),
+        ("https://ada:k/e/y@charts.example/x.tgz", "https://charts.example/x.tgz"),
+        ("https://ada:k@e/y@charts.example/x.tgz", "https://charts.example/x.tgz"),
+        ("git+https://git.example/x.git?token=key#key", "git+https://git.example/x.git"),
+    ],
+)
+def test_no_key_of_an_address_is_kept_or_shown(address: str, shown: str) -> None:
+    assert without_keys(address) == shown

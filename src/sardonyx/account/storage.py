@@ -8,6 +8,7 @@ Keys go only where they were given for: another address asks for them anew. Sour
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -250,11 +251,18 @@ def _address(text: str) -> str:
         parts = urlsplit(written)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise StorageAddressError(url=text[:80], field="url") from None
+        raise StorageAddressError(url=_shown(text), field="url") from None
     plain = len(written) <= _LONGEST and written.isascii() and written.isprintable()
     if parts.scheme not in ("http", "https") or not host or " " in written or not plain:
-        raise StorageAddressError(url=text[:80], field="url")
+        raise StorageAddressError(url=_shown(text), field="url")
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
-        raise StorageAddressError(url=host, field="url")  # a password may stand in the rest
+        raise StorageAddressError(url=host, field="url")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + ("" if port is None else f":{port}")
+
+
+def _shown(text: str) -> str:
+    """Return the host of an address that is none, as far as it reads as one: the rest of it may
+    hold keys."""
+    after = (text.partition("://")[2] or text).rpartition("@")[2].strip()
+    return re.split(r"[^\w.-]", after, maxsplit=1)[0][:80]

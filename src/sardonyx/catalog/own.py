@@ -218,8 +218,12 @@ def _refusal(error: PlanRefusedError) -> Remark:
 
 
 def without_keys(address: str) -> str:
-    """Return an address as it may be kept and shown: no name, password or query in it."""
-    return re.sub(r"//[^/]*@", "//", address.partition("?")[0])[:500]
+    """Return an address as it may be kept and shown: no name, password, query or fragment in it.
+
+    A password may hold a slash, after which no parser finds it: what stands before the last “@”
+    is left out.
+    """
+    return re.sub(r"//(.*:.*|[^/]*)@", "//", re.split(r"[?#]", address)[0])[:500]
 
 
 def _commands(source: ChartSource) -> Commands:

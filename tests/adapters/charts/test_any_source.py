@@ -124,6 +124,8 @@ async def test_what_is_not_there_is_told(
         "ftp://charts.example/x.tgz",
         "https://[::1",
         "x.tgz",
+        "https://charts.example/x.tgz?private_token=abc",
+        "oci://charts.example/x#abc",
     ],
 )
 async def test_only_https_addresses_without_keys_are_taken(address: str, tmp_path: Path) -> None:
@@ -219,6 +221,8 @@ async def test_nothing_of_a_repository_runs_and_no_link_is_followed(
     [
         ("https://ada:secret@git.example/x.git", "", "", "git_address"),
         ("https://token@git.example/x.git", "", "", "git_address"),
+        ("https://git.example/x.git?private_token=abc", "", "", "git_address"),
+        ("https://git.example/x.git#abc", "", "", "git_address"),
         ("file:///srv/x.git", "", "", "git_address"),
         ("ext::sh -c touch% /tmp/x", "", "", "git_address"),
         ("--upload-pack=touch", "", "", "git_address"),

@@ -126,9 +126,11 @@ class AnyChartFetcher:
             keys = parts.username is not None or parts.password is not None
         except ValueError:
             host, keys, parts = "", False, urlsplit("")
-        if not host or keys or parts.scheme not in schemes:
+        # A query often is a key, and what is fetched is told by commands and the audit.
+        if not host or keys or "?" in address or "#" in address or parts.scheme not in schemes:
             template = N_(
-                "Only https://, oci:// and git+https:// addresses without keys are taken."
+                "Only https://, oci:// and git+https:// addresses without keys, “?” and “#” are "
+                "taken."
             )
             raise RepositoryError("source_address", template)
         if self._named is not None and host not in self._named and numbered(host):

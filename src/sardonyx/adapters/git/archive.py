@@ -74,8 +74,10 @@ def _check(address: str, folder: str, branch: str, schemes: tuple[str, ...]) -> 
         good = parts.scheme in schemes and (parts.hostname or parts.scheme == "file") and not keys
     except ValueError:
         good = False
-    if not good or not address.isprintable() or " " in address:
-        template = N_("Only https:// and ssh:// addresses without a password are taken.")
+    if not good or not address.isprintable() or any(sign in address for sign in " ?#"):
+        template = N_(
+            "Only https:// and ssh:// addresses without a password, “?” and “#” are taken."
+        )
         raise RepositoryError("git_address", template)
     if branch and (not _BRANCH.fullmatch(branch) or ".." in branch):
         raise RepositoryError("git_branch", N_("This is no name of a branch or tag."))
