@@ -157,6 +157,7 @@ async def test_a_chart_is_sent_reviewed_kept_and_opens_in_the_launcher(
     page = await browser.get(sent.headers["location"])
     assert "service.oneTimePassword" in page.text
     assert "ConfigMap" in page.text
+    assert "sardonyx chart add everything-1.0.0.tgz" in page.text
     # Nothing is offered before it is kept.
     assert "/launch/own/" not in (await browser.get("/catalog")).text
     kept = await browser.post(place)

@@ -211,7 +211,8 @@ async def launch_now(
             )
         except PlatformError as failed:  # it was launched all the same
             return viewer.go(f"/services/{name}", failed.detail_text(), tone="warning")
-    return viewer.go(f"/services/{name}", Text(N_("Launched. It opens as soon as it answers.")))
+    said = Text(N_("Launched. It opens as soon as it answers."))
+    return viewer.go(f"/services/{name}", said, commands=done.commands)
 
 
 async def _opened(viewer: Viewer, catalog: str, chart: str, posted: Posted) -> LaunchPage:

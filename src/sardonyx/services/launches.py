@@ -16,7 +16,6 @@ from sardonyx.catalog.models import Chart
 from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.access import notes_with_port, with_port
-from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.links import ReadLink
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.versions import ChosenVersion
@@ -244,6 +243,12 @@ class Launches:
         ServiceExistsError, ServiceNameError, FriendlyNameError.
         """
         plan = self._plan(actor, project, draft, friendly_name, name, shared)
+        await self._launched(actor, project, draft, plan)
+        return await self._shown(actor, project, plan.release)
+
+    async def _launched(
+        self, actor: Actor, project: str, draft: OpenDraft, plan: LaunchPlan
+    ) -> None:
         target = f"{project}/{plan.release}"
         async with self._audited(actor, "service.launch", target):
             problems = blocking((*draft.problems, *draft.draft.problems))
@@ -257,12 +262,6 @@ class Launches:
                 self._refuse_taken(plan)
                 await self._installed(actor, project, plan)
         self._drafts.forget(actor.username, draft.id)
-        seen = self._seen(actor, project, plan.release)
-        commands = Commands(
-            platform=platform_command(plan, defaults=draft.draft.defaults),
-            underneath=await self._script(seen),
-        )
-        return Done(self._judged(actor, seen, commands), commands)
 
     async def launch_once(
         self,
@@ -282,21 +281,20 @@ class Launches:
             draft = await self.open_request(
                 actor, project=project, request=request, language=language
             )
-            done = await self.launch(
-                actor,
-                project=project,
-                draft=draft,
-                friendly_name=request.friendly_name,
-                name=request.name,
-                shared=request.is_shared,
+            plan = self._plan(
+                actor, project, draft, request.friendly_name, request.name, request.is_shared
             )
-            return done.result.name
+            await self._launched(actor, project, draft, plan)
+            return plan.release
 
         if idempotency_key is None:
             name = await act()
         else:
             key = (actor.username, project, idempotency_key)
             name = await self._repeats.once(key, request, act)
+        return await self._shown(actor, project, name)
+
+    async def _shown(self, actor: Actor, project: str, name: str) -> Done[Service]:
         service = await self._described(actor, self._seen(actor, project, name))
         return Done(service, service.commands)
 

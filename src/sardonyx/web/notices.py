@@ -20,9 +20,9 @@ LIFE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What was done. `tone`: done, warning or error. `link`: an address with its words."""
+    """What was done, in words where the page does not say it. tone: done, warning or error."""
 
-    message: Text
+    message: Text | None = None
     commands: Commands | None = None
     tone: str = "done"
 

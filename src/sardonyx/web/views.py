@@ -153,8 +153,8 @@ class Viewer:
         commands: Commands | None = None,
         tone: str = "done",
     ) -> RedirectResponse:
-        """Return the answer to a form: see `address`, where `message` will be shown."""
-        if message is not None:
+        """Return the answer to a form: see `address`, which shows `message` and `commands`."""
+        if message is not None or commands is not None:
             key = NOTICES.add(self.actor.username, Notice(message, commands, tone))
             address, mark, place = address.partition("#")
             address += ("&" if "?" in address else "?") + urlencode({"done": key}) + mark + place
