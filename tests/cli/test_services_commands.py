@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.cli.machine import Machine
+from tests.services.fakes import NOW
 
+from sardonyx.services.evidence import EventEvidence
 from sardonyx.services.models import Loss, QuotaUse, State, StepStatus
 from sardonyx.text import translations
 
@@ -248,6 +252,50 @@ def test_delete_says_what_is_lost_and_needs_a_yes(machine: Machine) -> None:
     assert done.code == 0
     assert "only-here.ipynb" in done.err
     assert name not in machine.world.runtime.seen
+
+
+def test_delete_all_takes_one_s_own_and_no_other_s(machine: Machine) -> None:
+    mine = {launched(machine, "--project", "soil") for _ in range(2)}
+    theirs = replace(
+        machine.world.runtime.seen[min(mine)], release="hers", owner="eve", shared=True
+    )
+    machine.meanwhile(lambda: machine.world.runtime.put(theirs))
+    for wrong in ((), (min(mine), "--all")):
+        assert machine.run("services", "delete", *wrong, "--yes").code == 2
+    asked = machine.run("services", "delete", "--all", "--project", "soil")
+    assert asked.code == 4 and all(name in asked.err for name in mine)
+    done = machine.run("services", "delete", "--all", "--project", "soil", "--yes", "--json")
+    assert {one["name"] for one in json.loads(done.out)} == mine
+    assert set(machine.world.runtime.seen) == {"hers"}
+    assert "None here is yours" in machine.run("services", "delete", "--all", "--yes").err
+
+
+def test_events_of_a_project(machine: Machine) -> None:
+    told = machine.run("projects", "events")
+    assert told.code == 0 and "said nothing" in told.err
+    name = launched(machine)
+    event = EventEvidence(
+        kind="Pod",
+        name="p-0",
+        is_warning=True,
+        reason="BackOff",
+        message="Back-off \x1b[31m restarting",
+        count=3,
+        last=NOW,
+        uid="a",
+        created=NOW + timedelta(seconds=1),
+    )
+    machine.world.now[0] = NOW + timedelta(minutes=1)
+    machine.meanwhile(lambda: machine.world.told.tell("user-ada", event, name))
+    told = machine.run("projects", "events", "--mark-read", "--commands")
+    assert "* warning" in told.out and "Back-off [31m restarting (× 3)" in told.out
+    assert "kubectl get events --namespace user-ada" in told.out
+    again = json.loads(machine.run("projects", "events", "--json").out)
+    assert (again["unread"], again["events"][0]["service"]) == (0, name)
+    assert machine.run("projects", "events", "--limit", "0").code == 2
+    machine.world.told.refused.add("user-ada")
+    refused = machine.run("projects", "events")
+    assert refused.code == 4 and "(events_forbidden)" in refused.err
 
 
 def test_whoami_projects_and_catalog(machine: Machine) -> None:

@@ -73,6 +73,7 @@ PAGES = {
     "service-running": "/services/jupyter-python-73105",
     "service-failed": "/services/postgresql-551",
     "service-delete": "/services/jupyter-python-73105/delete",
+    "services-delete": "/services/-/delete",
     "service-edit": "/services/jupyter-python-73105/edit",
     "service-history": "/services/jupyter-python-73105/history",
     "events": "/events",

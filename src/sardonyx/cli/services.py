@@ -238,27 +238,47 @@ def rename(
 
 @commands.command()
 def delete(
-    name: NameArgument,
+    name: Annotated[str | None, typer.Argument(help="The service's name.")] = None,
+    all_own: Annotated[
+        bool, typer.Option("--all", help="All of your own services of the project.")
+    ] = False,
     yes: YesOption = False,
     project: ProjectOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop a service and remove its files; says first what would be lost."""
+    """Stop a service and remove its files, or all of yours; says first what would be lost."""
+    if (name is None) != all_own:
+        raise typer.BadParameter(worded(N_("Name a service, or give --all.")))
     with connect(home) as client:
-        _losses(client.services.losses(name, project=project))
-        if not yes:
-            if not sys.stdin.isatty():
-                from sardonyx.cli.errors import ConfirmationNeededError
-
-                raise ConfirmationNeededError(field="--yes")
-            question = worded(N_("Delete “{name}” and its files?"), name=name)
-            typer.confirm(question, abort=True, err=True)
-        deleted = client.services.delete(name, project=project)
+        names = [name] if name is not None else _own(client.services.list(project=project))
+        for one in names:
+            if all_own:
+                say(N_("“{name}”:"), name=one)
+            _losses(client.services.losses(one, project=project))
+        if names and not yes:
+            _confirm_deletion(names)
+        deleted = [client.services.delete(one, project=project) for one in names]
     if as_json:
-        document(deleted)
-    else:
-        say(N_("“{name}” is being deleted."), name=name)
+        document(deleted[0] if name is not None else [*deleted])
+        return
+    for one in names:
+        say(N_("“{name}” is being deleted."), name=one)
+    if not names:
+        say(N_("None here is yours."))
+
+
+def _own(services: Iterable[Service]) -> list[str]:
+    return [one.name for one in services if one.raw.get("standing") == "owner"]
+
+
+def _confirm_deletion(names: list[str]) -> None:
+    if not sys.stdin.isatty():
+        from sardonyx.cli.errors import ConfirmationNeededError
+
+        raise ConfirmationNeededError(field="--yes")
+    question = worded(N_("Delete “{name}” and its files?"), name=", ".join(names))
+    typer.confirm(question, abort=True, err=True)
 
 
 def _row(service: Service) -> list[str]:

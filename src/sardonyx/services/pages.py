@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -28,6 +29,7 @@ router.include_router(change_pages.router)
 router.include_router(event_pages.router)
 
 WHOLE_LOG = 100_000  # lines of a downloaded log
+DELETED_AT_ONCE = 200  # “-” in an address is no service: no name begins with it
 
 
 @router.get("/services")
@@ -101,6 +103,30 @@ async def logs(viewer: CurrentViewer, name: str, previous: bool = False) -> Plai
         "cache-control": "no-store",
     }
     return PlainTextResponse(text, headers=headers)
+
+
+@router.get("/services/-/delete")
+async def ask_delete_all(viewer: CurrentViewer) -> HTMLResponse:
+    """Say which of one's own services would be deleted, what that would lose, and ask."""
+    services, actor, project = viewer.platform.services, viewer.actor, viewer.project.id
+    own = services.own(actor, project)
+    losses = await asyncio.gather(
+        *(services.losses(actor, project, one.name) for one in own[:DELETED_AT_ONCE])
+    )
+    lost = [[loss for loss in found if loss.kind != "volume_kept"] for found in losses]
+    return await viewer.render(
+        "services/delete_all.html", own=list(zip(own, lost, strict=False)), count=len(own)
+    )
+
+
+@router.post("/services/-/delete")
+async def delete_all(
+    viewer: CurrentViewer, name: Annotated[tuple[str, ...], Form()] = ()
+) -> RedirectResponse:
+    """Delete the services that were named when it was asked; what was launched since stays."""
+    done = await viewer.platform.services.delete_own(viewer.actor, viewer.project.id, name)
+    said = Text(N_("Your services are being deleted. Their logs stay readable."))
+    return viewer.go("/services", said, commands=done.commands)
 
 
 @router.get("/services/{name}/delete")

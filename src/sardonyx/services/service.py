@@ -148,6 +148,31 @@ class Services(Changes):
         )
         return Done(None, commands)
 
+    def own(self, actor: Actor, project: str) -> Sequence[Service]:
+        """Return one's own services of a project, newest start first; not those that leave."""
+        place = authorised_project(actor, project)
+        return [
+            self._judged(actor, one, NO_COMMANDS)
+            for one in self._listed(actor, project)
+            if standing(actor, place, one) is Standing.OWNER and one.state is not State.STOPPING
+        ]
+
+    async def delete_own(
+        self, actor: Actor, project: str, names: Sequence[str]
+    ) -> Done[tuple[str, ...]]:
+        """Delete those of one's own services that have these names; return which.
+
+        Others' services, and those that are gone, are passed over. One that cannot be deleted
+        raises its error, and those after it stay.
+        """
+        wanted = [one.name for one in self.own(actor, project) if one.name in names]
+        done = [await self.delete(actor, project, name) for name in wanted]
+        commands = Commands(
+            platform="".join(one.commands.platform for one in done),
+            underneath="".join(one.commands.underneath for one in done),
+        )
+        return Done(tuple(wanted), commands)
+
     async def rename(
         self,
         actor: Actor,

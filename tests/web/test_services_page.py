@@ -1,0 +1,63 @@
+"""The page of services: what stands above the list, and what is done to all of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import httpx2
+import pytest
+from tests.web.stub_platform import stub_platform, usual_releases
+from tests.web.test_pages import client
+
+from sardonyx.services.models import State
+
+
+@pytest.fixture
+def platform() -> SimpleNamespace:
+    return stub_platform(usual_releases())
+
+
+@pytest.fixture
+async def browser(platform: SimpleNamespace) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client(platform) as made:
+        yield made
+
+
+async def test_all_of_one_s_own_services_are_deleted_after_a_question(
+    platform: SimpleNamespace, browser: httpx2.AsyncClient
+) -> None:
+    kept = platform.runtime.kept
+    assert 'href="/services/-/delete" data-dialog' in (await browser.get("/services")).text
+    question = (await browser.get("/services/-/delete")).text
+    names = re.findall(r'name="name" value="([^"]+)"', question)
+    assert set(names) == set(kept)
+    assert "to lose: 33" in question
+    platform.runtime.kept["new"] = replace(kept[names[0]], release="new")  # launched meanwhile
+    answer = await browser.post("/services/-/delete", data={"name": [*names, "gone"]})
+    assert answer.status_code == 303
+    assert set(kept) == {"new"}
+    said = (await browser.get(answer.headers["location"])).text
+    assert "Your services are being deleted" in said
+    assert f"sardonyx services delete {names[0]} --yes" in said
+    del kept["new"]
+    assert "None here is yours" in (await browser.get("/services/-/delete")).text
+    assert "/services/-/delete" not in (await browser.get("/services")).text
+
+
+async def test_what_has_run_for_a_week_says_so(
+    platform: SimpleNamespace, browser: httpx2.AsyncClient
+) -> None:
+    name = "jupyter-python-73105"
+    for page in ("/services", f"/services/{name}"):
+        assert "still running" not in (await browser.get(page)).text
+    began = datetime.now(UTC) - timedelta(hours=169)
+    platform.runtime.kept[name] = replace(platform.runtime.kept[name], started_at=began)
+    for page in ("/services", f"/services/{name}"):
+        assert (await browser.get(page)).text.count("still running, started ") == 1, page
+    paused = replace(platform.runtime.kept[name], state=State.PAUSED)
+    platform.runtime.kept[name] = paused
+    assert "still running" not in (await browser.get("/services")).text
