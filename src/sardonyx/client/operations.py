@@ -18,7 +18,18 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 from sardonyx.client.calls import Call
 
@@ -54,61 +65,51 @@ class Area(Generic[C_co]):
         self._client: C_co = client
 
 
-class operation(Generic[P, T]):  # noqa: N801 - used as a decorator
+class _Described(Generic[P, T]):
+    """A method of an area that says what to ask: the client of the area asks it."""
+
+    _by: ClassVar[str]  # the client's method that does
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], object]) -> None:
+        self._describe = describe
+        self.__doc__ = describe.__doc__
+
+    @overload
+    def __get__(self, area: None, owner: type[Any]) -> Self: ...
+
+    @overload
+    def __get__(self, area: Area[Client], owner: type[Any]) -> Callable[P, T]: ...
+
+    @overload
+    def __get__(
+        self, area: Area[AsyncClient], owner: type[Any]
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+
+    def __get__(self, area: Area[Any] | None, owner: type[Any]) -> object:
+        if area is None:
+            return self
+        ask = getattr(area._client, self._by)
+
+        @wraps(self._describe)
+        def asking(*args: P.args, **named: P.kwargs) -> object:
+            return ask(self._describe(area, *args, **named))
+
+        return asking
+
+
+class operation(_Described[P, T]):  # noqa: N801 - used as a decorator
     """Make a method that sends the `Call` which the decorated one describes."""
 
+    _by = "send"
+
     def __init__(self, describe: Callable[Concatenate[Any, P], Call[T]]) -> None:
-        self._describe = describe
-        self.__doc__ = describe.__doc__
-
-    @overload
-    def __get__(self, area: None, owner: type[Any]) -> operation[P, T]: ...
-
-    @overload
-    def __get__(self, area: Area[Client], owner: type[Any]) -> Callable[P, T]: ...
-
-    @overload
-    def __get__(
-        self, area: Area[AsyncClient], owner: type[Any]
-    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
-
-    def __get__(self, area: Area[Any] | None, owner: type[Any]) -> object:
-        if area is None:
-            return self
-        client = area._client
-
-        @wraps(self._describe)
-        def sent(*args: P.args, **named: P.kwargs) -> object:
-            return client.send(self._describe(area, *args, **named))
-
-        return sent
+        super().__init__(describe)
 
 
-class procedure(Generic[P, T]):  # noqa: N801 - used as a decorator
+class procedure(_Described[P, T]):  # noqa: N801 - used as a decorator
     """Make a method that carries out the calls which the decorated one yields."""
 
+    _by = "carry_out"
+
     def __init__(self, describe: Callable[Concatenate[Any, P], Steps[T]]) -> None:
-        self._describe = describe
-        self.__doc__ = describe.__doc__
-
-    @overload
-    def __get__(self, area: None, owner: type[Any]) -> procedure[P, T]: ...
-
-    @overload
-    def __get__(self, area: Area[Client], owner: type[Any]) -> Callable[P, T]: ...
-
-    @overload
-    def __get__(
-        self, area: Area[AsyncClient], owner: type[Any]
-    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
-
-    def __get__(self, area: Area[Any] | None, owner: type[Any]) -> object:
-        if area is None:
-            return self
-        client = area._client
-
-        @wraps(self._describe)
-        def carried_out(*args: P.args, **named: P.kwargs) -> object:
-            return client.carry_out(self._describe(area, *args, **named))
-
-        return carried_out
+        super().__init__(describe)
