@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from sardonyx.account.ports import KeptSecrets
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
 from sardonyx.secrets.models import SecretSet
+from sardonyx.secrets.ports import KeptSecrets
 from sardonyx.values import Secret
 
 Entries: TypeAlias = dict[str, Secret]

@@ -7,30 +7,8 @@ from typing import Protocol
 
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.launcher.own_profiles import OwnProfile
-from sardonyx.projects.models import Actor, Project
-from sardonyx.secrets.models import SecretSet
-from sardonyx.values import JsonObject, Secret
-
-
-class KeptSecrets(Protocol):
-    """Keeps the secrets that accounts need: the secret store, or the database where none is.
-
-    As the methods of the same names of `secrets.ports.SecretStore`, with their errors.
-    """
-
-    async def read(self, *, username: str, project: Project, path: str) -> SecretSet: ...
-
-    async def write(
-        self,
-        *,
-        username: str,
-        project: Project,
-        path: str,
-        entries: dict[str, Secret],
-        expected_version: int | None = None,
-    ) -> SecretSet: ...
-
-    async def delete(self, *, username: str, project: Project, path: str) -> None: ...
+from sardonyx.projects.models import Actor
+from sardonyx.values import JsonObject
 
 
 class StorageProbe(Protocol):

@@ -19,7 +19,7 @@ from sardonyx.account.errors import (
     ProfileSchemaError,
 )
 from sardonyx.account.kept import Entries
-from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas
+from sardonyx.account.ports import AccountRecords, ProfileSchemas
 from sardonyx.done import Done
 from sardonyx.errors import Problem
 from sardonyx.launcher import profile as forms
@@ -36,6 +36,7 @@ from sardonyx.projects.audit import audited
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
 from sardonyx.secrets.models import SecretSet
+from sardonyx.secrets.ports import KeptSecrets
 from sardonyx.text import N_
 from sardonyx.values import Json, JsonObject, Secret, pointer
 

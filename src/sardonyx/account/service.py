@@ -8,7 +8,7 @@ from dataclasses import replace
 from sardonyx.account.errors import PreferenceError
 from sardonyx.account.models import AuditEntry, AuditFilter, Preferences
 from sardonyx.account.passwords import ServicePasswords
-from sardonyx.account.ports import AccountRecords, KeptSecrets, ProfileSchemas, StorageProbe
+from sardonyx.account.ports import AccountRecords, ProfileSchemas, StorageProbe
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.profiles import Profiles
 from sardonyx.account.storage import OwnStorage
@@ -16,6 +16,7 @@ from sardonyx.launcher.s3_profiles import ProposedStore
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
 from sardonyx.secrets.errors import SecretNotFoundError
+from sardonyx.secrets.ports import KeptSecrets
 from sardonyx.text import LANGUAGES
 from sardonyx.values import Secret
 

@@ -31,7 +31,7 @@ from sardonyx.account.errors import (
     StorageUnreadableError,
 )
 from sardonyx.account.kept import Entries
-from sardonyx.account.ports import KeptSecrets, StorageProbe
+from sardonyx.account.ports import StorageProbe
 from sardonyx.done import Done
 from sardonyx.errors import Problem
 from sardonyx.launcher.own_profiles import (
@@ -45,6 +45,7 @@ from sardonyx.launcher.s3_profiles import ProposedStore, directory
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
+from sardonyx.secrets.ports import KeptSecrets
 from sardonyx.values import Json, Secret
 
 # Hidden from the secrets page by its leading dot.

@@ -1,4 +1,4 @@
-"""What secrets need from outside: a KV store of version 2 (Vault, OpenBao)."""
+"""What secrets need from outside: a KV store of version 2 (Vault, OpenBao), or a part of one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from sardonyx.secrets.models import SecretFolder, SecretSet
 from sardonyx.values import Secret
 
 
-class SecretStore(Protocol):
-    """Secrets of a project, reached as the person: the store itself refuses others.
+class KeptSecrets(Protocol):
+    """Secrets of a project: of a secret store, or of the database that stands in for one.
 
     Paths are relative to the project's folder. Raises SecretStoreUnavailableError when the
     store does not answer, SecretRefusedError when it refuses the person.
     """
-
-    async def list_folder(self, *, username: str, project: Project, path: str) -> SecretFolder: ...
 
     async def read(self, *, username: str, project: Project, path: str) -> SecretSet:
         """Raises SecretNotFoundError."""
@@ -38,6 +36,12 @@ class SecretStore(Protocol):
 
     async def delete(self, *, username: str, project: Project, path: str) -> None:
         """Delete the secret with all its versions. Raises SecretNotFoundError."""
+
+
+class SecretStore(KeptSecrets, Protocol):
+    """The secrets that people keep, reached as the person: the store itself refuses others."""
+
+    async def list_folder(self, *, username: str, project: Project, path: str) -> SecretFolder: ...
 
     async def service_token(self, *, username: str, project: Project, service: str) -> Secret:
         """Return a renewable token limited to the project's folder, for one service."""
