@@ -213,17 +213,8 @@ class Configurations(ConfigurationChanges):
         The version it is pinned to stays, also where only another one is listed here.
         """
         words = checked_friendly(one.friendly_name)
-        request, told = self.request(actor, place, one)
-        opened = await self._launcher.open_draft(
-            actor,
-            project=place.id,
-            chart=request.chart,
-            catalog=request.catalog,
-            version=request.version,
-            patch=request.patch,
-            language=language,
-            draft_id=draft_id,
-        )
+        _, told = self.request(actor, place, one)
+        opened = await self.opened(actor, place, one, language=language, draft_id=draft_id)
         judged = keepable(opened, by_name=bool(told))
         made = replace(
             one,
