@@ -35,6 +35,7 @@ from sardonyx.services.launching import (
     Charts,
     LaunchContexts,
     OpenDraft,
+    plan_of,
     secrets_in_open,
 )
 from sardonyx.services.models import (
@@ -44,7 +45,7 @@ from sardonyx.services.models import (
     Observation,
     Revision,
 )
-from sardonyx.services.planning import Planner, plan_of, stands_in_the_way
+from sardonyx.services.planning import Planner, stands_in_the_way
 from sardonyx.services.ports import Runtime
 from sardonyx.values import JsonObject, Path
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sardonyx.launcher.commands import platform_command
-from sardonyx.services.comparing import hidden_paths
-from sardonyx.services.models import Commands, LaunchPlan, Observation
+from sardonyx.services.launching import plan_of
+from sardonyx.services.models import Commands, Observation
 from sardonyx.values import Json, JsonObject, Path
 
 ON_PLATFORM_ONLY = "# This exists on the platform only.\n"
@@ -30,24 +31,15 @@ def launch_command(seen: Observation) -> str:
     an unset variable would make them empty. So is a store whose profile nobody knows: its
     address would go with the keys of another.
     """
-    hidden = hidden_paths(seen.values, seen.secret_paths)
+    plan = plan_of(seen, chart=None, context={})
+    hidden = plan.secret_paths
     values = without(seen.values, hidden)
     storage = values.get("s3")
     if seen.s3_profile is None and isinstance(storage, dict) and any(p[0] == "s3" for p in hidden):
         values["s3"] = {key: storage[key] for key in ("enabled",) if key in storage}
-    plan = LaunchPlan(
-        release=seen.release,
-        project=seen.project,
-        owner=seen.owner,
-        friendly_name=seen.friendly_name,
-        shared=seen.shared,
-        chart=seen.chart,
-        values=values,
-        merged=values,
-        context={},
-    )
+    shown = replace(plan, values=values, secret_paths=frozenset())
     note = "# Secrets are drawn anew; give your own in the values.\n" if hidden else ""
-    return note + platform_command(plan, defaults={}, s3_profile=seen.s3_profile)
+    return note + platform_command(shown, defaults={}, s3_profile=seen.s3_profile)
 
 
 def without(values: JsonObject, secret_paths: frozenset[Path]) -> JsonObject:

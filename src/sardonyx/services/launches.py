@@ -40,6 +40,7 @@ from sardonyx.services.launching import (
     OpenDraft,
     Opening,
     Repeats,
+    plan_of,
 )
 from sardonyx.services.models import (
     Commands,
@@ -49,7 +50,7 @@ from sardonyx.services.models import (
     Service,
 )
 from sardonyx.services.ownership import standing, visible
-from sardonyx.services.planning import Planner, Preview, blocking, plan_of, refusals
+from sardonyx.services.planning import Planner, Preview, blocking, refusals
 from sardonyx.services.ports import Runtime
 
 NO_COMMANDS = Commands(platform="", underneath="")

@@ -18,16 +18,18 @@ from sardonyx.errors import Problem
 from sardonyx.launcher import patterns
 from sardonyx.launcher.context import ContextInputs
 from sardonyx.launcher.defaults import compute_defaults
-from sardonyx.launcher.draft import Draft
+from sardonyx.launcher.draft import Draft, merge
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff
 from sardonyx.projects.models import Actor, Project
+from sardonyx.services.comparing import hidden_paths
 from sardonyx.services.drafts import Seeds
 from sardonyx.services.errors import (
     FriendlyNameError,
     IdempotencyConflictError,
     ServiceNameError,
 )
+from sardonyx.services.models import LaunchPlan, Observation
 from sardonyx.text import N_, Text
 from sardonyx.values import JsonObject, Path, pointer
 
@@ -221,6 +223,23 @@ class Repeats:
             del self._kept[key]
 
 
+def plan_of(seen: Observation, *, chart: Chart | None, context: JsonObject) -> LaunchPlan:
+    """Return the plan that gives what runs. chart: None where it is no longer known."""
+    return LaunchPlan(
+        release=seen.release,
+        project=seen.project,
+        owner=seen.owner,
+        friendly_name=seen.friendly_name,
+        shared=seen.shared,
+        chart=seen.chart,
+        values=seen.values,
+        merged=seen.values if chart is None else merge(chart.values, seen.values),
+        context=context,
+        secret_paths=hidden_paths(seen.values, seen.secret_paths),
+        s3_profile=seen.s3_profile,
+    )
+
+
 def checked_release(name: str) -> str:
     """Return `name` if it can be a release's; raises ServiceNameError (field `name`)."""
     if len(name) > RELEASE_LENGTH or not _LABEL.fullmatch(name):
@@ -229,7 +248,7 @@ def checked_release(name: str) -> str:
 
 
 def checked_friendly(name: str) -> str:
-    """Return the words a person gave their service; raises ServiceNameError."""
+    """Return the words a person gave their service; raises FriendlyNameError."""
     stripped = name.strip()
     if not stripped or len(stripped) > FRIENDLY_LENGTH or not stripped.isprintable():
         raise FriendlyNameError(name=stripped[:80], limit=FRIENDLY_LENGTH, field="friendlyName")

@@ -13,7 +13,7 @@ from sardonyx.catalog.models import Chart
 from sardonyx.errors import PlatformError, Problem
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.context import launch_context
-from sardonyx.launcher.draft import make_draft, merge, patched
+from sardonyx.launcher.draft import make_draft, patched
 from sardonyx.launcher.links import ReadLink, read_query
 from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import PatchEntry
@@ -23,7 +23,6 @@ from sardonyx.launcher.plan import make_plan, release_name
 from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.launcher.versions import ChosenVersion, choose_version
 from sardonyx.projects.models import Actor, Project
-from sardonyx.services.comparing import hidden_paths
 from sardonyx.services.diagnosis import diagnose
 from sardonyx.services.drafts import Drafts
 from sardonyx.services.errors import PlanRefusedError, ServiceNotFoundError
@@ -359,21 +358,4 @@ def refusals(findings: Sequence[Finding]) -> tuple[Problem, ...]:
         Problem(pointer="", code=finding.code, level="error", message=worded(finding).explanation)
         for finding in findings
         if finding.severity is Severity.ERROR
-    )
-
-
-def plan_of(seen: Observation, *, chart: Chart | None, context: JsonObject) -> LaunchPlan:
-    """Return the plan that gives what runs. chart: None where it is no longer known."""
-    return LaunchPlan(
-        release=seen.release,
-        project=seen.project,
-        owner=seen.owner,
-        friendly_name=seen.friendly_name,
-        shared=seen.shared,
-        chart=seen.chart,
-        values=seen.values,
-        merged=seen.values if chart is None else merge(chart.values, seen.values),
-        context=context,
-        secret_paths=hidden_paths(seen.values, seen.secret_paths),
-        s3_profile=seen.s3_profile,
     )
