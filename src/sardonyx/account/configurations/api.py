@@ -64,14 +64,18 @@ def matched(if_match: Annotated[str | None, Header()] = None) -> str | None:
     return tag
 
 
-Kept = Annotated[Configurations, Depends(configurations_of)]
+ProjectConfigurations = Annotated[Configurations, Depends(configurations_of)]
 IfMatch = Annotated[str | None, Depends(matched)]
 IfNoneMatch = Annotated[str | None, Header()]
 
 
 @router.get("", response_model=ConfigurationListView, responses=_NOT_MODIFIED)
 async def list_configurations(
-    response: Response, project: str, actor: Me, kept: Kept, if_none_match: IfNoneMatch = None
+    response: Response,
+    project: str,
+    actor: Me,
+    kept: ProjectConfigurations,
+    if_none_match: IfNoneMatch = None,
 ) -> ConfigurationListView | Response:
     """List the saved configurations in their order."""
     listed = await kept.list(actor, project)
@@ -88,7 +92,7 @@ async def save(
     project: str,
     body: SaveBody,
     actor: Me,
-    kept: Kept,
+    kept: ProjectConfigurations,
     services: Served,
     language: Language,
     if_match: IfMatch = None,
@@ -115,7 +119,7 @@ async def save(
 
 
 @router.get("/export", response_class=JSONResponse)
-async def export(project: str, actor: Me, kept: Kept) -> JSONResponse:
+async def export(project: str, actor: Me, kept: ProjectConfigurations) -> JSONResponse:
     """Give all of them as the file that Onyxia's portal reads too."""
     return JSONResponse(
         await kept.export(actor, project),
@@ -136,7 +140,7 @@ async def import_file(
     request: Request,
     project: str,
     actor: Me,
-    kept: Kept,
+    kept: ProjectConfigurations,
     language: Language,
     clash: Clash = Clash.SKIP,
     chart: Annotated[
@@ -162,7 +166,7 @@ async def show(
     project: str,
     number: str,
     actor: Me,
-    kept: Kept,
+    kept: ProjectConfigurations,
     if_none_match: IfNoneMatch = None,
 ) -> ConfigurationView | Response:
     """Show one; its `ETag` goes into `If-Match` of a change."""
@@ -181,7 +185,7 @@ async def replace(
     number: str,
     body: SaveBody,
     actor: Me,
-    kept: Kept,
+    kept: ProjectConfigurations,
     services: Served,
     language: Language,
     if_match: IfMatch = None,
@@ -210,7 +214,7 @@ async def rename(
     number: str,
     body: RenameConfigurationBody,
     actor: Me,
-    kept: Kept,
+    kept: ProjectConfigurations,
     if_match: IfMatch = None,
 ) -> ConfigurationView:
     """Give one another name."""
@@ -221,7 +225,7 @@ async def rename(
 
 @router.delete(_ID)
 async def delete(
-    project: str, number: str, actor: Me, kept: Kept, if_match: IfMatch = None
+    project: str, number: str, actor: Me, kept: ProjectConfigurations, if_match: IfMatch = None
 ) -> ConfigurationDeletedView:
     """Delete one. Services that it launched go on."""
     done = await kept.delete(actor, project, number, tag=if_match)
@@ -230,7 +234,12 @@ async def delete(
 
 @router.post(f"{_ID}/move")
 async def move(
-    response: Response, project: str, number: str, body: MoveBody, actor: Me, kept: Kept
+    response: Response,
+    project: str,
+    number: str,
+    body: MoveBody,
+    actor: Me,
+    kept: ProjectConfigurations,
 ) -> MovedView:
     """Move one in the list."""
     done = await kept.move(actor, project, number, body.to)
@@ -245,7 +254,7 @@ async def launch(
     project: str,
     number: str,
     actor: Me,
-    kept: Kept,
+    kept: ProjectConfigurations,
     language: Language,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> LaunchedView:
@@ -264,7 +273,7 @@ async def launch(
     responses={200: {"content": {"application/yaml": {}}}},
 )
 async def values(
-    project: str, number: str, actor: Me, kept: Kept, language: Language
+    project: str, number: str, actor: Me, kept: ProjectConfigurations, language: Language
 ) -> PlainTextResponse:
     """Give the values that one launches with as values.yaml, without its secrets."""
     found, text = await kept.values(actor, project, number, language=language)

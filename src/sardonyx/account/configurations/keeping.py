@@ -25,14 +25,14 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Keepable:
     """The entries of a patch that are kept, and a warning for each that is not."""
 
     patch: tuple[PatchEntry, ...]
     notices: tuple[Problem, ...]
 
 
-def keepable(opened: OpenDraft, *, by_name: bool = False) -> Kept:
+def keepable(opened: OpenDraft, *, by_name: bool = False) -> Keepable:
     """Return what of a draft's patch may be kept, entry by entry.
 
     by_name: also leave out what is only called like a secret; for a draft of another version of
@@ -52,7 +52,7 @@ def keepable(opened: OpenDraft, *, by_name: bool = False) -> Kept:
             notices.append(_unusable(one.path))
         else:
             kept.append(one)
-    return Kept(tuple(kept), tuple(notices))
+    return Keepable(tuple(kept), tuple(notices))
 
 
 def size_of(configuration: SavedConfiguration) -> int:
