@@ -1,17 +1,20 @@
 """Read what containers print: live, of the run before, and after the pod is gone.
 
-When a main container ends, or its pod is asked to go, its last 256 KB are kept. That is done by
-every replica that watches; they keep the same.
+When a main container ends, or its pod is asked to go, its last 256 KB are kept: at once, and once
+more with its farewell where it still runs. That is done by every replica that watches; they keep
+the same. However many pods of a namespace go, and however slowly, others' lines are kept.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -31,11 +34,27 @@ from sardonyx.text import Scalar
 _log = structlog.get_logger(__name__)
 _KEPT_LINES = 5_000
 _AT_ONCE = 32
-_WAITING = 2_000
+_WAITING, _WAITING_EACH = 2_000, 200  # in all, and of one namespace
+_FAREWELLS, _FAREWELLS_EACH = 64, 4
 _LONGEST_FAREWELL = 300.0  # a pod may take its time to go
+_MARGIN = 10.0  # of clocks, and of the kubelet
 _RETRY_SECONDS = 1.0
 _TAILS = 1_000
 _TAIL_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """A container whose last lines are to be kept.
+
+    previous: its run before; leaves_at: when its pod is ended, while it still runs.
+    """
+
+    namespace: str
+    release: str
+    source: LogSource
+    previous: bool
+    leaves_at: datetime | None
 
 
 class KeptLogs(Protocol):
@@ -70,7 +89,10 @@ class ClusterLogs:
         self._clock = clock
         self._retry = retry
         self._tails: OrderedDict[tuple[str, str], str] = OrderedDict()
-        self._to_keep: asyncio.Queue[tuple[str, str, LogSource, bool]] = asyncio.Queue(_WAITING)
+        self._to_keep: asyncio.Queue[_Ending] = asyncio.Queue(_WAITING)
+        self._waiting: Counter[str] = Counter()
+        self._farewells = asyncio.Semaphore(_FAREWELLS)
+        self._farewells_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         cache.on_pods(self._pod_changed)
         cache.with_facts(self._facts)
 
@@ -158,7 +180,7 @@ class ClusterLogs:
         """Keep last lines until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for _ in range(_AT_ONCE):
-                tasks.create_task(self._keep_all())
+                tasks.create_task(self._keep_all(tasks))
 
     # -- inside
 
@@ -185,31 +207,65 @@ class ClusterLogs:
         leaving = now.evidence.is_leaving and not before.evidence.is_leaving
         if not (again or ended or leaving) or now.evidence.hook:
             return
-        source = LogSource(now.evidence.name, one.name, one.restarts)
-        restarted = again and one.state is ContainerState.RUNNING
-        try:
-            self._to_keep.put_nowait((namespace, release, source, restarted))
-        except asyncio.QueueFull:
+        ending = _Ending(
+            namespace,
+            release,
+            LogSource(now.evidence.name, one.name, one.restarts),
+            previous=again and one.state is ContainerState.RUNNING,
+            leaves_at=now.leaves_at if one.state is ContainerState.RUNNING else None,
+        )
+        if self._waiting[namespace] >= _WAITING_EACH or self._to_keep.full():
             _log.warning("logs_not_kept", namespace=namespace, release=release)
+            return
+        self._waiting[namespace] += 1
+        self._to_keep.put_nowait(ending)
 
-    async def _keep_all(self) -> None:
+    async def _keep_all(self, tasks: asyncio.TaskGroup) -> None:
         while True:
-            namespace, release, source, previous = await self._to_keep.get()
-            try:
-                await self._keep(namespace, release, source, previous=previous)
-            except (PlatformError, TimeoutError) as error:
-                _log.info("logs_not_kept", release=release, reason=str(error)[:200])
+            ending = await self._to_keep.get()
+            await self._said(ending, self._tail(ending))
+            if ending.leaves_at is None:
+                self._is_kept(ending)
+            else:
+                tasks.create_task(self._in_turn(ending, ending.leaves_at))
 
-    async def _keep(
-        self, namespace: str, release: str, source: LogSource, *, previous: bool
-    ) -> None:
-        client = self._client(namespace)
-        if previous:
-            text = await client.logs(
-                namespace, source.pod, container=source.container, lines=_KEPT_LINES, previous=True
-            )
-        else:
-            text = await _to_the_end(client, namespace, source)
+    async def _in_turn(self, ending: _Ending, leaves_at: datetime) -> None:
+        """Keep a farewell, a few of a namespace at once."""
+        each = self._farewells_of.setdefault(ending.namespace, asyncio.Semaphore(_FAREWELLS_EACH))
+        async with each, self._farewells:
+            await self._said(ending, self._farewell(ending, leaves_at))
+        self._is_kept(ending)
+
+    async def _said(self, ending: _Ending, keeping: Coroutine[None, None, None]) -> None:
+        try:
+            await keeping
+        except (PlatformError, TimeoutError) as error:
+            _log.info("logs_not_kept", release=ending.release, reason=str(error)[:200])
+
+    def _is_kept(self, ending: _Ending) -> None:
+        self._waiting[ending.namespace] -= 1
+        if not self._waiting[ending.namespace]:
+            del self._waiting[ending.namespace]
+
+    async def _tail(self, ending: _Ending) -> None:
+        """Keep what is there now."""
+        text = await self._client(ending.namespace).logs(
+            ending.namespace,
+            ending.source.pod,
+            container=ending.source.container,
+            lines=_KEPT_LINES,
+            previous=ending.previous,
+        )
+        await self._keep(ending.namespace, ending.release, text)
+
+    async def _farewell(self, ending: _Ending, leaves_at: datetime) -> None:
+        """Follow a container to its end, no longer than its pod has to go."""
+        left = (leaves_at - self._clock()).total_seconds() + _MARGIN
+        client, seconds = self._client(ending.namespace), min(left, _LONGEST_FAREWELL)
+        text = await _to_the_end(client, ending.namespace, ending.source, seconds)
+        await self._keep(ending.namespace, ending.release, text)
+
+    async def _keep(self, namespace: str, release: str, text: str) -> None:
         if not text:
             return
         await self._kept.keep(namespace, release, text, self._clock())
@@ -228,11 +284,13 @@ async def _next_of(changes: AsyncGenerator[Observation, None], release: str) -> 
     return None
 
 
-async def _to_the_end(client: ClusterClient, namespace: str, source: LogSource) -> str:
+async def _to_the_end(
+    client: ClusterClient, namespace: str, source: LogSource, seconds: float
+) -> str:
     """Return the last 256 KB a container prints until it ends: farewell lines too."""
     text = ""
     try:
-        async with asyncio.timeout(_LONGEST_FAREWELL):
+        async with asyncio.timeout(seconds):
             async for part in client.follow_logs(
                 namespace, source.pod, container=source.container, lines=_KEPT_LINES
             ):

@@ -83,12 +83,16 @@ class Threads:
 
 @dataclass(frozen=True, slots=True)
 class SeenPod:
-    """main: name of the container people mean. claims: names of the volumes it mounts."""
+    """main: name of the container people mean. claims: names of the volumes it mounts.
+
+    leaves_at: when it is ended that was asked to go, None for one that was not.
+    """
 
     threads: Threads
     evidence: PodEvidence
     main: str
     claims: tuple[str, ...]
+    leaves_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +265,8 @@ def read_pod(raw: bytes) -> tuple[Metadata, SeenPod]:
         for volume in spec.volumes or ()
         if volume.persistent_volume_claim is not None
     )
-    return metadata, SeenPod(threads(metadata), evidence, sys.intern(main), claims)
+    leaves_at = metadata.deletion_timestamp  # Kubernetes has added the pod's grace to it
+    return metadata, SeenPod(threads(metadata), evidence, sys.intern(main), claims, leaves_at)
 
 
 def _containers(
