@@ -452,6 +452,7 @@ class _Brought:
 
     fetcher: AnyChartFetcher
     shelf: SharedShelf
+    unpacking: ConfinedReader
 
     @classmethod
     def of(cls, settings: ClusterSettings, database: Database) -> _Brought | None:
@@ -459,12 +460,20 @@ class _Brought:
         allowance = _allowance(settings)
         if not allowance.addresses and not allowance.archives:
             return None
-        reader = ConfinedReader()
+        reader, shelved = ConfinedReader(), ConfinedReader()
         cache = DiskCache(settings.data / "own-charts")
         return cls(
             AnyChartFetcher(named=allowance.named, reader=reader),
-            SharedShelf(SqlOwnCharts(database), cache, reader),
+            # A worker of its own: what is kept does not wait for what is looked at.
+            SharedShelf(SqlOwnCharts(database), cache, shelved),
+            shelved,
         )
+
+    async def close(self) -> None:
+        """End what is being fetched and unpacked, before the database goes."""
+        await self.shelf.close()
+        await self.fetcher.close()
+        await self.unpacking.close()
 
     def charts(self, settings: ClusterSettings, services: Services, audit: SqlRecords) -> OwnCharts:
         async def rehearse(actor: Actor, chart: Chart) -> Sequence[PlannedObject]:
@@ -551,7 +560,7 @@ class _Life:
                 stack.push_async_callback(wiring.provider.close)
             await stack.enter_async_context(wiring.catalogs.running())
             if wiring.brought is not None:
-                stack.push_async_callback(wiring.brought.fetcher.close)
+                stack.push_async_callback(wiring.brought.close)
             works = [wiring.cache.run, self.logs.run, self._carry_out]
             if wiring.evaluation is not None:
                 await wiring.evaluation.admit(wiring.records, self.sign_in)

@@ -107,8 +107,11 @@ class Shelf(Protocol):
     async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
         """Offer a chart that waits; the same version is replaced. Raises ReviewGoneError."""
 
+    async def known(self, username: str) -> None:
+        """Know which charts the person has, and begin to have them at hand."""
+
     async def ready(self, username: str) -> None:
-        """Have the person's charts at hand in this process."""
+        """Have the person's charts at hand in this process; wait for them, but not for long."""
 
 
 class OwnCharts:
@@ -135,8 +138,12 @@ class OwnCharts:
         """Whether what is kept runs on a cluster, not as processes of this machine."""
         return self._rehearse is not None
 
+    async def known(self, actor: Actor) -> None:
+        """Know the person's charts: each request may be answered by another replica."""
+        await self._shelf.known(actor.username)
+
     async def ready(self, actor: Actor) -> None:
-        """Have the person's charts at hand: each request may be answered by another replica."""
+        """Have the person's charts at hand, for what reads them."""
         await self._shelf.ready(actor.username)
 
     async def review(self, actor: Actor, source: ChartSource) -> Done[Reviewed]:

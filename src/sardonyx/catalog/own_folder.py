@@ -62,6 +62,9 @@ class FolderShelf:
         await asyncio.to_thread(self._put, self._reviewed / digest, name)
         return chart.ref
 
+    async def known(self, username: str) -> None:
+        """Do nothing: the folder is read at each question."""
+
     async def ready(self, username: str) -> None:
         """Do nothing: the folder is here."""
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from sardonyx.account import api as account_api
 from sardonyx.account import pages as account_pages
@@ -37,9 +37,21 @@ from sardonyx.web import error_pages, gateway, home_pages, probes, sign_in_pages
 from sardonyx.web import projects as project_addresses
 from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.security import SameOrigin
+from sardonyx.web.session import charts_ready
 from sardonyx.web.streams import WatchedStreams
 
 API = "/api/v1"
+# Whoever reads charts waits for the person's own; nobody else does.
+_READS_CHARTS = (Depends(charts_ready),)
+_OF_CHARTS = (
+    catalog_api,
+    services_api,
+    configurations_api,
+    home_pages,
+    catalog_pages,
+    services_pages,
+    configurations_pages,
+)
 
 
 def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
@@ -76,7 +88,12 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         account_api,
         project_settings_api,
     ):
-        portal.include_router(area.router, prefix=API, responses=problems.DOCUMENTED)
+        portal.include_router(
+            area.router,
+            prefix=API,
+            responses=problems.DOCUMENTED,
+            dependencies=_READS_CHARTS if area in _OF_CHARTS else (),
+        )
     for pages in (
         home_pages,
         sign_in_pages,
@@ -91,7 +108,11 @@ def create_portal(platform: Platform, *, hosts: Iterable[str] = ()) -> FastAPI:
         onyxia_addresses,
         project_settings_pages,
     ):
-        portal.include_router(pages.router, include_in_schema=False)
+        portal.include_router(
+            pages.router,
+            include_in_schema=False,
+            dependencies=_READS_CHARTS if pages in _OF_CHARTS else (),
+        )
     if platform.credentials is not None:
         portal.include_router(credentials_api.router, prefix=API)
     if platform.setup is not None:

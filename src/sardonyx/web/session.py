@@ -6,7 +6,9 @@ session tokens that `projects.sign_in` checks; the cookie's host is the portal's
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
 
 from sardonyx.api.language import LANGUAGE_COOKIE, request_language
 from sardonyx.projects.errors import BrowserOnlyError, SignInRequiredError
@@ -20,6 +22,7 @@ __all__ = [
     "LANGUAGE_COOKIE",
     "PORTAL_COOKIE",
     "browser_actor",
+    "charts_ready",
     "current_actor",
     "is_secure",
     "optional_actor",
@@ -42,8 +45,15 @@ async def optional_actor(request: Request) -> Actor | None:
     platform = request.app.state.platform
     actor: Actor | None = await platform.sign_in.actor(session_token(request))
     if actor is not None and platform.own_charts is not None:
-        await platform.own_charts.ready(actor)
+        await platform.own_charts.known(actor)
     return actor
+
+
+async def charts_ready(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> None:
+    """Have the person's own charts here, for what reads charts; elsewhere nobody waits for them."""
+    own_charts = request.app.state.platform.own_charts
+    if own_charts is not None:
+        await own_charts.ready(actor)
 
 
 def session_token(request: Request) -> str | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from tests.adapters.charts.archives import chart_archive
 from tests.servers.postgresql import RunningPostgresql, running_postgresql
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
-from sardonyx.adapters.charts.confined import ConfinedReader
+from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
 from sardonyx.adapters.charts.own_shelf import SharedShelf
 from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.adapters.sql.database import Database, postgresql_database, sqlite_database
@@ -28,6 +31,7 @@ from sardonyx.catalog.errors import (
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.catalog.service import CatalogService
 from sardonyx.projects.models import Actor
+from sardonyx.values import JsonObject
 
 ADA, EVE = (Actor(name, name, f"{name}@stat.example", ()) for name in ("Ada.L@stat", "eve"))
 
@@ -207,6 +211,93 @@ async def test_many_requests_at_once_are_all_served(replicas: tuple[Replica, Rep
     await one.kept(ADA.username, chart_archive())
     await asyncio.gather(*(two.shelf.ready(ADA.username) for _ in range(20)))
     assert two.names(ADA) == ["tide 1.0.0"]
+
+
+class Reader:
+    """Reads as the worker does; those in `held` never end, those in `refused` are none."""
+
+    def __init__(self, *, held: Sequence[bytes] = (), refused: Sequence[bytes] = ()) -> None:
+        self._real = ConfinedReader()
+        self._held, self._refused = held, refused
+        self.read: list[bytes] = []
+
+    async def chart(self, file: Path, folder: Path, content: Path) -> JsonObject:
+        archive = file.read_bytes()
+        self.read.append(archive)
+        if archive in self._held:
+            await asyncio.Event().wait()
+        if archive in self._refused:
+            raise UnreadableChartError(())
+        return await self._real.chart(file, folder, content)
+
+    async def close(self) -> None:
+        await self._real.close()
+
+
+@asynccontextmanager
+async def fresh_disk(
+    records: SqlOwnCharts, disk: Path, reader: Reader
+) -> AsyncIterator[SharedShelf]:
+    """Give the shelf of a replica that was just rolled out: its disk is empty."""
+    shelf = SharedShelf(records, DiskCache(disk), reader)  # type: ignore[arg-type]
+    try:
+        yield shelf
+    finally:
+        await shelf.close()
+        await reader.close()
+
+
+async def test_nobody_waits_for_what_another_s_chart_takes(
+    replicas: tuple[Replica, Replica], tmp_path: Path
+) -> None:
+    one, _ = replicas
+    slow, quick = chart_archive(), chart_archive("moon")
+    await one.kept(ADA.username, slow)
+    await one.kept(EVE.username, quick)
+    reader = Reader(held=[slow])
+    async with fresh_disk(one.records, tmp_path / "fresh", reader) as shelf, asyncio.timeout(60):
+        await shelf.known(ADA.username)
+        await shelf.known(ADA.username)
+        assert shelf.of(ADA).catalog().charts == ()
+        await shelf.ready(EVE.username)
+        assert [chart.ref.chart for chart in shelf.of(EVE).catalog().charts] == ["moon"]
+    assert sorted(reader.read) == sorted([slow, quick])  # each once, however often it was asked for
+
+
+async def test_what_cannot_be_unpacked_is_not_tried_at_each_request(
+    replicas: tuple[Replica, Replica], tmp_path: Path
+) -> None:
+    one, _ = replicas
+    archive = chart_archive()
+    ref = await one.kept(ADA.username, archive)
+    reader = Reader(refused=[archive])
+    async with fresh_disk(one.records, tmp_path / "fresh", reader) as shelf:
+        for _ in range(3):
+            await shelf.ready(ADA.username)
+        await shelf.at_hand(ref)
+    assert reader.read == [archive]
+
+
+async def test_what_nobody_has_any_more_leaves_the_disk_after_a_while(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, _ = replicas
+    archives = [chart_archive("moon", f"1.{minor}.1") for minor in range(MOST_WAITING + 1)]
+    first = await one.sent(ADA.username, archives[0])
+    for archive in archives[1:]:
+        await one.sent(ADA.username, archive)
+    folder = one.disk / "charts" / first
+    await one.shelf.known(ADA.username)
+    assert folder.is_dir()  # somebody may still read it
+    an_hour_ago = time.time() - 3_600
+    for path in (one.disk / "charts").iterdir():
+        os.utime(path, (an_hour_ago, an_hour_ago))
+    await one.sent(ADA.username, archives[0])
+    await one.sent(ADA.username, chart_archive("tide"))
+    await one.shelf.known(ADA.username)
+    left = {path.name for path in (one.disk / "charts").iterdir() if path.is_dir()}
+    assert first in left
+    assert len(left) == MOST_WAITING
 
 
 async def test_an_id_is_drawn_once_for_each_person(replicas: tuple[Replica, Replica]) -> None:

@@ -1,14 +1,17 @@
 """Keep people's own charts for all replicas: archives in the database, unpacked on each disk.
 
-Readers get what is in memory and on disk; `ready` and `at_hand` alone ask the database. Each
-person has a catalogue whose id tells them from others, so that a release says whose chart it
+Readers get what is in memory and on disk; `known`, `ready` and `at_hand` ask the database. What is
+missing on this disk is unpacked beside requests, two at once, each once for all who wait for it.
+Each person has a catalogue whose id tells them from others, so that a release says whose chart it
 runs; to themselves it is also called `own`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager
+import time
+from collections import OrderedDict
+from contextlib import AbstractContextManager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +27,15 @@ from sardonyx.catalog.folders import in_order
 from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
 from sardonyx.catalog.own import OWN_CATALOG, OWN_NAME, Brought
 from sardonyx.catalog.ports import Repository
+from sardonyx.errors import PlatformError
 from sardonyx.projects.models import Actor, Project
 
 _WAITING = "reviewed-"
+_AT_ONCE = 2  # each holds an archive of 20 MB
+_PATIENCE = 20.0  # seconds that a page waits for its person's charts
+# What nobody took up for a while goes: at once where nobody has it any more, else beyond the most.
+_IDLE_SECONDS, _MOST_BYTES = 1_800.0, 4 * 1024**3
+_FAILED_SECONDS, _FAILED = 300.0, 500  # what could not be unpacked is not tried again meanwhile
 
 _log = structlog.get_logger(__name__)
 
@@ -42,7 +51,16 @@ class SharedShelf:
         self._catalogs: dict[str, str] = {}  # of each person who has any
         self._changes = -1
         self._lock = asyncio.Lock()
-        self._unpacking = asyncio.Lock()
+        self._unpacking: dict[str, asyncio.Task[bool]] = {}
+        self._few = asyncio.Semaphore(_AT_ONCE)
+        self._failed: OrderedDict[str, float] = OrderedDict()
+
+    async def close(self) -> None:
+        """End what is being unpacked."""
+        tasks = list(self._unpacking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def scratch(self) -> AbstractContextManager[Path]:
         """Give an empty folder on the disk of the cache."""
@@ -73,11 +91,18 @@ class SharedShelf:
         await self.ready(username)
         return ChartRef(self.catalog_of(username), chart.ref.chart, version)
 
-    async def ready(self, username: str) -> None:
-        """Have the person's charts on this disk."""
+    async def known(self, username: str) -> None:
+        """Know the person's charts, and begin to have them on this disk."""
         await self._refresh()
+        self._begun(username)
+
+    async def ready(self, username: str) -> None:
+        """Have the person's charts on this disk, those that take no more than a little time."""
+        await self._refresh()
+        if begun := self._begun(username):
+            await asyncio.wait(begun, timeout=_PATIENCE)
         for one in self._in(self.catalog_of(username)):
-            await self._unpacked(one)
+            self._cache.touch(_digest(one.digest))
 
     async def at_hand(self, ref: ChartRef) -> None:
         """Have the chart of a release on this disk, whoever's it is; others are none of ours."""
@@ -140,28 +165,60 @@ class SharedShelf:
             self._catalogs = {one.username: one.catalog for one in self._charts.values()}
             self._changes = changes
             used = {_digest(one.digest) for one in self._charts.values()}
-            await asyncio.to_thread(self._cache.sweep, used)
+            with suppress(OSError):  # a disk that fails costs no request
+                await asyncio.to_thread(
+                    self._cache.sweep, used, seconds=_IDLE_SECONDS, most=_MOST_BYTES
+                )
+
+    def _begun(self, username: str) -> list[asyncio.Task[bool]]:
+        """Begin to unpack what of a person is missing here; return what is under way."""
+        tasks = (self._begin(one) for one in self._in(self.catalog_of(username)))
+        return [task for task in tasks if task is not None]
+
+    def _begin(self, chart: OwnChart) -> asyncio.Task[bool] | None:
+        """Return what unpacks a chart; None where it is here, or failed a short time ago."""
+        digest = _digest(chart.digest)
+        if self._cache.has(digest):
+            return None
+        if time.monotonic() < self._failed.get(digest, 0.0):
+            return None
+        task = self._unpacking.get(digest)
+        if task is None:
+            task = self._unpacking[digest] = asyncio.create_task(self._unpack(chart))
+            task.add_done_callback(lambda _: self._unpacking.pop(digest))
+        return task
 
     async def _unpacked(self, chart: OwnChart) -> bool:
         """Have a chart on this disk; False where it cannot be, which costs itself alone."""
-        digest = _digest(chart.digest)
-        if self._cache.has(digest):
-            return True
-        async with self._unpacking:  # many requests of a person come at once
-            return self._cache.has(digest) or await self._unpack(chart)
+        task = self._begin(chart)
+        if task is not None:
+            await asyncio.shield(task)  # others may wait for it too
+        self._cache.touch(_digest(chart.digest))
+        return self._cache.has(_digest(chart.digest))
 
     async def _unpack(self, chart: OwnChart) -> bool:
+        async with self._few:
+            try:
+                return await self._taken(chart)
+            except UnreadableChartError as error:
+                self._failed[_digest(chart.digest)] = time.monotonic() + _FAILED_SECONDS
+                while len(self._failed) > _FAILED:
+                    self._failed.popitem(last=False)
+                reason = str(error)
+            except (OSError, PlatformError) as error:  # the disk or the database: it passes
+                reason = str(error)
+        _log.warning("own_chart_not_unpacked", digest=chart.digest, reason=reason[:200])
+        return False
+
+    async def _taken(self, chart: OwnChart) -> bool:
         archive = await self._records.archive(chart.digest)
         if archive is None:
             return False
-        try:
-            with self._cache.scratch() as work:
-                await asyncio.to_thread((work / "chart.tgz").write_bytes, archive)
-                await self._reader.chart(work / "chart.tgz", work / "chart", work / "content.json")
-                self._cache.keep(_digest(chart.digest), work / "chart", work / "content.json")
-        except (UnreadableChartError, OSError) as error:
-            _log.warning("own_chart_not_unpacked", digest=chart.digest, reason=str(error)[:200])
-            return False
+        with self._cache.scratch() as work:
+            await asyncio.to_thread((work / "chart.tgz").write_bytes, archive)
+            del archive
+            await self._reader.chart(work / "chart.tgz", work / "chart", work / "content.json")
+            self._cache.keep(_digest(chart.digest), work / "chart", work / "content.json")
         return True
 
     def _in(self, catalog: str) -> list[OwnChart]:

@@ -19,7 +19,7 @@ import shutil
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from threading import Lock
@@ -40,6 +40,7 @@ class DiskCache:
         self._root = root
         self._contents: OrderedDict[str, tuple[JsonObject, JsonObject | None]] = OrderedDict()
         self._lock = Lock()
+        self._sizes: dict[str, int] = {}
         for name in ("charts", "icons", "scratch"):
             (root / name).mkdir(parents=True, exist_ok=True)
         for left in (root / "scratch").iterdir():
@@ -88,6 +89,11 @@ class DiskCache:
                 self._contents.popitem(last=False)
             return values, schema
 
+    def touch(self, digest: str) -> None:
+        """Have a chart count as taken up now, so that no sweep takes it meanwhile."""
+        with suppress(OSError):
+            os.utime(self.folder(digest))
+
     def drop(self, digest: str) -> None:
         """Have a chart whose content cannot be read be none."""
         self._content(digest).unlink(missing_ok=True)
@@ -129,16 +135,43 @@ class DiskCache:
         with TemporaryDirectory(dir=self._root / "scratch", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
-    def sweep(self, used: set[str]) -> int:
-        """Remove charts that no catalogue knows and that are a day old; return how many."""
+    def sweep(
+        self, used: set[str], *, seconds: float = _UNUSED_SECONDS, most: int | None = None
+    ) -> int:
+        """Remove charts that no catalogue knows; return how many went.
+
+        seconds: those that were taken up since then stay. most: bytes of all that stay; beyond
+        them those go that were taken up longest ago, whoever knows them.
+        """
         names = {_hex(digest) for digest in used}
-        before, removed = time.time() - _UNUSED_SECONDS, 0
-        for path in (self._root / "charts").iterdir():
-            if path.is_dir() and path.name not in names and path.stat().st_mtime < before:
-                path.with_name(f"{path.name}.json").unlink(missing_ok=True)
-                shutil.rmtree(path, ignore_errors=True)
-                removed += 1
-        return removed
+        before = time.time() - seconds
+        charts = [
+            (path.stat().st_mtime, path)
+            for path in (self._root / "charts").iterdir()
+            if path.is_dir()
+        ]
+        idle = sorted(one for one in charts if one[0] < before)
+        gone = [path for _, path in idle if path.name not in names]
+        if most is not None:
+            left = sum(self._size(path) for _, path in charts) - sum(map(self._size, gone))
+            for _, path in idle:
+                if left <= most:
+                    break
+                if path.name in names:
+                    left -= self._size(path)
+                    gone.append(path)
+        for path in gone:
+            path.with_name(f"{path.name}.json").unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True)
+            self._sizes.pop(path.name, None)
+        return len(gone)
+
+    def _size(self, chart: Path) -> int:
+        """Return the bytes of a chart's files, counted once."""
+        if chart.name not in self._sizes:
+            files = (file.lstat() for file in chart.rglob("*"))
+            self._sizes[chart.name] = sum(file.st_size for file in files)
+        return self._sizes[chart.name]
 
     def _content(self, digest: str) -> Path:
         folder = self.folder(digest)
