@@ -30,13 +30,13 @@ from sardonyx.account.service import Accounts
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.adapters.charts.confined import ConfinedReader
-from sardonyx.adapters.charts.outward import OutwardBackend, OutwardTransport, resolve
 from sardonyx.adapters.charts.own_shelf import SharedShelf
 from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.adapters.duckdb.absent import AbsentTableReader
 from sardonyx.adapters.duckdb.reader import ConfinedTableReader
 from sardonyx.adapters.helm.cli import ConfinedProgram, Helm
 from sardonyx.adapters.helm.queue import OperationQueue
+from sardonyx.adapters.http.outward import OutwardBackend, OutwardTransport, resolve
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.cache import ClusterCache
 from sardonyx.adapters.kubernetes.carrier import Carrier, Carrying

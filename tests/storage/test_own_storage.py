@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from sardonyx.account.errors import StorageRefusedError, StorageUnreachableError
-from sardonyx.adapters.charts.outward import OutwardBackend, OutwardTransport, resolve
+from sardonyx.adapters.http.outward import OutwardBackend, OutwardTransport, resolve
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.credentials import LocalServiceCredentials

@@ -12,7 +12,7 @@ from tests.charts.servers import Answer, certificate, serving
 
 from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.fetch import Access, Fetcher
-from sardonyx.adapters.charts.outward import InsideError, OutwardBackend
+from sardonyx.adapters.http.outward import InsideError, OutwardBackend
 
 OUTSIDE = "93.184.215.14"
 

@@ -17,9 +17,9 @@ from sardonyx.adapters.charts.faults import RepositoryError, of_disk
 from sardonyx.adapters.charts.fetch import Access, Fetcher, address_refused, numbered
 from sardonyx.adapters.charts.helm_repository import HelmRepository
 from sardonyx.adapters.charts.oci import OciRegistry
-from sardonyx.adapters.charts.outward import Resolve, resolve
 from sardonyx.adapters.charts.remote import Remote
 from sardonyx.adapters.git.archive import git_archive
+from sardonyx.adapters.http.outward import Resolve, resolve
 from sardonyx.catalog.errors import ChartSourceError
 from sardonyx.catalog.own import Brought, ChartSource, without_keys
 from sardonyx.catalog.selection import IndexEntry

@@ -20,7 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 
 from sardonyx.adapters.charts.faults import RepositoryError
-from sardonyx.adapters.charts.outward import (
+from sardonyx.adapters.http.outward import (
     InsideError,
     OutwardBackend,
     OutwardTransport,

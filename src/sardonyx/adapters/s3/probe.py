@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from sardonyx.account.errors import StorageRefusedError, StorageUnreachableError
-from sardonyx.adapters.charts.outward import InsideError
+from sardonyx.adapters.http.outward import InsideError
 from sardonyx.adapters.s3.signing import quoted, signed_request
 from sardonyx.adapters.s3.xml import AnswerError, parse, text
 from sardonyx.files.models import S3Credentials

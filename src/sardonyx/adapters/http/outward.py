@@ -1,4 +1,4 @@
-"""Connect to what an index or a registry names only where that is no machine inside.
+"""Connect to what strangers name (an index, a registry, a person) only where that is not inside.
 
 A name is resolved once, and the connection goes to the very address that was looked at: a name
 that changes its address in between (DNS rebinding) gains nothing.
