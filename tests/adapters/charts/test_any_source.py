@@ -16,9 +16,9 @@ from tests.adapters.charts.test_outward import OUTSIDE, Names
 from tests.charts.servers import Answer, serving
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.git.archive import git_archive
 from sardonyx.catalog.errors import ChartSourceError
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.own import ChartSource
 
 

@@ -13,7 +13,7 @@ from tests.adapters.charts.archives import chart_archive, file_member, packed
 
 from sardonyx.adapters.charts import archive
 from sardonyx.adapters.charts.archive import unpack
-from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.catalog.faults import RepositoryError
 
 
 def _unpacked(tmp_path: Path, content: bytes) -> Path:

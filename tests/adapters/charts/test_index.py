@@ -7,8 +7,8 @@ import json
 import pytest
 
 from sardonyx.adapters.charts import index
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.index import read_index
+from sardonyx.catalog.faults import RepositoryError
 
 INDEX = """\
 apiVersion: v1

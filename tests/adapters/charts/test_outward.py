@@ -10,9 +10,9 @@ import httpcore2
 import pytest
 from tests.charts.servers import Answer, certificate, serving
 
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.fetch import Access, Fetcher
 from sardonyx.adapters.http.outward import InsideError, OutwardBackend
+from sardonyx.catalog.faults import RepositoryError
 
 OUTSIDE = "93.184.215.14"
 

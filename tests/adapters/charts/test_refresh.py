@@ -18,12 +18,12 @@ from tests.charts.servers import Answer, Asked, serving
 
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
 from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.fetch import Access
 from sardonyx.adapters.charts.helm_repository import HelmRepository
 from sardonyx.adapters.charts.icons import Icons
 from sardonyx.adapters.charts.repository import RemoteCatalog
 from sardonyx.adapters.charts.store import DiskCache
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.models import Catalog
 from sardonyx.catalog.service import CatalogService
 from sardonyx.catalog.settings import catalog_settings

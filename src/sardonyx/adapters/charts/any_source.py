@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from sardonyx.adapters.charts.archive import MAX_ARCHIVE, too_large
 from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
-from sardonyx.adapters.charts.faults import RepositoryError, of_disk
+from sardonyx.adapters.charts.faults import of_disk
 from sardonyx.adapters.charts.fetch import Access, Fetcher, address_refused, numbered
 from sardonyx.adapters.charts.helm_repository import HelmRepository
 from sardonyx.adapters.charts.oci import OciRegistry
@@ -21,6 +21,7 @@ from sardonyx.adapters.charts.remote import Remote
 from sardonyx.adapters.git.archive import git_archive
 from sardonyx.adapters.http.outward import Resolve, resolve
 from sardonyx.catalog.errors import ChartSourceError
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.own import Brought, ChartSource, without_keys
 from sardonyx.catalog.selection import IndexEntry
 from sardonyx.catalog.versions import is_prerelease, is_version, order

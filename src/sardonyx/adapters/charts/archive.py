@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO
 
-from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.models import LARGEST_ARCHIVE
 from sardonyx.text import N_
 

@@ -12,7 +12,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from sardonyx.adapters.charts.faults import RepositoryError, problem_document, problem_of
+from sardonyx.adapters.charts.faults import problem_document, problem_of
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.errors import Problem
 from sardonyx.text import N_
 from sardonyx.values import JsonObject

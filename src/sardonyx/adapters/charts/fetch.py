@@ -19,7 +19,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.http.outward import (
     InsideError,
     OutwardBackend,
@@ -27,6 +26,7 @@ from sardonyx.adapters.http.outward import (
     Resolve,
     resolve,
 )
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.text import N_
 from sardonyx.values import Secret
 

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from sardonyx.adapters.charts.archive import MAX_ARCHIVE
 from sardonyx.adapters.charts.confined import ConfinedReader
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.fetch import Access, Fetcher, address_refused, joined, numbered, shown
 from sardonyx.adapters.charts.index import MAX_INDEX
 from sardonyx.adapters.charts.oci import OciRegistry
 from sardonyx.adapters.charts.remote import Marks
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.selection import IndexEntry
 from sardonyx.text import N_
 

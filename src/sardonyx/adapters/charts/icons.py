@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.remote import Remote
 from sardonyx.adapters.charts.store import DiskCache
+from sardonyx.catalog.faults import RepositoryError
 
 _MAX_PICTURE = 512 * 1024
 _MAX_ADDRESS = 64 * 1024

@@ -13,7 +13,7 @@ from typing import cast
 
 import yaml
 
-from sardonyx.adapters.charts.faults import RepositoryError
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.text import N_, Scalar
 from sardonyx.values import Json, JsonObject
 

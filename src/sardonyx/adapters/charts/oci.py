@@ -17,9 +17,9 @@ from typing import TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from sardonyx.adapters.charts.archive import MAX_ARCHIVE
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.charts.fetch import Access, Answer, Fetcher, address_refused, joined, shown
 from sardonyx.adapters.charts.remote import Marks
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.selection import IndexEntry
 from sardonyx.catalog.versions import Order, is_version, order
 from sardonyx.text import N_

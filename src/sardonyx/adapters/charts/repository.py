@@ -15,12 +15,13 @@ from pathlib import Path
 import structlog
 
 from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartError
-from sardonyx.adapters.charts.faults import RepositoryError, of_disk, problem_document, problem_of
+from sardonyx.adapters.charts.faults import of_disk, problem_document, problem_of
 from sardonyx.adapters.charts.icons import Icons
 from sardonyx.adapters.charts.records import listed
 from sardonyx.adapters.charts.remote import Marks, Remote
 from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.catalog.errors import ChartContentMissingError
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.folders import catalog_of, in_order
 from sardonyx.catalog.models import Catalog, Chart, ChartFault, ChartRef, ListedChart, Reading
 from sardonyx.catalog.selection import IndexEntry, selected

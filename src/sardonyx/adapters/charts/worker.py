@@ -16,9 +16,10 @@ import sys
 from pathlib import Path
 
 from sardonyx.adapters.charts.archive import unpack
-from sardonyx.adapters.charts.faults import RepositoryError, of_disk, problem_document
+from sardonyx.adapters.charts.faults import of_disk, problem_document
 from sardonyx.adapters.charts.index import read_index
 from sardonyx.adapters.charts.records import listing
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.catalog.models import ChartFault
 from sardonyx.catalog.read import read_chart
 from sardonyx.text import N_

@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from sardonyx.adapters.charts.faults import RepositoryError
 from sardonyx.adapters.processes.bounded import Bounds, run_bounded
+from sardonyx.catalog.faults import RepositoryError
 from sardonyx.text import N_
 
 _SECONDS = 120.0
