@@ -7,6 +7,7 @@ saved configurations written and read 200 (`test_section_13_configurations`).
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -203,6 +204,35 @@ def test_a_draft_that_goes_on_is_the_one_made_anew(
     assert same(gone_on.values, anew.values)
     # What was there before is as it was: both may share parts.
     assert made.form == make_draft(chart=one, context=context, patch=first).form
+
+
+@settings(max_examples=200)
+@given(
+    st.dictionaries(names, nodes, max_size=5),
+    json_objects,
+    st.lists(st.tuples(contexts, patches, st.sampled_from(["en", "fr"])), min_size=2, max_size=3),
+    st.booleans(),
+)
+def test_what_a_schema_keeps_is_right_for_the_next_person(
+    properties: Any, values: Any, people: Any, all_defaults: bool
+) -> None:
+    one = chart(properties, values)
+    for context, patch, language in people:
+
+        def made(of: Any) -> Draft:
+            return make_draft(
+                chart=of,
+                context=context,  # noqa: B023 - called in this very round
+                patch=patch,  # noqa: B023
+                language=language,  # noqa: B023
+                all_defaults=all_defaults,
+            )
+
+        kept, anew = made(one), made(replace(one, schema=deepcopy(one.schema)))
+        for part in ("form", "problems", "secret_paths", "origins", "uses_s3"):
+            assert getattr(kept, part) == getattr(anew, part)
+        assert same(kept.values, anew.values)
+        assert same(kept.merged, anew.merged)
 
 
 @settings(max_examples=200)

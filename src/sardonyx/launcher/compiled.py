@@ -10,8 +10,9 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sardonyx.launcher.form_model import Fixed, Widget
+from sardonyx.launcher.form_inputs import Drawn
 from sardonyx.launcher.json_schema import Rules, compile_rules
+from sardonyx.launcher.nodes import Node
 from sardonyx.launcher.schema import ResolvedSchema, resolve_schema
 from sardonyx.values import JsonObject
 
@@ -22,14 +23,14 @@ _KEPT = 64
 class Compiled:
     """A chart's schema, resolved, with its JSON Schema rules.
 
-    fixed: by language, what its nodes say of their fields; filled as forms are built.
+    settled: nodes that have their own default in any context. drawn: by language, what its nodes
+    say of their fields. Both are filled as drafts are made, and hold nothing of a person.
     """
 
     schema: ResolvedSchema
     rules: Rules
-    fixed: dict[str, dict[tuple[int, Widget], Fixed]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    settled: set[Node] = field(default_factory=set, repr=False, compare=False)
+    drawn: dict[str, Drawn] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,20 @@ class Defaults:
 
 
 def compute_defaults(
-    root: Node | None, context: JsonObject, chart_values: JsonObject, *, all_defaults: bool = False
+    root: Node | None,
+    context: JsonObject,
+    chart_values: JsonObject,
+    *,
+    all_defaults: bool = False,
+    settled: set[Node] | None = None,
 ) -> Defaults:
     """Return the default values of a chart for a context.
 
     all_defaults adds the missing atomic leaves of values.yaml; a chart without schema always
-    gets them.
+    gets them. settled: nodes that have their own default in any context, kept with the schema;
+    those found meanwhile are added.
     """
-    run = _Run(OptionFinder(context))
+    run = _Run(OptionFinder(context), settled=set() if settled is None else settled)
     computed = {} if root is None else run.value(root, (), chart_values, context)
     values = computed if isinstance(computed, dict) else {}
     if all_defaults or root is None:
@@ -62,7 +68,10 @@ def compute_defaults(
 
 @dataclass(slots=True)
 class _Run:
+    """settled: see `compute_defaults`."""
+
     options: OptionFinder
+    settled: set[Node] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     origins: dict[Path, Origin] = field(default_factory=dict)
     secret_paths: set[Path] = field(default_factory=set)
@@ -88,7 +97,11 @@ class _Run:
         default = node.default
         if not isinstance(default, Unset) and fault(node, default, self.options) is None:
             self.origins[path] = Origin.SCHEMA
-            return copy(default) if is_container(default) else default
+            if is_container(default):
+                return copy(default)
+            if not (node.asks_context or node.secret):
+                self.settled.add(node)
+            return default
         if not isinstance(listed, Unset):
             return self._listed(node, path, listed)
         return self._last_resort(node, path, scope)
@@ -108,8 +121,12 @@ class _Run:
         members: JsonObject = {}
         under = listed if isinstance(listed, dict) else {}
         for key, member in properties.items():
-            value = self.value(member, (*path, key), under.get(key, UNSET), scope)
-            if value is not UNSET:
+            if member in self.settled:
+                value = member.default
+                self.origins[*path, key] = Origin.SCHEMA
+            else:
+                value = self.value(member, (*path, key), under.get(key, UNSET), scope)
+            if not isinstance(value, Unset):
                 members[key] = value
         return members
 

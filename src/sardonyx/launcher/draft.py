@@ -14,7 +14,8 @@ from sardonyx.errors import Problem
 from sardonyx.launcher import patterns
 from sardonyx.launcher.compiled import Compiled, compiled
 from sardonyx.launcher.defaults import Defaults, compute_defaults
-from sardonyx.launcher.form_build import BuiltForm, FormInputs, build_form
+from sardonyx.launcher.form_build import BuiltForm, build_form
+from sardonyx.launcher.form_inputs import Drawn, FormInputs
 from sardonyx.launcher.form_layout import join_ranges, lay_out
 from sardonyx.launcher.form_model import FormGroup, GroupRole
 from sardonyx.launcher.models import Origin, PatchEntry, Unset
@@ -107,7 +108,11 @@ def make_draft(
     known = compiled(chart.schema, registry=registry, roles=roles, sliders=sliders)
     with patterns.limited():
         computed = compute_defaults(
-            known.schema.root, context, chart.values, all_defaults=all_defaults
+            known.schema.root,
+            context,
+            chart.values,
+            all_defaults=all_defaults,
+            settled=known.settled,
         )
         opening = Opening(chart, context, language, known, computed, suggested)
         return _made(opening, patch, None)
@@ -153,7 +158,8 @@ def _made(opening: Opening, patch: tuple[PatchEntry, ...], before: BuiltForm | N
                 origins=computed.origins,
                 secrets=secrets,
                 suggested=opening.suggested,
-                fixed=opening.known.fixed.setdefault(opening.language, {}),
+                settled=opening.known.settled,
+                drawn=opening.known.drawn.setdefault(opening.language, Drawn()),
             ),
             before,
         )

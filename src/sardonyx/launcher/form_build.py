@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sardonyx.errors import Problem
 from sardonyx.launcher.conditions import is_hidden
 from sardonyx.launcher.defaults import suggested_items
+from sardonyx.launcher.form_inputs import FormInputs
 from sardonyx.launcher.form_model import (
     Fixed,
     FormField,
@@ -30,25 +31,6 @@ from sardonyx.launcher.scalars import at, number_text, read_number, same
 from sardonyx.launcher.yaml_text import text_of, write
 from sardonyx.text import Text, localized
 from sardonyx.values import Json, JsonObject, Path
-
-
-@dataclass(frozen=True, slots=True)
-class FormInputs:
-    """What a form is built from. `problems` by pointer; `secrets` as value paths.
-
-    suggested: what of a person's profile is proposed, None without any. fixed: what nodes alone
-    say, kept with the schema for this language.
-    """
-
-    values: JsonObject
-    defaults: JsonObject
-    options: OptionFinder
-    language: str
-    problems: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
-    origins: Mapping[Path, Origin] = field(default_factory=dict)
-    secrets: frozenset[Path] = frozenset()
-    suggested: JsonObject | None = None
-    fixed: dict[tuple[int, Widget], Fixed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +125,19 @@ class _Builder:
             return spot.drawn
         return self.made(node, spot)
 
+    def untouched(self, node: Node, value: Maybe, default: Maybe) -> FormField | None:
+        """Return the field that all forms share while a settled node has its own default."""
+        known = self.inputs.drawn.untouched.get(node)
+        if (
+            known is None
+            or value is not known.value
+            or default is not known.value
+            or known.pointer in self.inputs.problems
+            or known.path in self.inputs.secrets
+        ):
+            return None
+        return known
+
     def made(self, node: Node, spot: _Spot) -> FormGroup | FormField:
         """Return the widget of a node that is shown and not as it was."""
         if node.kind is NodeKind.DEGRADED:
@@ -157,27 +152,30 @@ class _Builder:
         return self.field(node, spot, _widget(node))
 
     def group(self, node: Node, spot: _Spot) -> FormGroup:
-        path, pointer, _, value, default, options, was, drawn = spot
-        values = value if isinstance(value, dict) else {}
-        defaults = default if isinstance(default, dict) else {}
+        path, pointer, _, _, _, options, was, drawn = spot
+        values = spot.value if isinstance(spot.value, dict) else {}
+        defaults = spot.default if isinstance(spot.default, dict) else {}
         were = was if isinstance(was, dict) else {}
         drawn_before: dict[str | int, FormGroup | FormField] = {}
         if isinstance(drawn, FormGroup) and not drawn.is_list:
             drawn_before = {child.path[-1]: child for child in drawn.children}
         children: list[FormGroup | FormField] = []
         for key, member in (node.properties or {}).items():
-            escaped = key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
-            inner = _Spot(
-                (*path, key),
-                f"{pointer}/{escaped}",
-                key,
-                values.get(key, UNSET),
-                defaults.get(key, UNSET),
-                options,
-                were.get(key, UNSET),
-                drawn_before.get(key),
-            )
-            child = self.child(member, inner)
+            value, default = values.get(key, UNSET), defaults.get(key, UNSET)
+            child: FormGroup | FormField | None = self.untouched(member, value, default)
+            if child is None:
+                escaped = key.replace("~", "~0").replace("/", "~1")
+                inner = _Spot(
+                    (*path, key),
+                    f"{pointer}/{escaped}",
+                    key,
+                    value,
+                    default,
+                    options,
+                    were.get(key, UNSET),
+                    drawn_before.get(key),
+                )
+                child = self.child(member, inner)
             if child is not None:
                 children.append(child)
         return FormGroup(
@@ -251,7 +249,8 @@ class _Builder:
         if widget is Widget.SLIDER:
             number = split_unit(value, fixed.unit)
             text = text if number is None else number_text(number)
-        return FormField(
+        problems = tuple(inputs.problems.get(pointer, ()))
+        made = FormField(
             path=path,
             pointer=pointer,
             label=fixed.label or label,
@@ -266,16 +265,19 @@ class _Builder:
             options=choices,
             offered=offered,
             origin=Origin.USER if changed else inputs.origins.get(path),
-            problems=tuple(inputs.problems.get(pointer, ())),
+            problems=problems,
         )
+        if node in inputs.settled and node.hidden is False:
+            inputs.drawn.keep(node, made)
+        return made
 
     def fixed(self, node: Node, widget: Widget) -> Fixed:
         """Return what `node` alone says of its field."""
-        key = (id(node), widget)  # the schema keeps both its nodes and these
-        known = self.inputs.fixed.get(key)
+        key = (node, widget)
+        known = self.inputs.drawn.fixed.get(key)
         if known is None:
             slider = node.slider if widget is Widget.SLIDER else None
-            known = self.inputs.fixed[key] = Fixed(
+            known = self.inputs.drawn.fixed[key] = Fixed(
                 label=self._label(node, ""),
                 help=self._help(node),
                 kind=node.kind,

@@ -83,3 +83,8 @@ class Node:
     @property
     def is_group(self) -> bool:
         return self.kind is NodeKind.OBJECT and self.properties is not None
+
+    @property
+    def asks_context(self) -> bool:
+        """Whether its own default or choices are looked for in the context."""
+        return self.overwrite_default is not UNSET or self.overwrite_options is not UNSET
