@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from urllib.parse import parse_qsl
+
 import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.types import Message
 from tests.web.stub_platform import ADA, PROJECT, stub_platform, stub_portal
 
+from sardonyx.services.errors import FormUnreadableError
 from sardonyx.services.form_view import posted_form, read_posted
 
 
-async def test_a_form_of_ten_thousand_settings_is_read_whole() -> None:
-    body = "&".join(f"%2Fgroup%2Fvalue{number}=text" for number in range(10_000)).encode()
-
+async def read(body: bytes) -> FormData:
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
@@ -21,9 +27,26 @@ async def test_a_form_of_ten_thousand_settings_is_read_whole() -> None:
         "method": "POST",
         "headers": [(b"content-type", b"application/x-www-form-urlencoded")],
     }
-    posted = read_posted(await posted_form(Request(scope, receive)))
+    return await posted_form(Request(scope, receive))
+
+
+async def test_a_form_of_ten_thousand_settings_is_read_whole() -> None:
+    body = "&".join(f"%2Fgroup%2Fvalue{number}=text" for number in range(10_000)).encode()
+    posted = read_posted(await read(body))
     assert len(posted.edits) == 10_000
     assert posted.edits["/group/value9999"] == ["text"]
+
+
+async def test_more_fields_than_any_page_has_are_refused() -> None:
+    with pytest.raises(FormUnreadableError):
+        await read(b"&".join([b"a="] * 50_001))
+
+
+@given(st.text(alphabet="ab&=%+20Cé\ud800", max_size=30) | st.text(max_size=10))
+def test_a_form_is_read_as_browsers_write_it(text: str) -> None:
+    body = text.encode("utf-8", "surrogatepass")
+    known = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    assert asyncio.run(read(body)).multi_items() == known
 
 
 async def test_a_form_of_two_thousand_settings_is_saved_as_a_configuration() -> None:

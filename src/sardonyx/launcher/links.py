@@ -11,30 +11,30 @@ import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 from sardonyx.errors import Problem
+from sardonyx.launcher.kept import Kept, is_short
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, error
 from sardonyx.launcher.patch import flattened
 from sardonyx.launcher.scalars import number_text, tidy
 from sardonyx.text import N_
-from sardonyx.values import Json, Path
+from sardonyx.values import Path
 
 RESERVED = frozenset({"name", "shared", "version", "s3", "autoLaunch"})
 _FOREIGN = "oidc-spa."
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
+# What does not stand for itself.
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.~-]+")
 _INDEX = re.compile(r"\[([0-9]{1,6})\]")
-# What stands for itself, in a name and in a text.
-_PLAIN = re.compile(r"[A-Za-z0-9_~-]*")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+|\[[0-9]{1,6}\])*\.?")
 _NAME_ESCAPE = re.compile(r"\.|(?<=\\)\[|\[(?=[0-9]+\])")
-_SHORT = 64
 _MAX_NUMBER = 300
 _MAX_BITS = 990  # less than 300 digits
 _MAX_INDEX = 999_999
-_WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
+_WORDS: dict[str, Maybe] = {"true": True, "false": False, "null": None, "-": UNSET}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def write_query(link: Link) -> WrittenLink:
     for entry in link.patch:
         singles = flattened(entry) if isinstance(entry.value, (dict, list)) else (entry,)
         for single in singles:
-            key_text, value_text = _key(single.path), _value(single.value)
+            key_text, value_text = _keys_written[single.path], _value(single.value)
             if key_text is None or value_text is None:
                 left_out.append(single)
             else:
@@ -101,41 +101,37 @@ def without_secrets(
 
 def _key(path: Path) -> str | None:
     """Return the key of a path, None when no link can hold it."""
-    if not path or isinstance(path[0], int) or path[0] == "":
+    if not path or isinstance(path[0], int):
         return None
-    text, dotted = "", False
-    for part in path:
-        if isinstance(part, str):
-            step = _short_name(part) if len(part) <= _SHORT else _name(part)
-            if step is None:
-                return None
-            dotted = dotted or text != ""
-            text += step
-        elif 0 <= part <= _MAX_INDEX:
-            text += f"[{part}]"
-        else:
-            return None
-    text = text[1:]
+    steps = [_step(part) for part in path]
+    if "" in steps:
+        return None
+    text = "".join(steps)[1:]
     if text.startswith(_FOREIGN) or text == _FOREIGN[:-1]:
         return None
     # An index alone separates nothing: the dot tells a setting from a parameter.
-    return text if dotted else f"{text}."
+    dotted = isinstance(path[-1], str) and len(path) > 1
+    if dotted or any(isinstance(part, str) for part in path[1:]):
+        return text
+    return f"{text}."
+
+
+# Links are written at each keystroke, and those of one chart have the same few keys.
+_keys_written = Kept(_key, lambda _, key: key is not None and is_short(key))
 
 
 def _backslashed(found: re.Match[str]) -> str:
     return f"\\{found[0]}"
 
 
-def _name(part: str) -> str | None:
-    """Return a name as a step of a key, its dot before it; None where it cannot be written."""
+def _step(part: str | int) -> str:
+    """Return a step of a key, a name with the dot before it; empty where it cannot be written."""
+    if isinstance(part, int):
+        return f"[{part}]" if 0 <= part <= _MAX_INDEX else ""
     # A backslash at the end would escape the separator that follows.
     if not part or part.endswith("\\"):
-        return None
+        return ""
     return f".{_quoted(_NAME_ESCAPE.sub(_backslashed, part))}"
-
-
-# Links are written at each keystroke, and charts use the same few names again and again.
-_short_name = lru_cache(maxsize=4096)(_name)
 
 
 def _value(value: Maybe) -> str | None:  # noqa: PLR0911 - one return per kind
@@ -153,15 +149,24 @@ def _value(value: Maybe) -> str | None:  # noqa: PLR0911 - one return per kind
         return f"«{_quoted(value)}»"
     if isinstance(value, (dict, list)):
         return "{}" if isinstance(value, dict) else "[]"
-    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-        return None
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= _MAX_BITS else None
     return _quoted(number_text(value))
 
 
 def _quoted(text: str) -> str:
-    if _PLAIN.fullmatch(text):
-        return text
+    return _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return _runs_written[found[0]]
+
+
+def _written_run(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass")
+
+
+_runs_written = Kept(_written_run, lambda _, escapes: is_short(escapes))
 
 
 def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
@@ -175,15 +180,25 @@ def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
     problems: list[Problem] = []
     for part in query.removeprefix("?").split("&"):
         raw_key, _, raw_value = part.partition("=")
-        key = _decoded(raw_key) if "%" in raw_key else raw_key
+        name, path, dotted, foreign = _keys_read[raw_key]
+        if foreign:
+            continue
         text = _decoded(raw_value) if "%" in raw_value else raw_value
-        if key is None or text is None:
-            if "." in raw_key and not raw_key.startswith(_FOREIGN):
+        if text is None or name is None:
+            if "." in raw_key:
                 problems.append(_bad((), raw_key[:80]))
-        elif key in RESERVED:
-            said[key] = text
-        elif key and not key.startswith(_FOREIGN):
-            _read_entry(key, text, known, entries, problems)
+        elif name in RESERVED:
+            said[name] = text
+        else:
+            value = _read_value(text)
+            if not dotted:
+                # A key of our links has a dot; Onyxia's own top-level ones have none.
+                if path and path[0] in known and not isinstance(value, _Unread):
+                    entries[path] = PatchEntry(path, value)
+            elif not path or isinstance(value, _Unread):
+                problems.append(_bad(path, name[:80]))
+            else:
+                entries[path] = PatchEntry(path, value)
     link = Link(
         name=said.get("name"),
         shared={"true": True, "false": False}.get(said.get("shared", "")),
@@ -196,35 +211,50 @@ def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
 
 
 def _decoded(text: str) -> str | None:
+    """Return a text with its escapes undone; None where one is no escape, or none of a text."""
     try:
         return _ESCAPES.sub(_unescaped, text)
-    except ValueError:  # no escape, or none of a text
+    except ValueError:
         return None
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    if found[0] == "%":
-        raise ValueError(found[0])
-    return bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "surrogatepass")
+    return _runs_read[found[0]]
 
 
-def _read_entry(
-    key: str,
-    text: str,
-    known: Container[str],
-    entries: dict[Path, PatchEntry],
-    problems: list[Problem],
-) -> None:
-    path, dotted = _short_path(key) if len(key) <= _SHORT else _path(key)
-    value = _read_value(text)
-    if not dotted:
-        # A key of our links has a dot; Onyxia's own top-level ones have none.
-        if path and path[0] in known and not isinstance(value, _Unread):
-            entries[path] = PatchEntry(path, value)
-    elif not path or isinstance(value, _Unread):
-        problems.append(_bad(path, key[:80]))
-    else:
-        entries[path] = PatchEntry(path, value)
+def _read_run(escapes: str) -> str:
+    if escapes == "%":
+        raise ValueError(escapes)
+    return bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "surrogatepass")
+
+
+_runs_read = Kept(_read_run, lambda escapes, _: is_short(escapes))
+
+
+class _Key(NamedTuple):
+    """A key as read.
+
+    name: decoded, None where it cannot be. path: of the setting it names, if any. dotted: it has
+    a separating dot. foreign: it is nothing of ours.
+    """
+
+    name: str | None
+    path: Path = ()
+    dotted: bool = False
+    foreign: bool = False
+
+
+def _read_key(raw: str) -> _Key:
+    name = _decoded(raw) if "%" in raw else raw
+    if name is None:
+        return _Key(None, foreign=raw.startswith(_FOREIGN))
+    if not name or name.startswith(_FOREIGN):
+        return _Key(name, foreign=True)
+    return _Key(name) if name in RESERVED else _Key(name, *_path(name))
+
+
+# Links of one chart have the same few keys.
+_keys_read = Kept(_read_key, lambda raw, _: is_short(raw))
 
 
 def _bad(path: Path, key: str) -> Problem:
@@ -276,19 +306,13 @@ def _path(key: str) -> tuple[Path, bool]:
     return tuple(path), dotted
 
 
-# Links of one chart have the same few keys.
-_short_path = lru_cache(maxsize=4096)(_path)
-
-
 class _Unread(Enum):
     UNREAD = 0
 
 
-def _read_value(text: str) -> Maybe | _Unread:  # noqa: PLR0911 - one return per kind
+def _read_value(text: str) -> Maybe | _Unread:
     if text in _WORDS:
         return _WORDS[text]
-    if text == "-":
-        return UNSET
     if len(text) >= 2 and text[0] == "«" and text[-1] == "»":
         return text[1:-1]
     if text in ("[]", "{}"):
