@@ -37,7 +37,8 @@ from sardonyx.catalog.own_folder import FolderShelf
 from sardonyx.errors import SystemFault
 from sardonyx.files.audited import AuditedFiles
 from sardonyx.files.service import Files
-from sardonyx.local import catalog_service, part_programs
+from sardonyx.local import part_programs
+from sardonyx.local_catalogs import catalog_service
 from sardonyx.platform import Platform
 from sardonyx.projects.sign_in import SignIn, service_audience
 from sardonyx.secrets.audited import AuditedSecrets

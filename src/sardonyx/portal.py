@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
     settings = Settings(home=asked.home, port=asked.port)
-    portal = create_portal(build_platform(settings))
+    portal = create_portal(build_platform(settings), rest_later=True)
     gc.freeze()  # what is loaded by now stays until the end
     gc.enable()
     config = uvicorn.Config(

@@ -18,15 +18,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from ssl import PROTOCOL_TLS_CLIENT, SSLContext
-
-import httpx2
 
 from sardonyx.adapters.caddy.front_door import listen_addresses
 from sardonyx.adapters.processes.errors import HomeInUseError
-from sardonyx.adapters.processes.health import readiness_addresses
 from sardonyx.adapters.processes.home import Home
-from sardonyx.adapters.processes.supervisor import running, start_supervisor, stop_supervisor
+from sardonyx.adapters.processes.supervisor import (
+    Supervisor,
+    running,
+    start_supervisor,
+    stop_supervisor,
+)
 from sardonyx.cli.errors import (
     ForeignFolderError,
     HomeUnusableError,
@@ -35,18 +36,14 @@ from sardonyx.cli.errors import (
     NotRunningError,
     PortRefusedError,
     PortTakenError,
-    StartTimeoutError,
     StillRunningError,
     SupervisorEndedError,
 )
 from sardonyx.cli.language import user_language
-from sardonyx.client.errors import PortalStartingError
 from sardonyx.local import local_parts
 from sardonyx.settings import Settings
 from sardonyx.text import N_, Text
 
-_START_SECONDS = 90.0
-_PAUSE = 0.05
 Say = Callable[[Text], None]
 
 
@@ -66,22 +63,31 @@ def up(settings: Settings, *, detach: bool, say: Say) -> str:
     with steps.step(N_("programs")) as done:
         parts = local_parts(settings)
         done(Text(N_("{count} parts"), {"count": len(parts)}))
+    home.preparation.unlink(missing_ok=True)
     with steps.step(N_("supervisor")):
         process = start_supervisor(home, parts, detach=detach)
     settings_file(home).write_text(json.dumps({"port": settings.port}))
     try:
         with steps.step(N_("portal")) as done:
-            _wait("portal", f"http://127.0.0.1:{settings.port}/healthz", home)
+            # Loaded while the portal loads: nothing that starts waits for them.
+            from sardonyx.adapters.processes.health import readiness_addresses
+            from sardonyx.cli.answering import one_time_address, wait_for
+            from sardonyx.local_catalogs import preparation
+
+            ahead = preparation(settings)
+            if ahead is not None:
+                Supervisor(home).add(ahead)
+            wait_for("portal", f"http://127.0.0.1:{settings.port}/healthz", home)
             done(Text("http://localhost:{port}", {"port": settings.port}))
         with steps.step(N_("storage and secrets")):
             for part, address in readiness_addresses(home).items():
-                _wait(part, address, home)
+                wait_for(part, address, home)
         link = one_time_address(home)
     except BaseException:
         stop_supervisor(home)
         process.wait()
         raise
-    if any(part.name == "preparation" for part in parts):
+    if ahead is not None:
         say(Text(N_("The catalogue’s packages are prepared in the background: see home.")))
     say(Text(N_("Data:        {home}"), {"home": str(home.root)}))
     stop = N_("Stop:        Ctrl-C") if not detach else N_("Stop:        sardonyx down")
@@ -134,33 +140,6 @@ def purge(settings: Settings) -> None:
     _remove(home.root)
 
 
-def one_time_address(home: Home) -> str:
-    """Return an address that signs its first visitor in.
-
-    Raises NotRunningError, PortalStartingError.
-    """
-    if not running(home):
-        raise NotRunningError(home=str(home.root))
-    token = (home.keys / "cli.token").read_text()
-    transport = httpx2.HTTPTransport(uds=str(home.portal_socket), verify=_plain())
-    with httpx2.Client(transport=transport, timeout=10, trust_env=False) as client:
-        try:
-            answer = client.post(
-                "http://localhost/api/v1/sign-in-links",
-                headers={"authorization": f"Bearer {token}"},
-            )
-        except httpx2.TransportError as error:
-            raise PortalStartingError from error
-    answer.raise_for_status()
-    address: str = answer.json()["url"]
-    return address
-
-
-def _plain() -> SSLContext:
-    """Return a context that trusts nobody, for http on loopback: loading takes 60 ms."""
-    return SSLContext(PROTOCOL_TLS_CLIENT)
-
-
 def settings_file(home: Home) -> Path:
     """Return the file that tells other commands how this home was started."""
     return home.run / "up.json"
@@ -195,29 +174,6 @@ def _check_port(port: int) -> None:
                 raise PortRefusedError(port=port, field="--port") from error
             except OSError as error:
                 raise PortTakenError(port=port, other=port + 1, field="--port") from error
-
-
-def _wait(part: str, address: str, home: Home) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    with httpx2.Client(timeout=5, trust_env=False, verify=_plain()) as client:
-        while True:
-            try:
-                if client.get(address).is_success:
-                    return
-            except httpx2.TransportError:
-                pass
-            if not running(home):
-                raise SupervisorEndedError
-            if time.monotonic() > deadline:
-                log = home.logs / f"{part}.log"
-                lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-                raise StartTimeoutError(
-                    part=part,
-                    seconds=int(_START_SECONDS),
-                    last=lines[-1] if lines else "–",
-                    log=str(log),
-                )
-            time.sleep(_PAUSE)
 
 
 def _ended_in_order(home: Home) -> bool:

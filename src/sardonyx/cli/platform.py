@@ -83,9 +83,9 @@ def open_(
 ) -> None:
     """Open the portal in a browser, signed in."""
     from sardonyx.adapters.processes.home import Home
-    from sardonyx.cli import machine
+    from sardonyx.cli.answering import one_time_address
 
-    link = machine.one_time_address(Home(_settings(home).home))
+    link = one_time_address(Home(_settings(home).home))
     print(link)
     if not print_only:
         import webbrowser

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from sardonyx.projects.models import Actor
 from sardonyx.web.session import current_actor
 
+SIGN_IN_LINKS = "/sign-in-links"
+
 router = APIRouter(tags=["sign-in"])
 
 
@@ -19,7 +21,7 @@ class SignInLink(BaseModel):
     url: str
 
 
-@router.post("/sign-in-links", status_code=201)
+@router.post(SIGN_IN_LINKS, status_code=201)
 async def make_link(
     request: Request, actor: Annotated[Actor, Depends(current_actor)]
 ) -> SignInLink:

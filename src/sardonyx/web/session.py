@@ -21,8 +21,8 @@ PORTAL_COOKIE = "sardonyx"
 __all__ = [
     "LANGUAGE_COOKIE",
     "PORTAL_COOKIE",
+    "READS_CHARTS",
     "browser_actor",
-    "charts_ready",
     "current_actor",
     "is_secure",
     "optional_actor",
@@ -54,6 +54,10 @@ async def charts_ready(request: Request, actor: Annotated[Actor, Depends(current
     own_charts = request.app.state.platform.own_charts
     if own_charts is not None:
         await own_charts.ready(actor)
+
+
+# Of the routers whose routes read charts.
+READS_CHARTS = (Depends(charts_ready),)
 
 
 def session_token(request: Request) -> str | None:

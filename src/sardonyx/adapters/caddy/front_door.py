@@ -17,8 +17,6 @@ from dataclasses import replace
 from datetime import timedelta
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 
-import httpx2
-
 from sardonyx.adapters.caddy.config import Route, front_door
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.adapters.processes.parts import Part
@@ -132,6 +130,8 @@ class CaddyFrontDoor:
         """Tell Caddy all routes, but for the ports that it says are taken."""
         self._taken = set()  # asked anew at each load
         self._is_stale = False
+        import httpx2  # noqa: PLC0415 - `up` names this part, and asks it nothing
+
         transport = httpx2.AsyncHTTPTransport(
             uds=str(self._home.caddy_admin_socket),
             verify=SSLContext(PROTOCOL_TLS_CLIENT),  # plain: loading authorities takes 60 ms

@@ -30,6 +30,10 @@ _FIRST_PORT, _LAST_PORT = 10000, 22000
 _OWN_FILES = ("portal.sqlite", "ports.json", ".ports.json.", "profile-schema.json")
 
 
+# Exit status of a supervisor that finds another one's lock on the home.
+LOCK_HELD = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """The platform's directory and the names of what lies in it."""

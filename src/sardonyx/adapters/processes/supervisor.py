@@ -26,7 +26,7 @@ from sardonyx.adapters.processes.errors import (
     SupervisorStartError,
     VariableError,
 )
-from sardonyx.adapters.processes.home import Home, write_private
+from sardonyx.adapters.processes.home import LOCK_HELD, Home, write_private
 from sardonyx.adapters.processes.machine import keep_level
 from sardonyx.adapters.processes.network import network_environment, save_network_environment
 from sardonyx.adapters.processes.parts import Part
@@ -39,7 +39,6 @@ from sardonyx.adapters.processes.rpc import (
     RpcFault,
     call,
 )
-from sardonyx.adapters.processes.supervisord import LOCK_HELD
 from sardonyx.services.errors import RuntimeUnavailableError
 
 _SOCKET_BYTES = 107

@@ -20,9 +20,8 @@ from pathlib import Path
 from supervisor.options import ServerOptions
 from supervisor.supervisord import go
 
-from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.processes.home import LOCK_HELD, Home
 
-LOCK_HELD = 4
 _PR_SET_PDEATHSIG = 1
 
 

@@ -18,7 +18,7 @@ from sardonyx.adapters.oidc.issuer import AUDIENCE
 from sardonyx.adapters.processes.home import Home, write_private
 from sardonyx.adapters.processes.parts import Part
 from sardonyx.adapters.s3.certificates import inner_certificate
-from sardonyx.adapters.s3.sts import ROLES
+from sardonyx.adapters.s3.home_roles import ROLES
 from sardonyx.files.models import Access
 from sardonyx.values import Json
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias
@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 import httpx2
 
+from sardonyx.adapters.s3.home_roles import ROLES
 from sardonyx.adapters.s3.xml import AnswerError, parse, text
 from sardonyx.files.errors import AccessRefusedError, StoreUnavailableError
 from sardonyx.files.models import Access, S3Credentials
@@ -24,10 +25,6 @@ from sardonyx.projects.models import Project
 from sardonyx.projects.ports import IdentityProvider
 from sardonyx.values import JsonObject, Secret
 
-ROLES: Mapping[Access, str] = {
-    Access.READ_WRITE: "arn:aws:iam::role/UserRole",
-    Access.READ_ONLY: "arn:aws:iam::role/ReadOnlyRole",
-}
 # Half of an hour is well over the 15 minutes below which SDKs ask again at every request.
 _REUSED_SHARE = 0.5
 _SECONDS = 20.0
