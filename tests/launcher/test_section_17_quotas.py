@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sardonyx.services.cluster_events import (
-    ClusterEvent,
     EventList,
     Looked,
+    VisibleEvent,
     cluster_events,
     event_list,
     fresh,
@@ -97,9 +97,7 @@ def read(looked: float | None, *events: EventEvidence, limit: int = 10) -> Event
     at = None if looked is None else AT + timedelta(seconds=looked)
     mark = Looked(at, at)
     told = sorted(events, key=lambda one: one.created or AT, reverse=True)
-    return event_list(
-        [told_event(one, looked=mark.at(by_all=True)) for one in told], mark, limit=limit
-    )
+    return event_list([VisibleEvent(one, mark.at(by_all=True)) for one in told], mark, limit=limit)
 
 
 def test_events_come_once_by_their_uid_the_newest_first() -> None:
@@ -176,7 +174,7 @@ def test_what_is_left_out_of_a_list_is_counted_all_the_same(
 def test_a_toast_is_for_a_warning_younger_than_seven_seconds(
     kind: str, message: str, age: float, toasts: int
 ) -> None:
-    told = told_event(event(message, kind=kind, seconds=-age))
+    told = VisibleEvent(event(message, kind=kind, seconds=-age), AT)
     assert len(fresh([told], now=AT)) == toasts
 
 
@@ -192,5 +190,5 @@ def test_a_toast_is_for_a_warning_younger_than_seven_seconds(
 )
 def test_what_anybody_may_have_written_is_one_harmless_line(written: str, shown: str) -> None:
     hostile = replace(event(written), kind=written, name="", reason=written)
-    told: ClusterEvent = told_event(hostile)
+    told = told_event(VisibleEvent(hostile, AT))
     assert (told.message, told.about, told.reason) == (shown, shown, shown)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import NamedTuple
 
 from sardonyx.services.evidence import EventEvidence
 from sardonyx.services.models import Severity
@@ -17,6 +19,19 @@ COUNTED = 100  # unread events are counted no further
 # What passes by itself while a service starts.
 _HARMLESS = ("probe failed:", "unbound immediate PersistentVolumeClaims")
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+class VisibleEvent(NamedTuple):
+    """An event that a person may see. looked: until when such ones were read.
+
+    service: whose object it is about, empty for none; title: what people call that.
+    """
+
+    evidence: EventEvidence
+    looked: datetime
+    service: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class Looked:
 
     @property
     def earliest(self) -> datetime:
-        """No event that is older is unread."""
+        """Until then everything is read."""
         return min(self.at(by_all=True), self.at(by_all=False))
 
 
@@ -80,70 +95,78 @@ class EventList:
 
 def cluster_events(events: Iterable[EventEvidence]) -> tuple[ClusterEvent, ...]:
     """Return the events of a release, each once, what was seen last first."""
-    told = (told_event(one) for one in {one.uid or id(one): one for one in events}.values())
+    once = {one.uid or id(one): one for one in events}.values()
+    told = (told_event(VisibleEvent(one, _EVER)) for one in once)
     return tuple(sorted(told, key=lambda one: one.at, reverse=True))
 
 
-def told_event(
-    event: EventEvidence, *, service: str = "", title: str = "", looked: datetime | None = None
-) -> ClusterEvent:
-    """Return an event as it is shown. looked: until when such events were read."""
-    severity = _severity(event)
-    created = event.created or event.last
+def told_event(event: VisibleEvent) -> ClusterEvent:
+    """Return an event as it is shown."""
+    evidence = event.evidence
     return ClusterEvent(
-        at=event.last,
-        created=created,
-        severity=severity,
-        about=_line(f"{event.kind} {event.name}"),
-        reason=_line(event.reason),
-        message=_line(event.message),
-        count=event.count,
-        uid=event.uid,
-        service=service,
-        title=title,
-        unread=looked is not None and severity is not Severity.INFO and created > looked,
+        at=evidence.last,
+        created=_created(evidence),
+        severity=_severity(evidence),
+        about=_line(f"{evidence.kind} {evidence.name}"),
+        reason=_line(evidence.reason),
+        message=_line(evidence.message),
+        count=evidence.count,
+        uid=evidence.uid,
+        service=event.service,
+        title=event.title,
+        unread=_is_unread(event),
     )
 
 
-def event_list(events: Iterable[ClusterEvent], looked: Looked, *, limit: int) -> EventList:
-    """Return the first `limit` of `events`, which come the newest first, and count the unread."""
+def event_list(events: Iterable[VisibleEvent], looked: Looked, *, limit: int) -> EventList:
+    """Return the first `limit` of `events`, which come the newest first, and count the unread.
+
+    Of thousands that are only counted nothing is made.
+    """
     shown: list[ClusterEvent] = []
     known: set[str] = set()
-    unread, until, more = 0, None, False
+    unread, until, more, earliest = 0, None, False, looked.earliest
     for one in events:
-        if one.uid and one.uid in known:
+        uid, created = one.evidence.uid, _created(one.evidence)
+        if uid and uid in known:
             continue
-        known.add(one.uid)
-        until = until or one.created
+        known.add(uid)
+        until = until or created
         if len(shown) < limit:
-            shown.append(one)
+            shown.append(told_event(one))
         else:
             more = True
-            if unread >= COUNTED or one.created <= looked.earliest:
+            if unread >= COUNTED or created <= earliest:
                 break
-        unread = min(unread + one.unread, COUNTED)
+        unread = min(unread + _is_unread(one), COUNTED)
     return EventList(tuple(shown), unread, more, until)
 
 
-def fresh(events: Iterable[ClusterEvent], *, now: datetime) -> tuple[ClusterEvent, ...]:
+def fresh(events: Iterable[VisibleEvent], *, now: datetime) -> tuple[ClusterEvent, ...]:
     """Return those of `events`, the newest first, that deserve a toast."""
-    found = []
-    for one in events:
-        if now - one.created >= FRESH:
-            break
-        if one.severity is not Severity.INFO:
-            found.append(one)
-    return tuple(found)
+    young = takewhile(lambda one: now - _created(one.evidence) < FRESH, events)
+    return tuple(told_event(one) for one in young if _severity(one.evidence) is not Severity.INFO)
+
+
+def _created(event: EventEvidence) -> datetime:
+    return event.created or event.last
+
+
+def _is_unread(event: VisibleEvent) -> bool:
+    evidence = event.evidence
+    return _created(evidence) > event.looked and _severity(evidence) is not Severity.INFO
 
 
 def _severity(event: EventEvidence) -> Severity:
+    if not (event.is_error or event.is_warning):
+        return Severity.INFO
     if any(words in event.message for words in _HARMLESS):
         return Severity.INFO
-    if event.is_error:
-        return Severity.ERROR
-    return Severity.WARNING if event.is_warning else Severity.INFO
+    return Severity.ERROR if event.is_error else Severity.WARNING
 
 
 def _line(text: str) -> str:
     """Return a text that anybody may have written as one line, harmless in a terminal too."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())

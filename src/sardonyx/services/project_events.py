@@ -20,12 +20,13 @@ from sardonyx.done import Done
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.cluster_events import (
+    FRESH,
     ClusterEvent,
     EventList,
     Looked,
+    VisibleEvent,
     event_list,
     fresh,
-    told_event,
 )
 from sardonyx.services.commands import ON_PLATFORM_ONLY, command
 from sardonyx.services.models import Commands, Observation
@@ -74,11 +75,13 @@ class ProjectEvents:
     ) -> Done[EventList]:
         """Return the newest events the person may see, and how many of all are unread.
 
-        looked: what counts as read, None for what does. Raises EventsForbiddenError.
+        limit: 0 only counts. looked: what counts as read, None for what does. Raises
+        EventsForbiddenError.
         """
         place = authorised_project(actor, project)
         marks = looked or await self._looked(actor, place)
-        found = event_list(self._seen(actor, place, marks), marks, limit=limit)
+        since = None if limit else marks.earliest
+        found = event_list(self._seen(actor, place, marks, since=since), marks, limit=limit)
         return Done(found, self._commands(actor, place))
 
     async def unread(self, actor: Actor, project: str) -> int:
@@ -108,7 +111,8 @@ class ProjectEvents:
     def fresh(self, actor: Actor, project: str) -> tuple[ClusterEvent, ...]:
         """Return the warnings that came just now, the newest first. Raises EventsForbiddenError."""
         place = authorised_project(actor, project)
-        return fresh(self._seen(actor, place, Looked()), now=self._clock())
+        now = self._clock()
+        return fresh(self._seen(actor, place, Looked(), since=now - FRESH), now=now)
 
     async def observe(self, actor: Actor, project: str) -> AsyncGenerator[None, None]:
         """Yield at once, then each time events, quotas, or what is read of them may be others.
@@ -136,25 +140,26 @@ class ProjectEvents:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    def _seen(self, actor: Actor, place: Project, looked: Looked) -> Iterator[ClusterEvent]:
-        """Yield the events that `actor` may see, the newest first."""
-        personal = is_personal(place)
-        listed = {
-            one.release: one
-            for one in self._releases.releases(place.id)
-            if visible(actor, place, one)
-        }
-        for event in self._source.events(place.id):
+    def _seen(
+        self, actor: Actor, place: Project, looked: Looked, *, since: datetime | None = None
+    ) -> Iterator[VisibleEvent]:
+        """Yield the events that `actor` may see, the newest first; since: none that is older."""
+        personal, listed = is_personal(place), dict[str, Observation]()
+        by_all, by_owner = looked.at(by_all=True), looked.at(by_all=False)
+        for number, event in enumerate(self._source.events(place.id)):
             evidence = event.evidence
-            service = listed.get(event.release) if event.release else None
             created = evidence.created or evidence.last
+            if since is not None and created <= since:
+                return
+            if number == 0:  # most looks end before this
+                seen = self._releases.releases(place.id)
+                listed = {one.release: one for one in seen if visible(actor, place, one)}
+            service = listed.get(event.release) if event.release else None
             if service is not None and created >= service.created_at - _CLOCKS:
-                mark = looked.at(by_all=personal or service.shared)
-                yield told_event(
-                    evidence, service=service.release, title=service.friendly_name, looked=mark
-                )
+                mark = by_all if personal or service.shared else by_owner
+                yield VisibleEvent(evidence, mark, service.release, service.friendly_name)
             elif personal:
-                yield told_event(evidence, looked=looked.at(by_all=True))
+                yield VisibleEvent(evidence, by_all)
 
     async def _looked(self, actor: Actor, place: Project) -> Looked:
         key = (place.id, actor.username)

@@ -76,6 +76,7 @@ class NamespaceIndex:
         self._orphans: dict[Key, str] = {}
         self._events: dict[Key, dict[str, SeenEvent]] = {}
         self._event_keys: dict[str, Key] = {}
+        self._newest: tuple[tuple[EventEvidence, Key], ...] | None = None  # until an event comes
 
     @property
     def is_empty(self) -> bool:
@@ -211,6 +212,7 @@ class NamespaceIndex:
     # -- events
 
     def _put_event(self, name: str, seen: SeenEvent) -> str:
+        self._newest = None
         about = (seen.evidence.kind, seen.evidence.name)
         known = self._events.setdefault(about, {})
         known.pop(name, None)
@@ -227,6 +229,7 @@ class NamespaceIndex:
         about = self._event_keys.pop(name, None)
         if about is None:
             return ""
+        self._newest = None
         known = self._events.get(about, {})
         known.pop(name, None)
         if not known:
@@ -245,14 +248,20 @@ class NamespaceIndex:
         The release is empty where no object that is there says one: a name alone proves nothing,
         another's object may have borne it.
         """
-        kept = [
-            (seen.evidence, about)
-            for about, known in self._events.items()
-            for seen in known.values()
-        ]
-        kept.sort(key=lambda one: one[0].created or EPOCH, reverse=True)
-        for evidence, about in kept:
-            yield evidence, self.release_of(about)
+        if self._newest is None:
+            kept = [
+                (seen.evidence, about)
+                for about, known in self._events.items()
+                for seen in known.values()
+            ]
+            kept.sort(key=lambda one: one[0].created or EPOCH, reverse=True)
+            self._newest = tuple(kept)
+        releases: dict[Key, str] = {}  # an object has several events
+        for evidence, about in self._newest:
+            release = releases.get(about)
+            if release is None:
+                release = releases[about] = self.release_of(about)
+            yield evidence, release
 
     def _events_of(self, keys: set[Key]) -> tuple[SeenEvent, ...]:
         found = [seen for key in keys for seen in self._events.get(key, {}).values()]
