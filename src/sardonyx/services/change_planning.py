@@ -12,7 +12,7 @@ from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.errors import PlatformError, Problem, UserError
 from sardonyx.launcher.commands import here_document
 from sardonyx.launcher.context import launch_context
-from sardonyx.launcher.draft import Draft, make_draft
+from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.masking import Unmasking
 from sardonyx.launcher.models import PatchEntry, Unset, path_text
 from sardonyx.launcher.overlays import laid_over, overlay
@@ -45,7 +45,7 @@ from sardonyx.services.models import (
     Observation,
     Revision,
 )
-from sardonyx.services.planning import Planner, stands_in_the_way
+from sardonyx.services.planning import Drafting, Planner, stands_in_the_way
 from sardonyx.services.ports import Runtime
 from sardonyx.values import JsonObject, Path
 
@@ -153,45 +153,17 @@ class ChangePlanner:
         ChartNotFoundError and its kin.
         """
         running = self.running_chart(actor, project, seen)
-        if version == NEWEST:
-            chart = self._chart(actor, project, seen, None)
-        elif version is None or (running is not None and version == running.ref.version):
-            chart = running or self._chart(actor, project, seen, seen.chart.version)
-        else:
-            chart = self._chart(actor, project, seen, version)
+        chart = self._asked(actor, project, seen, running, version)
         suffix = seen.release.rpartition("-")[2]
         key = f"{seen.project}/{seen.release}"
         seeds = self._drafts.seeds_of(actor.username, key, suffix if suffix.isdecimal() else "0")
-        storage = choose_profile(await self._contexts.inputs(actor, project), seen.s3_profile)
-        context = launch_context(
-            replace(
-                storage.inputs,
-                random_subdomain=seeds.suffix,
-                one_time_password=seeds.one_time_password,
-                language=language,
-            )
+        drafting = await self._planner.drafting(
+            actor, project, seeds, language=language, s3_profile=seen.s3_profile
         )
-
-        def made(of: Chart, patch: tuple[PatchEntry, ...]) -> Draft:
-            overrides = self._catalog.overrides(actor)
-            return make_draft(
-                chart=of,
-                context=context,
-                patch=patch,
-                language=language,
-                registry=overrides.registry,
-                roles=overrides.roles,
-                region_sliders=overrides.region_sliders,
-            )
-
-        # What differs from the defaults it was launched from is the person's own: it is carried
-        # to another version, whose other defaults are taken as they are.
-        fresh = made(chart, ())
-        known = fresh if running is None or running.ref == chart.ref else made(running, ())
-        carried = diff(known.defaults, seen.values)
-        base = apply(fresh.defaults, carried)
+        defaults = drafting.made(chart).defaults
+        base = _carried(drafting, seen, running, chart, defaults)
         applied = apply_with_problems(base, edits)
-        draft = made(chart, diff(fresh.defaults, applied.values))
+        draft = drafting.made(chart, tuple(diff(defaults, applied.values)))
         opened = OpenDraft(
             id=key,
             project=project.id,
@@ -199,7 +171,7 @@ class ChangePlanner:
             language=language,
             draft=draft,
             problems=applied.problems,
-            s3_profile=storage.name,
+            s3_profile=drafting.storage.name,
         )
         return OpenChange(seen, opened, base, tuple(diff(base, draft.values)))
 
@@ -338,6 +310,21 @@ class ChangePlanner:
         except PlatformError:
             return ()
 
+    def _asked(
+        self,
+        actor: Actor,
+        project: Project,
+        seen: Observation,
+        running: Chart | None,
+        version: str | None,
+    ) -> Chart:
+        """Return the chart in the version asked for. Raises ChartNotFoundError and its kin."""
+        if version == NEWEST:
+            return self._chart(actor, project, seen, None)
+        if running is not None and version in (None, running.ref.version):
+            return running
+        return self._chart(actor, project, seen, version or seen.chart.version)
+
     def _chart(
         self, actor: Actor, project: Project, seen: Observation, version: str | None
     ) -> Chart:
@@ -370,6 +357,20 @@ class ChangePlanner:
 def elsewhere(actor: Actor, seen: Observation) -> str | None:
     """Return the project to name in a command: none for the one that is meant without."""
     return None if seen.project == actor.default_project.id else seen.project
+
+
+def _carried(
+    drafting: Drafting, seen: Observation, running: Chart | None, chart: Chart, defaults: JsonObject
+) -> JsonObject:
+    """Return the values that runs carries over to `chart`, whose defaults are `defaults`.
+
+    What differs from the defaults it was launched from is the person's own and is kept; the
+    other defaults of another version are taken as they are.
+    """
+    known = defaults
+    if running is not None and running.ref != chart.ref:
+        known = drafting.made(running).defaults
+    return apply(defaults, diff(known, seen.values))
 
 
 def _put_back(given: JsonObject, base: JsonObject, hidden: frozenset[Path]) -> JsonObject:

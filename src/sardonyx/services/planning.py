@@ -6,25 +6,26 @@ Reads the catalogue and the runtime's pre-flight facts; starts nothing, changes 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sardonyx.catalog.models import Chart
+from sardonyx.catalog.registry import Overrides
 from sardonyx.errors import PlatformError, Problem
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.context import launch_context
-from sardonyx.launcher.draft import make_draft, patched
+from sardonyx.launcher.draft import Draft, make_draft, patched
 from sardonyx.launcher.links import ReadLink, read_query
 from sardonyx.launcher.masking import masked
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.overlays import laid_over
 from sardonyx.launcher.patch import apply, diff, parse_set
 from sardonyx.launcher.plan import make_plan, release_name
-from sardonyx.launcher.s3_choice import choose_profile
+from sardonyx.launcher.s3_choice import ChosenProfile, choose_profile
 from sardonyx.launcher.versions import ChosenVersion, choose_version
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.diagnosis import diagnose
-from sardonyx.services.drafts import Drafts
+from sardonyx.services.drafts import Drafts, Seeds
 from sardonyx.services.errors import PlanRefusedError, ServiceNotFoundError
 from sardonyx.services.findings import worded
 from sardonyx.services.launching import (
@@ -71,6 +72,36 @@ class Preview:
     def refused(self) -> bool:
         """Whether the launch would be refused as it stands."""
         return stands_in_the_way(self.problems, self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """What drafts for one person in one project are made of, beside the chart and the patch."""
+
+    storage: ChosenProfile
+    overrides: Overrides
+    context: JsonObject = field(repr=False)
+    language: str
+
+    def made(
+        self,
+        chart: Chart,
+        patch: tuple[PatchEntry, ...] = (),
+        *,
+        all_defaults: bool = False,
+        suggested: JsonObject | None = None,
+    ) -> Draft:
+        return make_draft(
+            chart=chart,
+            context=self.context,
+            patch=patch,
+            language=self.language,
+            registry=self.overrides.registry,
+            roles=self.overrides.roles,
+            region_sliders=self.overrides.region_sliders,
+            all_defaults=all_defaults,
+            suggested=suggested,
+        )
 
 
 class Planner:
@@ -147,25 +178,13 @@ class Planner:
             draft_id,
             taken=lambda suffix: self.taken(project.id, release_name(name, suffix)),
         )
-        storage = choose_profile(await self._contexts.inputs(actor, project), s3_profile)
-        context = launch_context(
-            replace(
-                storage.inputs,
-                random_subdomain=seeds.suffix,
-                one_time_password=seeds.one_time_password,
-                language=language,
-            )
+        drafting = await self.drafting(
+            actor, project, seeds, language=language, s3_profile=s3_profile
         )
-        overrides = self._catalog.overrides(actor)
-        inputs = storage.inputs
-        draft = make_draft(
-            chart=chart,
-            context=context,
-            patch=patch,
-            language=language,
-            registry=overrides.registry,
-            roles=overrides.roles,
-            region_sliders=overrides.region_sliders,
+        storage, inputs = drafting.storage, drafting.storage.inputs
+        draft = drafting.made(
+            chart,
+            patch,
             all_defaults=all_defaults,
             suggested=inputs.profile_suggested if inputs.personal_injection else None,
         )
@@ -183,6 +202,27 @@ class Planner:
             s3_profiles=storage.names,
             s3_chosen=storage.name if draft.uses_s3 and not storage.is_usual else None,
         )
+
+    async def drafting(
+        self,
+        actor: Actor,
+        project: Project,
+        seeds: Seeds,
+        *,
+        language: str,
+        s3_profile: str | None,
+    ) -> Drafting:
+        """Return what the person's drafts are made of, with the storage asked for where it is."""
+        storage = choose_profile(await self._contexts.inputs(actor, project), s3_profile)
+        context = launch_context(
+            replace(
+                storage.inputs,
+                random_subdomain=seeds.suffix,
+                one_time_password=seeds.one_time_password,
+                language=language,
+            )
+        )
+        return Drafting(storage, self._catalog.overrides(actor), context, language)
 
     async def project_password(self, actor: Actor, project: Project) -> str:
         """Return the password of the project's services, empty where it cannot be had now."""
