@@ -14,6 +14,7 @@ from sardonyx.catalog.registry import SchemaRegistry
 from sardonyx.catalog.service import CatalogService, CatalogSource
 from sardonyx.launcher.context import ContextInputs
 from sardonyx.projects.models import Actor, Project
+from sardonyx.services.launching import Opening
 from sardonyx.services.service import Services
 from sardonyx.values import JsonObject
 
@@ -56,5 +57,5 @@ async def test_a_region_bounds_a_launch_only_where_it_is_told_to(
         contexts=RegionContexts(),
         audit=AuditList(),
     )
-    opened = await services.open_draft(ADA, project=MINE.id, chart="tide")
+    opened = await services.open_draft(ADA, project=MINE.id, opening=Opening("tide"))
     assert opened.draft.values == {"cores": cores}

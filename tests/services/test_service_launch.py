@@ -27,7 +27,7 @@ from sardonyx.services.errors import (
     ServiceExistsError,
     ServiceNameError,
 )
-from sardonyx.services.launching import LaunchRequest
+from sardonyx.services.launching import LaunchRequest, Opening
 from sardonyx.services.models import State
 from sardonyx.values import JsonObject
 
@@ -103,7 +103,7 @@ async def test_no_secret_stands_in_any_command_or_shown_value() -> None:
     assert plan.values["auth"]["password"] == PROJECT_PASSWORD  # type: ignore[index,call-overload]
     shown = await w.services.show(ADA, P, name)
     values = await w.services.values(ADA, P, name)
-    draft = await w.services.open_draft(ADA, project=P, chart="postgresql")
+    draft = await w.services.open_draft(ADA, project=P, opening=Opening("postgresql"))
     preview = await w.services.preview(ADA, project=P, draft=draft)
     for text in (shown.commands.platform, str(values), str(preview), str(preview.commands)):
         assert PROJECT_PASSWORD not in text
@@ -126,7 +126,9 @@ async def test_wrong_values_give_one_message_and_pointer_by_file_set_and_form() 
         told.add((problem.pointer, problem.code, problem.message.in_language("en")))
     w = world()
     draft = await w.services.open_draft(
-        ADA, project=P, chart="postgresql", patch=(PatchEntry(("auth", "database"), "No Good"),)
+        ADA,
+        project=P,
+        opening=Opening("postgresql", patch=(PatchEntry(("auth", "database"), "No Good"),)),
     )
     with pytest.raises(LaunchRefusedError) as refused:
         await w.services.launch(ADA, project=P, draft=draft)
@@ -167,12 +169,12 @@ async def test_a_file_merges_maps_and_replaces_lists() -> None:
 async def test_unknown_chart_version_and_project_name_what_is_known() -> None:
     w = world()
     with pytest.raises(ChartNotFoundError):
-        await w.services.open_draft(ADA, project=P, chart="nope")
+        await w.services.open_draft(ADA, project=P, opening=Opening("nope"))
     with pytest.raises(ChartVersionNotFoundError) as version:
-        await w.services.open_draft(ADA, project=P, chart="postgresql", version="9.9.9")
+        await w.services.open_draft(ADA, project=P, opening=Opening("postgresql", version="9.9.9"))
     assert version.value.values["known"]
     with pytest.raises(ProjectNotFoundError):
-        await w.services.open_draft(ADA, project="user-eve", chart="postgresql")
+        await w.services.open_draft(ADA, project="user-eve", opening=Opening("postgresql"))
 
 
 async def test_a_name_taken_is_refused_and_audited() -> None:
@@ -221,7 +223,7 @@ async def test_preflight_errors_refuse_the_launch_in_words() -> None:
     (problem,) = refused.value.problems
     assert problem.code == "program_missing"
     assert "postgres" in problem.message.in_language("en")
-    draft = await w.services.open_draft(ADA, project=P, chart="postgresql")
+    draft = await w.services.open_draft(ADA, project=P, opening=Opening("postgresql"))
     preview = await w.services.preview(ADA, project=P, draft=draft)
     assert preview.refused
     assert w.audit.lines[-1][3] == "launch_refused"
@@ -231,7 +233,8 @@ async def test_a_draft_keeps_its_random_items_until_it_expires_or_is_launched() 
     w = world()
 
     async def suffix(draft_id: str | None) -> tuple[str, str]:
-        opened = await w.services.open_draft(ADA, project=P, chart="postgresql", draft_id=draft_id)
+        opening = Opening("postgresql", draft_id=draft_id)
+        opened = await w.services.open_draft(ADA, project=P, opening=opening)
         return opened.id, opened.seeds.suffix
 
     first, drawn = await suffix(None)
@@ -239,16 +242,17 @@ async def test_a_draft_keeps_its_random_items_until_it_expires_or_is_launched() 
     w.now[0] = NOW + DRAFT_LIFE + timedelta(seconds=1)
     second, again = await suffix(first)
     assert (second, again) != (first, drawn)
-    opened = await w.services.open_draft(ADA, project=P, chart="postgresql", draft_id=second)
+    opening = Opening("postgresql", draft_id=second)
+    opened = await w.services.open_draft(ADA, project=P, opening=opening)
     await w.services.launch(ADA, project=P, draft=opened)
     assert (await suffix(second))[0] != second
 
 
 async def test_a_draft_of_another_person_gives_none_of_its_random_items() -> None:
     w = world()
-    mine = await w.services.open_draft(ADA, project=P, chart="postgresql")
+    mine = await w.services.open_draft(ADA, project=P, opening=Opening("postgresql"))
     hers = await w.services.open_draft(
-        EVE, project="user-eve", chart="postgresql", draft_id=mine.id
+        EVE, project="user-eve", opening=Opening("postgresql", draft_id=mine.id)
     )
     assert hers.seeds != mine.seeds
 

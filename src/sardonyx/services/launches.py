@@ -17,7 +17,6 @@ from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.access import notes_with_port, with_port
 from sardonyx.launcher.links import ReadLink
-from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.versions import ChosenVersion
 from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.projects.models import Actor
@@ -94,35 +93,14 @@ class Launches:
         self._ingress_port = ingress_port
 
     async def open_draft(
-        self,
-        actor: Actor,
-        *,
-        project: str,
-        chart: str,
-        catalog: str | None = None,
-        version: str | None = None,
-        patch: tuple[PatchEntry, ...] = (),
-        language: str = "en",
-        draft_id: str | None = None,
-        s3_profile: str | None = None,
-        all_defaults: bool = False,
+        self, actor: Actor, *, project: str, opening: Opening, language: str = "en"
     ) -> OpenDraft:
         """Return a draft of the launcher, with the same random items for the same `draft_id`.
 
         Raises ChartNotFoundError and its kin. Wrong values never raise: see its problems.
         """
-        return await self._planner.open(
-            actor,
-            authorised_project(actor, project),
-            chart=chart,
-            catalog=catalog,
-            version=version,
-            patch=patch,
-            language=language,
-            draft_id=draft_id,
-            s3_profile=s3_profile,
-            all_defaults=all_defaults,
-        )
+        place = authorised_project(actor, project)
+        return await self._planner.open(actor, place, opening, language=language)
 
     async def rehearse(
         self, actor: Actor, *, project: str, chart: Chart
@@ -144,18 +122,8 @@ class Launches:
         chosen = self._planner.chosen_version(
             actor, place, opening.chart, opening.catalog, opening.version
         )
-        opened = await self.open_draft(
-            actor,
-            project=project,
-            chart=opening.chart,
-            catalog=opening.catalog,
-            version=chosen.version,
-            patch=opening.patch,
-            language=language,
-            draft_id=opening.draft_id,
-            s3_profile=opening.s3_profile,
-            all_defaults=opening.all_defaults,
-        )
+        opening = replace(opening, version=chosen.version)
+        opened = await self.open_draft(actor, project=project, opening=opening, language=language)
         if chosen.notice is None:
             return opened
         return replace(opened, problems=(chosen.notice, *opened.problems))

@@ -33,6 +33,7 @@ from sardonyx.services.launching import (
     LaunchContexts,
     LaunchRequest,
     OpenDraft,
+    Opening,
     checked_friendly,
     checked_release,
     secrets_in_open,
@@ -123,31 +124,17 @@ class Planner:
         self._clock = clock
 
     async def open(
-        self,
-        actor: Actor,
-        project: Project,
-        *,
-        chart: str,
-        catalog: str | None,
-        version: str | None,
-        patch: tuple[PatchEntry, ...],
-        language: str,
-        draft_id: str | None,
-        s3_profile: str | None = None,
-        all_defaults: bool = False,
+        self, actor: Actor, project: Project, opening: Opening, *, language: str
     ) -> OpenDraft:
         """Return a draft. Raises ChartNotFoundError and its kin for an unknown chart."""
-        found = self._catalog.chart(actor, chart, catalog=catalog, version=version, project=project)
-        return await self._opened(
+        found = self._catalog.chart(
             actor,
-            project,
-            found,
-            patch=patch,
-            language=language,
-            draft_id=draft_id,
-            s3_profile=s3_profile,
-            all_defaults=all_defaults,
+            opening.chart,
+            catalog=opening.catalog,
+            version=opening.version,
+            project=project,
         )
+        return await self._opened(actor, project, found, opening, language=language)
 
     async def rehearse(
         self, actor: Actor, project: Project, chart: Chart
@@ -156,36 +143,28 @@ class Planner:
 
         Raises PlanRefusedError.
         """
-        opened = await self._opened(actor, project, chart)
+        opening = Opening(chart.ref.chart)
+        opened = await self._opened(actor, project, chart, opening, language="en")
         plan = self.plan(actor, opened, friendly_name=None, name=None, shared=False)
         return await self._runtime.planned(plan)
 
     async def _opened(
-        self,
-        actor: Actor,
-        project: Project,
-        chart: Chart,
-        *,
-        patch: tuple[PatchEntry, ...] = (),
-        language: str = "en",
-        draft_id: str | None = None,
-        s3_profile: str | None = None,
-        all_defaults: bool = False,
+        self, actor: Actor, project: Project, chart: Chart, opening: Opening, *, language: str
     ) -> OpenDraft:
         name = chart.ref.chart
         draft_id, seeds = self._drafts.seeds(
             actor.username,
-            draft_id,
+            opening.draft_id,
             taken=lambda suffix: self.taken(project.id, release_name(name, suffix)),
         )
         drafting = await self.drafting(
-            actor, project, seeds, language=language, s3_profile=s3_profile
+            actor, project, seeds, language=language, s3_profile=opening.s3_profile
         )
         storage, inputs = drafting.storage, drafting.storage.inputs
         draft = drafting.made(
             chart,
-            patch,
-            all_defaults=all_defaults,
+            opening.patch,
+            all_defaults=opening.all_defaults,
             suggested=inputs.profile_suggested if inputs.personal_injection else None,
         )
         # A chart that reads no storage has no profile to speak of.
@@ -197,7 +176,7 @@ class Planner:
             language=language,
             draft=draft,
             problems=() if notice is None else (notice,),
-            all_defaults=all_defaults,
+            all_defaults=opening.all_defaults,
             s3_profile=storage.name,
             s3_profiles=storage.names,
             s3_chosen=storage.name if draft.uses_s3 and not storage.is_usual else None,
@@ -260,18 +239,15 @@ class Planner:
         draft_id: str | None = None,
     ) -> OpenDraft:
         """Return the draft of a launch asked by command line or REST, with its own problems."""
-        opened = await self.open(
-            actor,
-            project,
+        opening = Opening(
             chart=request.chart,
             catalog=request.catalog,
             version=request.version,
-            patch=(),
-            language=language,
-            draft_id=draft_id,
             s3_profile=request.s3_profile,
             all_defaults=request.all_defaults,
+            draft_id=draft_id,
         )
+        opened = await self.open(actor, project, opening, language=language)
         parsed = [parse_set(setting) for setting in request.settings]
         misread = request.problems + opened.problems
         misread += tuple(item for item in parsed if isinstance(item, Problem))

@@ -46,7 +46,7 @@ from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import ON_PLATFORM_ONLY
-from sardonyx.services.launching import Charts, LaunchRequest, OpenDraft, checked_friendly
+from sardonyx.services.launching import Charts, LaunchRequest, OpenDraft, Opening, checked_friendly
 from sardonyx.services.models import Commands
 from sardonyx.services.planning import blocking
 
@@ -240,16 +240,16 @@ class ConfigurationChanges:
     ) -> OpenDraft:
         """Return the draft of a configuration. Raises ChartNotFoundError and its kin."""
         request, _ = self.request(actor, place, configuration)
-        return await self._launcher.open_draft(
-            actor,
-            project=place.id,
+        opening = Opening(
             chart=request.chart,
             catalog=request.catalog,
             version=request.version,
             patch=request.patch,
-            language=language,
-            draft_id=draft_id,
             s3_profile=request.s3_profile,
+            draft_id=draft_id,
+        )
+        return await self._launcher.open_draft(
+            actor, project=place.id, opening=opening, language=language
         )
 
     def _of_draft(

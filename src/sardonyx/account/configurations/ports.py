@@ -7,9 +7,8 @@ from typing import Protocol
 
 from sardonyx.account.configurations.models import ConfigurationList, KeptConfiguration
 from sardonyx.done import Done
-from sardonyx.launcher.models import PatchEntry
 from sardonyx.projects.models import Actor
-from sardonyx.services.launching import LaunchRequest, OpenDraft
+from sardonyx.services.launching import LaunchRequest, OpenDraft, Opening
 from sardonyx.services.models import Service
 
 
@@ -40,17 +39,7 @@ class Launcher(Protocol):
         """Return the draft that `request` asks for. Raises ChartNotFoundError and its kin."""
 
     async def open_draft(
-        self,
-        actor: Actor,
-        *,
-        project: str,
-        chart: str,
-        catalog: str | None = None,
-        version: str | None = None,
-        patch: tuple[PatchEntry, ...] = (),
-        language: str = "en",
-        draft_id: str | None = None,
-        s3_profile: str | None = None,
+        self, actor: Actor, *, project: str, opening: Opening, language: str = "en"
     ) -> OpenDraft:
         """Return a draft of the launcher. Raises ChartNotFoundError and its kin."""
 

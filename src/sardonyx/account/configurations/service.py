@@ -41,7 +41,7 @@ from sardonyx.projects.audit import audited
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.commands import ON_PLATFORM_ONLY
-from sardonyx.services.launching import FRIENDLY_LENGTH, checked_friendly
+from sardonyx.services.launching import FRIENDLY_LENGTH, Opening, checked_friendly
 from sardonyx.services.models import Commands, Service
 from sardonyx.text import N_, Text
 from sardonyx.values import Json
@@ -177,9 +177,7 @@ class Configurations(ConfigurationChanges):
             opened = await self._launcher.open_draft(
                 actor,
                 project=place.id,
-                chart=of.chart,
-                catalog=of.catalog,
-                version=of.version,
+                opening=Opening(of.chart, of.catalog, of.version),
                 language=language,
             )
             read = configuration_of_values(
