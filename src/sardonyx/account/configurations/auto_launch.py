@@ -166,15 +166,9 @@ async def _judged(
         problems.append(Problem("", refused.code, "error", refused.detail_text()))
     else:
         problems += refusals(preview.findings)
-    try:
-        source = await _source(viewer, _configuration(opened.draft.chart.ref.catalog, chart, link))
-    except SystemFault as unread:
-        words = N_(
-            "Your saved configurations cannot be read, so whether this link is one of them cannot "
-            "be told. Check the settings, then launch."
-        )
-        told = Problem("", unread.code, "warning", Text(words))
-        return Judged(link, opened, name, Decision(AutoLaunch.FORM, told), preview)
+    source = await _source(viewer, _configuration(opened.draft.chart.ref.catalog, chart, link))
+    if isinstance(source, Problem):
+        return Judged(link, opened, name, Decision(AutoLaunch.FORM, source), preview)
     decision = decide(
         asked=is_asked(query),
         source=source,
@@ -198,13 +192,20 @@ def _configuration(catalog: str, chart: str, link: Link) -> SavedConfiguration:
     )
 
 
-async def _source(viewer: Viewer, asked: SavedConfiguration) -> Source:
-    """Return where a link comes from. Only what a person saved themselves is their own.
+async def _source(viewer: Viewer, asked: SavedConfiguration) -> Source | Problem:
+    """Return where a link comes from, or why that cannot be told.
 
-    What another member of the group saved may run a script of theirs under one's own name: it is
-    shown and confirmed.
+    Only what a person saved themselves is their own: what another member of the group saved may
+    run a script of theirs under one's own name, so it is shown and confirmed.
     """
-    listed = await viewer.platform.configurations.list(viewer.actor, viewer.project.id)
+    try:
+        listed = await viewer.platform.configurations.list(viewer.actor, viewer.project.id)
+    except SystemFault as unread:
+        words = N_(
+            "Your saved configurations cannot be read, so whether this link is one of them cannot "
+            "be told. Check the settings, then launch."
+        )
+        return Problem("", unread.code, "warning", Text(words))
     for one in listed.configurations:
         if one.set_by == viewer.actor.username and same(one.configuration, asked):
             return Source.CONFIGURATION
