@@ -23,6 +23,7 @@ from sardonyx.account.errors import (
     StorageUnreadableError,
 )
 from sardonyx.account.models import AuditFilter
+from sardonyx.account.recent import RecentSecrets
 from sardonyx.account.storage import MOST, STORAGE_KEY, STORAGE_PATH, OwnStorage, StorageAsked
 from sardonyx.adapters.sql.repositories import SqlRecords, sqlite_database
 from sardonyx.launcher.own_profiles import OwnProfile
@@ -66,7 +67,9 @@ def probe() -> MemoryProbe:
 
 @pytest.fixture
 def own(store: MemorySecretStore, records: SqlRecords, probe: MemoryProbe) -> OwnStorage:
-    return OwnStorage(secret_store=store, audit=records, probe=probe, now=lambda: 7.0)
+    return OwnStorage(
+        secret_store=RecentSecrets(store), audit=records, probe=probe, now=lambda: 7.0
+    )
 
 
 async def test_a_store_is_kept_among_the_person_s_secrets(
@@ -274,7 +277,7 @@ async def test_keys_given_while_a_store_was_reached_are_kept(
     store: MemorySecretStore, records: SqlRecords, ada: Actor
 ) -> None:
     probe = SlowProbe({URL: {"AK": "s3cr3t"}})
-    own = OwnStorage(secret_store=store, audit=records, probe=probe, now=lambda: 7.0)
+    own = OwnStorage(secret_store=RecentSecrets(store), audit=records, probe=probe, now=lambda: 7.0)
     await own.keep(ada, NAS)
     newer = replace(NAS, access_key_id="NEW", secret_access_key=Secret("newer"))
     probe.meanwhile = lambda: own.keep(ada, newer, unchecked=True)
@@ -288,7 +291,7 @@ async def test_their_number_ends_also_while_one_was_reached(
     store: MemorySecretStore, records: SqlRecords, ada: Actor
 ) -> None:
     probe = SlowProbe({URL: {"AK": "s3cr3t"}})
-    own = OwnStorage(secret_store=store, audit=records, probe=probe, now=lambda: 7.0)
+    own = OwnStorage(secret_store=RecentSecrets(store), audit=records, probe=probe, now=lambda: 7.0)
 
     async def fill() -> None:
         for number in range(MOST):

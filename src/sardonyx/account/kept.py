@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
@@ -15,7 +15,13 @@ Entries: TypeAlias = dict[str, Secret]
 _ATTEMPTS = 5
 
 
-async def read(store: KeptSecrets, actor: Actor, project: Project, path: str) -> SecretSet:
+class ReadsSecrets(Protocol):
+    """What reads as KeptSecrets does."""
+
+    async def read(self, *, username: str, project: Project, path: str) -> SecretSet: ...
+
+
+async def read(store: ReadsSecrets, actor: Actor, project: Project, path: str) -> SecretSet:
     """Return what is kept at `path`; nothing, as version 0, where nothing is."""
     try:
         return await store.read(username=actor.username, project=project, path=path)

@@ -11,6 +11,7 @@ from sardonyx.account.passwords import ServicePasswords
 from sardonyx.account.ports import AccountRecords, ProfileSchemas, StorageProbe
 from sardonyx.account.profile_schemas import GivenSchemas
 from sardonyx.account.profiles import Profiles
+from sardonyx.account.recent import RecentSecrets
 from sardonyx.account.storage import OwnStorage
 from sardonyx.launcher.s3_profiles import ProposedStore
 from sardonyx.projects.errors import NoPersonalProjectError
@@ -45,7 +46,7 @@ class Accounts:
         proposed: what fills the form of a new store of one's own.
         """
         self._records = records
-        self._secrets = secret_store
+        self._secrets = secret_store = RecentSecrets(secret_store)
         self.passwords = ServicePasswords(secret_store=secret_store, audit=records, mount=mount)
         self.storage = OwnStorage(
             secret_store=secret_store, audit=records, probe=probe, proposed=proposed
@@ -85,10 +86,14 @@ class Accounts:
         await self._records.save_preferences(actor.username, preferences)
         await self._records.record(actor.username, "account.save", actor.username, "done")
 
-    async def git_token(self, actor: Actor) -> Secret | None:
-        """Return the person's forge token, None when they gave none."""
+    async def git_token(self, actor: Actor, *, recent: bool = False) -> Secret | None:
+        """Return the person's forge token, None when they gave none.
+
+        recent: what was read some seconds ago will do.
+        """
+        secrets = self._secrets.lately if recent else self._secrets
         try:
-            kept = await self._secrets.read(
+            kept = await secrets.read(
                 username=actor.username, project=actor.personal_project, path=GIT_PATH
             )
         except (SecretNotFoundError, NoPersonalProjectError):

@@ -32,6 +32,7 @@ from sardonyx.account.errors import (
 )
 from sardonyx.account.kept import Entries
 from sardonyx.account.ports import StorageProbe
+from sardonyx.account.recent import RecentSecrets
 from sardonyx.done import Done
 from sardonyx.errors import Problem
 from sardonyx.launcher.own_profiles import (
@@ -45,7 +46,6 @@ from sardonyx.launcher.s3_profiles import ProposedStore, directory
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
-from sardonyx.secrets.ports import KeptSecrets
 from sardonyx.values import Json, Secret
 
 # Hidden from the secrets page by its leading dot.
@@ -81,7 +81,7 @@ class OwnStorage:
     def __init__(
         self,
         *,
-        secret_store: KeptSecrets,
+        secret_store: RecentSecrets,
         audit: Audit,
         probe: StorageProbe,
         proposed: ProposedStore | None = None,
@@ -94,15 +94,17 @@ class OwnStorage:
         self._probe = probe
         self._now = now
 
-    async def listed(self, actor: Actor) -> tuple[OwnProfile, ...]:
+    async def listed(self, actor: Actor, *, recent: bool = False) -> tuple[OwnProfile, ...]:
         """Return the person's stores, the oldest first; none where they have no own project.
 
         What somebody wrote there by hand and is none is passed over: it costs no launch.
+        recent: what was read some seconds ago will do.
 
         Raises SecretStoreUnavailableError.
         """
+        secrets = self._secrets.lately if recent else self._secrets
         try:
-            found = await kept.read(self._secrets, actor, actor.personal_project, STORAGE_PATH)
+            found = await kept.read(secrets, actor, actor.personal_project, STORAGE_PATH)
             return read_profiles(_items(found.entries))[0]
         except (NoPersonalProjectError, StorageUnreadableError):
             return ()

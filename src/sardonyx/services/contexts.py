@@ -48,8 +48,8 @@ class RegionContexts:
         """
         base, token, own = await asyncio.gather(
             _of_person(self._accounts, actor, project),
-            self._accounts.git_token(actor),
-            self._accounts.storage.listed(actor),
+            self._accounts.git_token(actor, recent=True),
+            self._accounts.storage.listed(actor, recent=True),
         )
         region = self._region
         storage = S3ProfileInputs(
@@ -102,7 +102,7 @@ class ClusterContexts:
         base, token, own = await asyncio.gather(
             _of_person(self._accounts, actor, project),
             self._git_token(actor),
-            self._accounts.storage.listed(actor),
+            self._accounts.storage.listed(actor, recent=True),
         )
         given, family = (_text(actor.claims.get(name)) for name in ("given_name", "family_name"))
         return replace(
@@ -147,7 +147,7 @@ class ClusterContexts:
 
     async def _git_token(self, actor: Actor) -> Secret | None:
         try:
-            return await self._accounts.git_token(actor)
+            return await self._accounts.git_token(actor, recent=True)
         except NoPersonalProjectError:  # it is kept among one's own secrets
             return None
 
