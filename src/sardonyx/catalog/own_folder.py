@@ -19,6 +19,7 @@ from sardonyx.catalog.own import OWN_CATALOG, Brought
 from sardonyx.catalog.read import read_chart
 
 _REVIEWED = ".reviewed"
+_OLD = ".old-"
 _MOST_WAITING = 20
 
 
@@ -28,6 +29,12 @@ class FolderShelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._reviewed = folder / _REVIEWED
+        for old in folder.glob(f"{_OLD}*"):  # of a crash between two renames
+            to = folder / old.name.removeprefix(_OLD)
+            if to.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.rename(to)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -57,7 +64,11 @@ class FolderShelf:
         return read
 
     async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
-        """Move a chart into the catalogue whole: readers see the old one or the new one."""
+        """Move a chart into the catalogue, whole.
+
+        A reader sees the old one, for a moment none, then the new one; after a crash in between
+        the old one is back with the next start.
+        """
         name = f"{chart.ref.chart}-{chart.ref.version}"
         await asyncio.to_thread(self._put, self._reviewed / digest, name)
         return chart.ref
@@ -69,7 +80,7 @@ class FolderShelf:
         """Do nothing: the folder is here."""
 
     def _put(self, place: Path, name: str) -> None:
-        to, old = self._folder / name, self._folder / f".old-{name}"
+        to, old = self._folder / name, self._folder / f"{_OLD}{name}"
         shutil.rmtree(old, ignore_errors=True)
         if to.exists():
             to.rename(old)
