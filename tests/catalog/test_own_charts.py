@@ -21,7 +21,12 @@ from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.catalog.allowance import Allowance
 from sardonyx.catalog.errors import ChartSourceError
 from sardonyx.catalog.models import LARGEST_ARCHIVE, Chart
-from sardonyx.catalog.own import OWN_CATALOG, ChartSource, OwnCharts, without_keys
+from sardonyx.catalog.own import (
+    OWN_CATALOG,
+    ChartSource,
+    OwnCharts,
+    without_keys,
+)
 from sardonyx.catalog.own_folder import FolderShelf
 from sardonyx.catalog.read import read_chart
 from sardonyx.catalog.review import review

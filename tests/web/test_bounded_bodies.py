@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import httpx2
 import pytest
 from tests.web.stub_platform import ADA, PROJECT, stub_platform
 
 from sardonyx.api.bodies import LARGEST_BODY
+from sardonyx.catalog.allowance import ANYWHERE
+from sardonyx.catalog.errors import ChartSourceError
+from sardonyx.projects.models import Actor
 from sardonyx.web.portal import create_portal
 
 MIB = 1024 * 1024
@@ -30,8 +34,12 @@ class Body:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[httpx2.AsyncClient]:
-    platform = stub_platform()
+def platform() -> SimpleNamespace:
+    return stub_platform()
+
+
+@pytest.fixture
+async def browser(platform: SimpleNamespace) -> AsyncIterator[httpx2.AsyncClient]:
     await platform.files.listing(ADA, PROJECT.id)
     transport = httpx2.ASGITransport(app=create_portal(platform))  # type: ignore[arg-type]
     async with httpx2.AsyncClient(
@@ -80,6 +88,36 @@ async def test_files_stream_however_large_they_are(browser: httpx2.AsyncClient) 
     sent = {"file": ("plain.bin", bytes(SENT))}
     answer = await browser.post("/files/", data=form, files=sent, headers=headers)
     assert answer.status_code == 303, answer.text
+
+
+@pytest.mark.parametrize("by_form", [False, True])
+async def test_an_archive_streams_up_to_its_own_bound(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace, by_form: bool
+) -> None:
+    class Archives:
+        allowance = ANYWHERE
+        on_cluster = True
+        read = 0
+
+        async def known(self, actor: Actor) -> None: ...
+
+        async def review_archive(
+            self, actor: Actor, name: str, content: AsyncIterator[bytes]
+        ) -> None:
+            async for block in content:
+                self.read += len(block)
+            raise ChartSourceError(address=name)
+
+    platform.own_charts = archives = Archives()
+    headers, size = {"cookie": "sardonyx=ada"}, 2 * LARGEST_BODY
+    if by_form:
+        sent = {"archive": ("x.tgz", bytes(size))}
+        answer = await browser.post("/catalog/any", files=sent, headers=headers)
+    else:
+        answer = await browser.put(
+            "/api/v1/chart-archives/x.tgz", content=Body(size), headers=headers
+        )
+    assert (answer.status_code, archives.read) == (422, size)
 
 
 async def test_a_stranger_s_file_is_refused_unread(browser: httpx2.AsyncClient) -> None:

@@ -99,6 +99,26 @@ class OwnChartRefusedError(UserError):
     next_step = N_("Use it on a platform with a cluster, or ask its author for a local.yaml.")
 
 
+class OwnChartsFullError(UserError):
+    """One person keeps no more: another chart must go first, which is theirs to say."""
+
+    code = "own_charts_full"
+    kind = Kind.CONFLICT
+    title = N_("You keep as many charts as one person can")
+    detail = N_("“{chart}” is not kept: you keep {most} charts already. The oldest is {oldest}.")
+    next_step = N_("Remove one that you no longer need, then keep this one.")
+
+
+class ChartReviewsTooManyError(UserError):
+    """Each takes room on the platform's disk, and its time."""
+
+    code = "chart_reviews_too_many"
+    kind = Kind.REFUSED
+    title = N_("Too many charts were looked at")
+    detail = N_("One person may have {most} charts reviewed in an hour.")
+    next_step = N_("Keep one of those that wait for your word, or come back in a while.")
+
+
 class OwnChartOutsideError(UserError):
     """On a cluster: what it would create reaches out of the project's namespace."""
 

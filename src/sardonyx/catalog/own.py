@@ -14,17 +14,20 @@ import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from sardonyx.catalog.allowance import ANYWHERE, Allowance
 from sardonyx.catalog.errors import (
+    ChartReviewsTooManyError,
     OwnChartOutsideError,
     OwnChartRefusedError,
     ReviewGoneError,
 )
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.catalog.review import Remark, Review, review
+from sardonyx.catalog.turns import Turns
 from sardonyx.done import Done
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor
@@ -35,6 +38,8 @@ from sardonyx.values import JsonObject
 
 OWN_CATALOG = "own"
 OWN_NAME = {"en": "Your own charts", "fr": "Vos propres charts"}
+# Of one person in an hour, in one replica: what was looked at stays unpacked for a while.
+MOST_REVIEWS = 30
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # What a cluster would create, as the project's own account is told: by whom, and of which chart.
 Rehearse = Callable[[Actor, Chart], Awaitable[Sequence[PlannedObject]]]
@@ -105,7 +110,10 @@ class Shelf(Protocol):
         """
 
     async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
-        """Offer a chart that waits; the same version is replaced. Raises ReviewGoneError."""
+        """Offer a chart that waits; the same version is replaced.
+
+        Raises ReviewGoneError, OwnChartsFullError.
+        """
 
     async def known(self, username: str) -> None:
         """Know which charts the person has, and begin to have them at hand."""
@@ -125,8 +133,10 @@ class OwnCharts:
         audit: Audit,
         allowance: Allowance = ANYWHERE,
         rehearse: Rehearse | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """rehearse: asks the cluster; None on one machine, where charts run as processes."""
+        self._turns = Turns(MOST_REVIEWS, timedelta(hours=1), clock=clock)
         self._fetcher = fetcher
         self._shelf = shelf
         self._audit = audit
@@ -149,11 +159,12 @@ class OwnCharts:
     async def review(self, actor: Actor, source: ChartSource) -> Done[Reviewed]:
         """Fetch a chart and say what it would do; it is not offered yet.
 
-        Raises ChartAddressRefusedError, ChartSourceError.
+        Raises ChartAddressRefusedError, ChartSourceError, ChartReviewsTooManyError.
         """
         told = without_keys(source.address)
         async with audited(self._audit, actor.username, "chart.review", told):
             self.allowance.check_address(source.address)
+            self._take_turn(actor)
             found = await self._taken(actor, told, lambda to: self._fetcher.fetch(source, to))
         return Done(found, _commands(source))
 
@@ -163,6 +174,7 @@ class OwnCharts:
         """Say what an archive that is sent would do. Raises as `review`."""
         async with audited(self._audit, actor.username, "chart.review", name[:500]):
             self.allowance.check_archive()
+            self._take_turn(actor)
             found = await self._taken(actor, name, lambda to: self._fetcher.unpack(content, to))
         here = shlex.quote(name)
         return Done(found, Commands(f"sardonyx chart add {here}\n", f"tar xzf {here}\n"))
@@ -174,7 +186,7 @@ class OwnCharts:
     async def keep(self, actor: Actor, digest: str) -> ChartRef:
         """Offer a reviewed chart in the person's own catalogue; the same version is replaced.
 
-        Raises ReviewGoneError, OwnChartRefusedError, OwnChartOutsideError.
+        Raises ReviewGoneError, OwnChartRefusedError, OwnChartOutsideError, OwnChartsFullError.
         """
         chart = await self._waiting(actor, digest)
         found = await self._review(actor, chart)
@@ -186,6 +198,11 @@ class OwnCharts:
                 refused = OwnChartOutsideError if self.on_cluster else OwnChartRefusedError
                 raise refused(chart=ref.chart, reason=said)
             return await self._shelf.keep(actor.username, digest, chart)
+
+    def _take_turn(self, actor: Actor) -> None:
+        """Count a review; on one machine the person's own disk and time are theirs."""
+        if self.on_cluster and not self._turns.take(actor.username):
+            raise ChartReviewsTooManyError(most=MOST_REVIEWS)
 
     async def _taken(
         self, actor: Actor, source: str, bring: Callable[[Path], Awaitable[Brought]]

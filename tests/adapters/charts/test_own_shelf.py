@@ -26,6 +26,7 @@ from sardonyx.catalog.errors import (
     CatalogNotFoundError,
     ChartContentMissingError,
     ChartNotFoundError,
+    OwnChartsFullError,
     ReviewGoneError,
 )
 from sardonyx.catalog.models import Chart, ChartRef
@@ -173,13 +174,20 @@ async def test_the_same_version_is_replaced_everywhere(replicas: tuple[Replica, 
     assert two.catalog.installed(ref).values == {"size": "2Gi"}
 
 
-async def test_the_oldest_make_room(replicas: tuple[Replica, Replica]) -> None:
+async def test_what_is_kept_stays_and_what_waits_makes_room(
+    replicas: tuple[Replica, Replica],
+) -> None:
     one, _ = replicas
-    for minor in range(MOST_KEPT + 2):
+    for minor in range(MOST_KEPT):
         await one.kept(ADA.username, chart_archive(version=f"1.{minor}.0"))
+    with pytest.raises(OwnChartsFullError) as full:
+        await one.kept(ADA.username, chart_archive("moon"))
+    assert full.value.values["oldest"] == "tide 1.0.0"
+    await one.kept(ADA.username, chart_archive(version="1.3.0", files={"values.yaml": "a: 1\n"}))
+    await one.kept(EVE.username, chart_archive("moon"))
     found = one.names(ADA)
     assert len(found) == MOST_KEPT
-    assert found[-1] == "tide 1.2.0"
+    assert found[-1] == "tide 1.0.0"
     first = await one.sent(ADA.username, chart_archive("moon"))
     for minor in range(MOST_WAITING):
         await one.sent(ADA.username, chart_archive("moon", f"1.{minor}.1"))

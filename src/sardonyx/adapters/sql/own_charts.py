@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sardonyx.adapters.sql.database import SqlDatabase
 from sardonyx.adapters.sql.tables import Base
+from sardonyx.catalog.errors import OwnChartsFullError
 from sardonyx.catalog.own import OWN_CATALOG
 from sardonyx.values import JsonObject
 
@@ -180,7 +181,10 @@ class SqlOwnCharts(SqlDatabase):
         await self._run(work)
 
     async def keep(self, username: str, digest: str, version: str, at: datetime) -> bool:
-        """Keep what waits, in place of the same version; False when it does not wait."""
+        """Keep what waits, in place of the same version; False when it does not wait.
+
+        Raises OwnChartsFullError.
+        """
 
         def work(session: Session) -> bool:
             mine = OwnChartRow.username == username
@@ -196,9 +200,16 @@ class SqlOwnCharts(SqlDatabase):
                     mine, OwnChartRow.chart == row.chart, OwnChartRow.version == version
                 )
             )
+            kept = session.execute(
+                select(OwnChartRow.chart, OwnChartRow.version)
+                .where(mine, OwnChartRow.version != "")
+                .order_by(OwnChartRow.at, OwnChartRow.id)
+            ).all()
+            if len(kept) >= MOST_KEPT:
+                oldest = " ".join(kept[0])
+                raise OwnChartsFullError(chart=row.chart, most=MOST_KEPT, oldest=oldest)
             row.version, row.at = version, at
             session.flush()
-            _cut(session, mine, OwnChartRow.version != "", most=MOST_KEPT)
             _changed(session)
             return True
 
