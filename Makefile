@@ -49,7 +49,7 @@ test-cluster:  ## the tests on clusters; says what this machine leaves out
 	@python3 tools/bootstrap.py dev
 	@$(PY) tools/chromium.py
 	@$(PY) -m tools.cluster build
-	@$(BIN)/pytest -m 'cluster or node' -rs tests/cluster
+	@$(BIN)/pytest -n 2 --dist loadgroup -m 'cluster or node' -rs tests/cluster
 
 test-cluster-light: ## those of them that need no root: an API server with simulated nodes
 	@python3 tools/bootstrap.py dev

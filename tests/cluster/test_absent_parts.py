@@ -15,7 +15,7 @@ from tests.cluster.people import Caller, signed_in
 from tests.cluster.platform import running_platform
 from tools.cluster.images import version
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.cluster
 WORDS = {
     "secrets": ("There is no store of secrets here", "Il n’y a pas ici de coffre de secrets"),
     "files": ("There is no storage of files here", "Il n’y a pas ici de stockage de fichiers"),

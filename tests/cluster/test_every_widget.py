@@ -20,7 +20,7 @@ from tests.e2e.every_widget import Runtime, assert_same_each_way, every_widget_c
 from sardonyx.services.commands import without
 from sardonyx.values import JsonObject
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.cluster
 # What the schema has as a password; the reader's language and theme are of each launch.
 _OF_ONE_LAUNCH = frozenset(
     (("security", "password"), ("texts", "secret"), ("choices", "secret"), ("preferences",))

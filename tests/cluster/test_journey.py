@@ -25,7 +25,7 @@ from tools.cluster import images
 from sardonyx.adapters.s3.seaweedfs import KeyLife
 from sardonyx.testing.parts import wait_until
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
+pytestmark = pytest.mark.node
 _OPEN = """element => {
   for (let one = element; one; one = one.parentElement)
     if (one.tagName === "DETAILS") one.open = true;

@@ -17,7 +17,7 @@ from tests.cluster.platform import GATEWAY, RunningPlatform, running_platform
 from tests.e2e.jupyter import Kernel
 from tools.cluster.images import version
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
+pytestmark = pytest.mark.node
 TREASURE = "treasure-of-ada-4711"
 # Prints what each attempt gave: a status, or the name of the error.
 ATTACK = """

@@ -23,7 +23,7 @@ from tools.cluster.images import version
 
 from sardonyx.values import JsonObject
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.cluster
 # The light cluster has no volumes.
 NOTEBOOK: JsonObject = {
     "chart": "jupyter-python",

@@ -33,7 +33,7 @@ from sardonyx.adapters.processes.home import Home
 from sardonyx.catalog.service import default_catalog_folder
 from sardonyx.testing.parts import running_parts
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
+pytestmark = pytest.mark.node
 
 # The provider names itself by an address of loopback, which in a pod is the pod's own.
 _RELAY = """

@@ -24,7 +24,7 @@ from tests.cluster.platform import RunningPlatform, running_platform
 
 from sardonyx.testing.parts import wait_until
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.cluster
 ALLOWED = "https://charts.example/stable"
 ROLE = """
 {{- if .Values.wide }}
