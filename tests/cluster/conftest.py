@@ -81,19 +81,18 @@ def own_cluster(tmp_path: Path) -> Iterator[Callable[..., clusters.Light]]:
         cluster.down()
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what needs a machine without a node: the others leave theirs running.
 
-    Two lanes, one for each cluster: in parallel they take turns with the processors.
+    Two lanes, one for each cluster: side by side they take turns with the processors.
     """
     items.sort(key=lambda item: item.path.name != "test_host.py")
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
-            if item.get_closest_marker("xdist_group") is None:
-                lane = "cluster" if item.get_closest_marker("node") is None else "node"
-                item.add_marker(pytest.mark.xdist_group(lane))
+            lane = "cluster" if item.get_closest_marker("node") is None else "node"
+            item.add_marker(pytest.mark.xdist_group(lane))
             # asyncio leaves the transport of a connection that is cancelled in its TLS opening, or
             # its bare socket, to the collector, which tells it in whatever test runs then.
             item.add_marker(pytest.mark.filterwarnings(_CUT_OPENING))
