@@ -22,6 +22,7 @@ from sardonyx.client.errors import (
 )
 from sardonyx.client.services import launch_body
 from sardonyx.errors import PlatformError
+from sardonyx.services.evidence import EventEvidence
 from sardonyx.services.models import QuotaUse, State
 from sardonyx.values import Secret
 
@@ -218,3 +219,27 @@ def test_an_answer_that_lacks_a_field_names_it() -> None:
     with pytest.raises(AnswerFormatError) as told:
         changes.quota("p").read(answer)
     assert "hard" in str(told.value)
+
+
+async def test_what_the_cluster_said_is_read_by_both_clients(
+    served: Served, served_world: World
+) -> None:
+    served_world.now[0] = NOW + timedelta(minutes=1)
+    for number, uid in enumerate("ab"):
+        at = NOW + timedelta(seconds=number)
+        event = EventEvidence("Pod", "p", True, "BackOff", uid, 1, at, uid=uid, created=at)
+        served_world.told.tell("user-ada", event)
+    with Client.of_home(served.home) as platform:
+        found = platform.services.cluster_events(limit=1)
+        (newest,) = found.events
+        assert (newest.uid, newest.severity, newest.unread) == ("b", "warning", True)
+        assert (newest.service, newest.last_seen) == (None, newest.created)
+        assert (found.unread, found.more, found.until) == (2, True, newest.created)
+        assert "kubectl get events" in found.commands.underneath
+    async with AsyncClient.of_home(served.home) as platform:
+        assert len((await platform.services.cluster_events()).events) == 2
+        assert await platform.services.read_cluster_events(NOW) == 1
+        assert await platform.services.read_cluster_events() == 0
+        with pytest.raises(RemoteError) as told:
+            await platform.services.cluster_events(project="user-eve")
+    assert told.value.remote_code == "project_not_found"
