@@ -103,6 +103,8 @@ def test_nobody_looks_at_what_is_anothers(ada: Caller, grace: Caller, hers: str)
         assert grace.asks("GET", ada.services(f"/{hers}{stream}")).status_code == 404, stream
     assert grace.asks("GET", ada.services()).status_code == 404
     assert grace.api("GET", grace.services()).json()["services"] == []
+    told = ada.api("GET", f"/projects/{ada.project}/cluster-events").json()
+    assert {one["service"] for one in told["events"]} <= {hers, None}
     for place in ("files", "secrets", "quota", "credentials", "events", "cluster-events"):
         assert grace.asks("GET", f"/projects/{ada.project}/{place}").status_code == 404, place
 

@@ -167,7 +167,10 @@ def serve(people: int) -> None:
 
     from sardonyx.adapters.kubernetes.cache import ClusterCache
     from sardonyx.adapters.kubernetes.client import ClusterClient
+    from sardonyx.adapters.kubernetes.event_source import ClusterEventSource
+    from sardonyx.services.project_events import ProjectEvents
     from sardonyx.services.service import Services
+    from sardonyx.testing.events import MemoryMarks
     from sardonyx.web.streams import WatchedStreams
 
     asked: list[str] = []
@@ -185,11 +188,12 @@ def serve(people: int) -> None:
                 cache.store.put(what, made.raw(content))
     platform = stub_platform()
     platform.sign_in = Persons()
+    runtime = WatchedRuntime(cache)
     platform.services = Services(
-        catalog=platform.catalog,
-        runtime=WatchedRuntime(cache),
-        contexts=Contexts(),
-        audit=Records(),
+        catalog=platform.catalog, runtime=runtime, contexts=Contexts(), audit=Records()
+    )
+    platform.events = ProjectEvents(
+        source=ClusterEventSource(cache, str), releases=runtime, marks=MemoryMarks()
     )
     portal: FastAPI = stub_portal(platform)
     portal.add_middleware(WatchedStreams)
