@@ -7,7 +7,7 @@ and calls `viewer.render`. Templates are found as `<area>/<name>.html`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode
@@ -244,7 +244,9 @@ def environment(language: str) -> Environment:
     # The method comes from the i18n extension, which Environment's own type does not know.
     i18n: Any = made
     i18n.install_gettext_translations(translations(language), newstyle=True)
-    made.globals.update(asset=asset, languages=LANGUAGES, quote=quote_key)
+    # The extension's `_` looks `gettext` up by its name at each of a page's hundreds of texts.
+    made.globals["_"] = made.globals["gettext"]
+    made.globals.update(asset=asset, drawn_icon=drawn_icon, languages=LANGUAGES, quote=quote_key)
     made.filters.update(
         size=lambda value: wording.size(value, language),
         number=lambda value: wording.number(value, language),
@@ -259,8 +261,19 @@ def environment(language: str) -> Environment:
     return made
 
 
+_ICON = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>')
+
+
+@lru_cache(maxsize=256)
+def drawn_icon(name: str) -> Markup:
+    """Return an icon of the bundle; a long list draws the same few hundreds of times."""
+    return _ICON.format(asset("icons.svg"), name)
+
+
 def ticks(text: str) -> Markup:
     """Return a chart's text with its `code` marked; nothing else of it is markup."""
+    if "`" not in text:
+        return Markup.escape(text)
     plain, code = Markup("{}"), Markup("<code>{}</code>")
     parts = text.split("`")
     if len(parts) % 2 == 0:  # a tick without its pair is a tick
