@@ -29,6 +29,8 @@ class Asked:
     ("address", "waits"),
     [
         ("/api/v1/account/preferences", False),
+        ("/api/v1/me", False),
+        ("/api/v1/projects/user-ada/services", True),
         ("/files/", False),
         ("/account", False),
         ("/api/v1/catalog", True),

@@ -12,11 +12,11 @@ from sardonyx.services.models import Service
 from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.service import Services, etag
 from sardonyx.services.view import ServiceView, whole
-from sardonyx.web.session import current_actor, request_language
+from sardonyx.web.session import charts_ready, current_actor, request_language
 
 
-def services_of(request: Request) -> Services:
-    """Return the process's service layer."""
+def services_of(request: Request, _: Annotated[None, Depends(charts_ready)]) -> Services:
+    """Return the process's service layer, which reads the person's charts."""
     services: Services = request.app.state.platform.services
     return services
 

@@ -21,7 +21,8 @@ from sardonyx.services import api as services_api
 from sardonyx.setup import api as setup_api
 from sardonyx.web.session import READS_CHARTS
 
-_OF_CHARTS = (catalog_api, services_api, configurations_api)
+# Of `services_api` each address says it itself: who one is needs no chart.
+_OF_CHARTS = (catalog_api, configurations_api)
 
 
 def add_rest(portal: FastAPI, platform: Platform, *, prefix: str) -> None:
