@@ -203,7 +203,11 @@ def build_platform(settings: Settings) -> Platform:
         secrets=kept,
         accounts=accounts,
         configurations=Configurations(
-            records=records, launcher=services, charts=catalog, audit=records
+            records=records,
+            launcher=services,
+            charts=catalog,
+            audit=records,
+            stores=accounts.storage,
         ),
         sign_in=sign_in,
         parts=LocalParts(home=home, programs=part_programs()),

@@ -332,7 +332,11 @@ class _Wiring:
             ),
             accounts=accounts,
             configurations=Configurations(
-                records=records, launcher=services, charts=self.catalog, audit=records
+                records=records,
+                launcher=services,
+                charts=self.catalog,
+                audit=records,
+                stores=accounts.storage,
             ),
             sign_in=sign_in,
             parts=ClusterParts({"database": records.answers, "cluster": cache.synced}),

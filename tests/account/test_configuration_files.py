@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from sardonyx.account.configurations.errors import (
 from sardonyx.account.configurations.exchange import free_name, read_document
 from sardonyx.account.configurations.models import LARGEST_IMPORT, MOST, Clash, Imported
 from sardonyx.account.configurations.service import ValuesOf
+from sardonyx.account.storage import StorageAsked
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.yaml_text import read
 from sardonyx.services.errors import FriendlyNameError
+from sardonyx.values import Secret
 
+KEY = Secret("mine")
 ONE: dict[str, Any] = {
     "friendlyName": "night run",
     "isShared": False,
@@ -79,27 +83,78 @@ async def test_the_list_is_found_in_each_of_its_envelopes(document: object) -> N
     assert not result.skipped
 
 
-async def test_old_keys_of_onyxia_are_migrated() -> None:
+OLD_STORE: dict[str, Any] = {
+    "creationTime": 1700000000000,
+    "friendlyName": "Mon stockage",
+    "url": "https://minio.example/",
+    "region": "eu",
+    "workingDirectoryPath": "bucket/dir/",
+    "pathStyleAccess": True,
+    "credentials": {"accessKeyId": "AK", "secretAccessKey": "s3cr3t"},
+}
+
+
+async def test_old_keys_of_onyxia_are_migrated_with_their_storage() -> None:
     w = world()
-    storage = {
-        "s3Configs": [
-            {
-                "creationTime": 1700000000000,
-                "friendlyName": "Mon stockage",
-                "url": "https://minio.example",
-                "region": "eu",
-                "workingDirectoryPath": "bucket/dir/",
-                "pathStyleAccess": True,
-                "credentials": None,
-            }
-        ]
-    }
+    other = {**OLD_STORE, "creationTime": 2, "url": "https://nas.example:9000"}
+    wrong = {**OLD_STORE, "creationTime": 3, "friendlyName": "x", "url": "https://h/a?key=k"}
     old = {key: value for key, value in ONE.items() if key != "s3ProfileName"}
-    old |= {"s3ConfigId": "project-1700000000000"}
-    result = await imported(w, {"restorableConfigs": [old], "s3": storage})
-    (kept,) = result.saved
-    assert kept.configuration.s3_profile == "Mon-stockage"
-    assert [one.code for one in result.notices] == ["profiles_not_imported"]
+    first = {**old, "s3ConfigId": "project-1700000000000"}
+    second = {**old, "friendlyName": "second", "s3ConfigId": "project-2"}
+    document = {
+        "restorableConfigs": [first, second],
+        "s3": {"s3Configs": [OLD_STORE, other, wrong]},
+    }
+    result = await imported(w, document)
+    stores = [one.configuration.s3_profile for one in result.saved]
+    assert stores == ["Mon-stockage", "Mon-stockage-2"]
+    assert [one.code for one in result.notices] == ["profile_imported"] * 2
+    assert "https://nas.example:9000" in result.notices[1].message.in_language("en")
+    assert "s3cr3t" not in repr(result)
+    (refused,) = result.skipped
+    assert (refused.name, refused.reason.code) == ("x", "own_storage_address")
+    kept, _ = await w.stores.listed(ADA)
+    assert (kept.name, kept.url, kept.region, kept.created) == (
+        "Mon-stockage", "https://minio.example", "eu", 1700000000000
+    )  # fmt: skip
+    assert kept.secret_access_key == Secret("s3cr3t")
+    assert kept.bookmarks == (("dir", "bucket/dir/"),)
+    # Again: they are there, and no third is made of them.
+    await imported(w, document)
+    assert len(await w.stores.listed(ADA)) == 2
+
+
+async def test_storage_of_a_file_never_takes_the_place_of_ones_own() -> None:
+    w = world()
+    await w.stores.keep(
+        ADA,
+        StorageAsked("nas", "https://mine.example", access_key_id="MY", secret_access_key=KEY),
+        unchecked=True,
+    )
+    theirs = {
+        "profileName": "nas",
+        "creationTime": 1,
+        "url": "https://evil.example",
+        "credentials": {"accessKeyId": "AK", "secretAccessKey": "x"},
+    }
+    named = {**ONE, "s3ProfileName": "nas"}
+    result = await imported(w, {"restorableServiceConfigs": [named], "s3Profiles": [theirs]})
+    assert [one.configuration.s3_profile for one in result.saved] == ["nas-2"]
+    stores = {one.name: one.url for one in await w.stores.listed(ADA)}
+    assert stores == {"nas": "https://mine.example", "nas-2": "https://evil.example"}
+    # Twenty at most: the rest is named, and the file's configurations are kept all the same.
+    many = [{**theirs, "profileName": f"n{n}", "creationTime": n} for n in range(30)]
+    result = await imported(w, {"s3Profiles": many})
+    assert {one.reason.code for one in result.skipped} == {"own_storage_limit"}
+    assert len(await w.stores.listed(ADA)) == len(many) - len(result.skipped) + 2
+
+
+async def test_storage_of_a_file_is_left_out_where_secrets_cannot_be_kept() -> None:
+    w = world()
+    nobody = replace(ADA, projects=(replace(ADA.projects[0], group="soil"),))
+    content = json.dumps({"restorableConfigs": [], "s3": {"s3Configs": [OLD_STORE]}}).encode()
+    done = await w.configurations.import_document(nobody, P, content)
+    assert [one.code for one in done.result.notices] == ["profiles_not_imported"]
 
 
 @pytest.mark.parametrize(

@@ -446,7 +446,9 @@ async def test_the_number_and_the_size_are_bounded() -> None:
     records = MemoryConfigurations()
     made = listed([f"{number:03}" for number in range(MOST)]).configurations
     await records.replace_configurations(P, made, number=0)
-    full = Configurations(records=records, launcher=w.services, charts=w.catalog, audit=w.audit)
+    full = Configurations(
+        records=records, launcher=w.services, charts=w.catalog, audit=w.audit, stores=w.stores
+    )
     draft = await w.services.open_request(ADA, project=P, request=LaunchRequest(chart=CHART))
     with pytest.raises(ConfigurationLimitError):
         await full.save(ADA, project=P, draft=draft, friendly_name="one more")
@@ -490,7 +492,9 @@ class Contended(MemoryConfigurations):
 async def test_changes_of_others_meanwhile_are_kept_beside(times: int, is_kept: bool) -> None:
     w = world()
     records = Contended(times)
-    c = Configurations(records=records, launcher=w.services, charts=w.catalog, audit=w.audit)
+    c = Configurations(
+        records=records, launcher=w.services, charts=w.catalog, audit=w.audit, stores=w.stores
+    )
     draft = await w.services.open_request(ADA, project=P, request=LaunchRequest(chart=CHART))
     if is_kept:
         await c.save(ADA, project=P, draft=draft, friendly_name="mine")

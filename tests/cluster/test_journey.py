@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.cluster.conftest import RunningCluster
@@ -14,16 +17,24 @@ from tests.cluster.people import SECONDS, Caller
 from tests.cluster.platform import (
     DOMAIN,
     GATEWAY,
+    HOST,
     RunningPlatform,
+    door,
+    free_port,
     running_platform,
 )
+from tests.contracts.object_store import pieces
 from tests.e2e.data import flights
 from tests.e2e.jupyter import Kernel
 from tests.e2e.test_expiry import KEYS, LIVING, SHOWN, refused
 from tools.cluster import images
 
+from sardonyx.adapters.processes.home import Home
+from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.seaweedfs import KeyLife
+from sardonyx.files.models import S3Credentials
 from sardonyx.testing.parts import wait_until
+from sardonyx.values import Secret
 
 pytestmark = pytest.mark.node
 _OPEN = """element => {
@@ -31,6 +42,12 @@ _OPEN = """element => {
     if (one.tagName === "DETAILS") one.open = true;
 }"""
 _KEY_LIFE = KeyLife(usual="45s")
+READ_OWN = """
+import boto3
+s3 = boto3.client("s3")
+print(s3.get_object(Bucket="nas", Key="prices/one.csv")["Body"].read().decode())
+print(boto3.Session().get_credentials().access_key)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +210,52 @@ def test_from_sign_in_to_delete(  # noqa: PLR0915 - one journey, in the order it
         ),
         "nothing of it is left",
     )
+
+
+def test_a_pod_reads_the_storage_of_its_person(
+    platform: RunningPlatform, node_cluster: RunningCluster, browser: Browser
+) -> None:
+    """A store with keys that do not end, reached at an address that is not the platform's."""
+    ada = Person(platform, browser, "ada")
+    home = Home(platform.settings.parent / "home")
+    kept = json.loads((home.parts / "seaweedfs" / "keys.json").read_text())
+    keys = S3Credentials(
+        access_key_id=kept["admin_id"],
+        secret_access_key=Secret(kept["admin_secret"]),
+        session_token=Secret(""),
+        expiration=datetime.max.replace(tzinfo=UTC),
+        endpoint=f"http://127.0.0.1:{home.ports()['s3']}",
+        region="us-east-1",
+    )
+
+    async def filled() -> None:
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            store = S3ObjectStore(client=client)
+            await store.ensure_bucket(keys, "nas")
+            await store.put(keys, "nas", "prices/one.csv", pieces(b"price,1"))
+
+    anyio.run(filled)
+    port = free_port(HOST)
+    with door((HOST, port), home.ports()["s3"]):
+        store = {
+            "url": f"http://{HOST}:{port}",
+            "folder": "nas/prices",
+            "accessKeyId": kept["admin_id"],
+            "secretAccessKey": kept["admin_secret"],
+        }
+        # Of a platform outside the cluster, the probe leads to no address inside.
+        ada.api("PUT", "/storage/nas?unchecked=true", json=store)
+        body = {"chart": "jupyter-python", "s3Profile": "nas"}
+        name = ada.api("POST", ada.services(), json=body).json()["name"]
+        ada.reach(name, "running")
+        printed = node_cluster.kubectl(
+            *("exec", "-n", ada.project, f"{name}-0", "-c", "jupyterlab", "--"),
+            *("/opt/venv/bin/python", "-c", READ_OWN),
+        )
+        assert printed.split() == ["price,1", kept["admin_id"]]
+        ada.api("DELETE", ada.services(f"/{name}"))
+        ada.gone(name)
+    ada.api("DELETE", "/storage/nas")
 
 
 def change(page: Page, path: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""Charts that people bring to a cluster: theirs alone, and never out of their project.
+"""What people bring to a cluster, charts and storage: theirs alone, never out of their project.
 
 An administrator allows archives, and addresses of one host; `test_absent_parts` has a platform
 where nobody allowed any.
@@ -6,6 +6,7 @@ where nobody allowed any.
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -202,6 +203,76 @@ def test_what_reaches_out_of_the_project_is_refused_and_changes_nothing(
     assert not answer.is_success, answer.text
     assert ada.api("GET", ada.services()).json()["services"] == []
     assert there() == before
+
+
+def test_a_service_gets_the_storage_of_its_person_and_no_key_of_the_platform(
+    light_cluster: RunningCluster, ada: Caller
+) -> None:
+    store = {
+        "url": "http://nas.example:9000",
+        "region": "eu",
+        "folder": "prices/2026",
+        "accessKeyId": "NAS-KEY",
+        "secretAccessKey": "nas-s3cr3t",
+    }
+    refused = ada.asks("PUT", "/storage/nas", json=store)
+    assert refused.json()["code"] == "own_storage_unreachable"
+    kept = ada.api("PUT", "/storage/nas?unchecked=true", json=store)
+    assert "nas-s3cr3t" not in kept.text
+    body = {"chart": "jupyter-python", "s3Profile": "nas"}
+    name = ada.api("POST", ada.services(), json=body).json()["name"]
+    ada.reach(name, "running")
+    expected = {
+        "AWS_ACCESS_KEY_ID": "NAS-KEY",
+        "AWS_SECRET_ACCESS_KEY": "nas-s3cr3t",
+        "AWS_ENDPOINT_URL": "http://nas.example:9000",
+        "AWS_S3_ENDPOINT": "nas.example:9000",
+        "S3_ENDPOINT": "http://nas.example:9000",
+        "AWS_DEFAULT_REGION": "eu",
+        "AWS_REGION": "eu",
+        "AWS_PATH_STYLE_ACCESS": "true",
+        "AWS_WORKING_DIRECTORY_PATH": "prices/2026/",
+    }
+    assert _variables(light_cluster, ada, name) == expected
+    # What renews beside it asks for the secrets' token alone.
+    pods = _pods(light_cluster, ada, name)
+    beside = {one["name"]: one["value"] for one in pods["initContainers"][0]["env"]}
+    assert beside["RENEWAL_WANTED"] == "vault"
+    # An edit, and a pause, leave it so.
+    ada.api("POST", ada.services(f"/{name}/edit"), json={"set": ["resources.limits.memory=4Gi"]})
+    wait_until(
+        lambda: (
+            _pods(light_cluster, ada, name)["containers"][0]["resources"]["limits"]["memory"]
+            == "4Gi"
+        ),
+        "it is edited",
+        seconds=SECONDS,
+    )
+    ada.reach(name, "running")
+    for verb, state in (("pause", "paused"), ("resume", "running")):
+        ada.api("POST", ada.services(f"/{name}/{verb}"))
+        ada.reach(name, state)
+    assert _variables(light_cluster, ada, name) == expected
+    assert "nas-s3cr3t" not in ada.api("GET", ada.services(f"/{name}")).text
+    ada.api("DELETE", ada.services(f"/{name}"))
+    ada.gone(name)
+    ada.api("DELETE", "/storage/nas")
+
+
+def _variables(cluster: RunningCluster, person: Caller, name: str) -> dict[str, str]:
+    """Return what the Secret holds that the container takes its storage from."""
+    secret = f"{name}-secrets3"
+    sources = _pods(cluster, person, name)["containers"][0]["envFrom"]
+    assert secret in [one["secretRef"]["name"] for one in sources]
+    found = json.loads(cluster.kubectl("get", "secret", secret, "-n", person.project, "-o", "json"))
+    return {key: base64.b64decode(text).decode() for key, text in found["data"].items()}
+
+
+def _pods(cluster: RunningCluster, person: Caller, name: str) -> dict[str, Any]:
+    """Return the specification of the service's pods."""
+    asked = ("get", "statefulset", name, "-n", person.project, "-o", "json")
+    found: dict[str, Any] = json.loads(cluster.kubectl(*asked))["spec"]["template"]["spec"]
+    return found
 
 
 def test_only_what_is_allowed_is_fetched(ada: Caller) -> None:

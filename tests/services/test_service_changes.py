@@ -13,7 +13,9 @@ from tests.services.fakes import ADA, EVE, GROUP, MINE
 from tests.services.world import World, world
 
 from sardonyx.catalog.service import CatalogSource
+from sardonyx.launcher.context import S3ProfileInputs
 from sardonyx.launcher.models import PatchEntry
+from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.projects.models import Actor
 from sardonyx.services.errors import (
     LaunchRefusedError,
@@ -353,3 +355,23 @@ async def test_a_launch_goes_on_when_its_client_leaves_and_answers_who_asks_agai
         await first
     assert (await second).result.name in w.runtime.seen
     assert w.runtime.installs == 1
+
+
+async def test_a_store_without_keys_stays_the_service_s_own_when_it_is_edited() -> None:
+    w = world()
+    w.contexts.s3 = S3ProfileInputs(
+        name="default", endpoint="http://127.0.0.1:8333", working_directory="b", renewing=True
+    )
+    own = OwnProfile("open", 1, "https://open.example", bookmarks=(("", "data/"),))
+    w.contexts.own["ada"] = own.inputs
+    request = LaunchRequest(chart="jupyter-python", s3_profile="open")
+    name = (await w.services.launch_once(ADA, project=P, request=request)).result.name
+    w.runtime.change(name, State.RUNNING, "answering")
+    settings = ("resources.limits.memory=9Gi",)
+    change = await w.services.open_change_request(ADA, P, name, ChangeRequest(settings=settings))
+    plan = change.plan
+    s3 = plan.context["s3"]
+    assert isinstance(s3, dict)
+    assert (s3["profileName"], s3["isAnonymous"]) == ("open", True)
+    assert isinstance(plan.values["s3"], dict)
+    assert plan.values["s3"]["endpoint"] == "open.example"

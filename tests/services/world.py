@@ -20,6 +20,7 @@ from tests.services.fakes import (
 
 from sardonyx.account.configurations import api as configurations_api
 from sardonyx.account.configurations.service import Configurations
+from sardonyx.account.storage import OwnStorage
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
 from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
@@ -30,6 +31,9 @@ from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.service import Services
 from sardonyx.testing.configurations import MemoryConfigurations
 from sardonyx.testing.events import MemoryEvents, MemoryMarks
+from sardonyx.testing.identity import People
+from sardonyx.testing.secret_store import MemorySecretStore
+from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import Secret
 
 TOKENS = {"ada-token": ADA, "eve-token": EVE}
@@ -51,6 +55,7 @@ class World:
     contexts: Contexts
     told: MemoryEvents
     events: ProjectEvents | None
+    stores: OwnStorage
 
 
 def world(
@@ -75,16 +80,23 @@ def world(
         workspaces=workspaces,
         ingress_port=ingress_port,
     )
+    people = People()
+    stores = OwnStorage(
+        secret_store=MemorySecretStore(people, people.issuer), audit=audit, probe=MemoryProbe()
+    )
     configurations = Configurations(
         records=MemoryConfigurations(),
         launcher=services,
         charts=catalog,
         audit=audit,
+        stores=stores,
         clock=lambda: now[0],
     )
     told = MemoryEvents()
     events = ProjectEvents(source=told, releases=runtime, marks=MemoryMarks(), clock=lambda: now[0])
-    return World(services, runtime, audit, catalog, now, configurations, contexts, told, events)
+    return World(
+        services, runtime, audit, catalog, now, configurations, contexts, told, events, stores
+    )
 
 
 class SignIn:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import httpx2
 import pytest
+from tests.contracts.object_store import pieces
+from tests.runtime.world import Credentials, Doors, Machine
+from tests.runtime.world import make_plan as make_plan_of
+from tests.runtime.world import read_chart as read_hello
 
 from sardonyx.account.errors import StorageRefusedError, StorageUnreachableError
 from sardonyx.adapters.http.outward import OutwardBackend, OutwardTransport, resolve
 from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.credentials import LocalServiceCredentials
+from sardonyx.adapters.processes.runtime import LocalRuntime
+from sardonyx.adapters.processes.supervisor import start_supervisor, stop_supervisor
 from sardonyx.adapters.s3.objects import S3ObjectStore
 from sardonyx.adapters.s3.probe import S3Probe
 from sardonyx.adapters.s3.sts import WebIdentityBroker
@@ -25,13 +32,15 @@ from sardonyx.catalog.models import Chart
 from sardonyx.catalog.read import read_chart
 from sardonyx.catalog.service import default_catalog_folder
 from sardonyx.credentials.authorities import trusting
+from sardonyx.files.models import S3Credentials
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.context import ContextInputs, launch_context
 from sardonyx.launcher.draft import make_draft
 from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.launcher.plan import make_plan
+from sardonyx.services.models import State
 from sardonyx.testing.parts import RunningParts
-from sardonyx.values import Secret
+from sardonyx.values import JsonObject, Secret
 
 pytestmark = pytest.mark.real
 PROBE = S3Probe(lambda: httpx2.AsyncClient(trust_env=False))
@@ -93,10 +102,7 @@ async def test_a_service_of_one_machine_works_in_the_store_that_was_chosen(
     )
     assert lasting.secret_access_key is not None
     assert lasting.secret_access_key.reveal() not in platform_command(plan, defaults=draft.defaults)
-    secrets = OpenBaoStore(
-        identity=OnePerson.of_login(real_parts.issuer), address=real_parts.openbao_address
-    )
-    credentials = LocalServiceCredentials(home=real_parts.home, secrets=secrets)
+    credentials = given_to(real_parts)
     off = replace(plan, merged={**plan.merged, "vault": {"enabled": False}})
     given = await credentials.issue(off, token_file="/run/token")
     assert sorted(given) == [
@@ -113,6 +119,135 @@ async def test_a_service_of_one_machine_works_in_the_store_that_was_chosen(
             secret_access_key=Secret(given["AWS_SECRET_ACCESS_KEY"]),
         )
     )
+
+
+# What a service sees of its storage: its variables, as any SDK takes them, and an object.
+SIGNED = """
+import datetime, hashlib, hmac, os, sys, urllib.request
+def of(key, text): return hmac.new(key, text.encode(), hashlib.sha256).digest()
+given, now = os.environ, datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+host = given["AWS_ENDPOINT_URL"].partition("://")[2]
+nothing = hashlib.sha256(b"").hexdigest()
+names = {"host": host, "x-amz-content-sha256": nothing, "x-amz-date": now}
+lines = "".join(f"{name}:{value}\\n" for name, value in names.items())
+signed, scope = ";".join(names), f"{now[:8]}/{given['AWS_REGION']}/s3/aws4_request"
+whole = f"GET\\n/{sys.argv[1]}\\n\\n{lines}\\n{signed}\\n{nothing}"
+asked = f"AWS4-HMAC-SHA256\\n{now}\\n{scope}\\n" + hashlib.sha256(whole.encode()).hexdigest()
+key = ("AWS4" + given["AWS_SECRET_ACCESS_KEY"]).encode()
+for part in scope.split("/"): key = of(key, part)
+names["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={given['AWS_ACCESS_KEY_ID']}/{scope}, "
+    f"SignedHeaders={signed}, Signature={of(key, asked).hex()}")
+url = given["AWS_ENDPOINT_URL"] + "/" + sys.argv[1]
+print(urllib.request.urlopen(urllib.request.Request(url, headers=names)).read().decode())
+"""
+PLAIN = """
+import os, sys, urllib.request
+print(urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/" + sys.argv[1]).read().decode())
+"""
+
+
+def given_to(real_parts: RunningParts) -> LocalServiceCredentials:
+    identity = OnePerson.of_login(real_parts.issuer)
+    store = OpenBaoStore(identity=identity, address=real_parts.openbao_address)
+    return LocalServiceCredentials(home=real_parts.home, secrets=store)
+
+
+@asynccontextmanager
+async def launching(parts: RunningParts) -> AsyncIterator[Machine]:
+    """Launch services on the home of the parts, with the credentials of one machine."""
+    home = parts.home
+    process = await asyncio.to_thread(start_supervisor, home, [], detach=False)
+    doors = Doors()
+    runtime = LocalRuntime(
+        home=home,
+        domain="localhost:8000",
+        find_chart=lambda ref: read_hello(ref.chart),
+        credentials=given_to(parts),
+        front_door=doors,
+    )
+    try:
+        await runtime.start()
+        yield Machine(home, runtime, Credentials(home), doors)
+    finally:
+        await runtime.close()
+        await asyncio.to_thread(stop_supervisor, home)
+        await asyncio.to_thread(process.wait)
+
+
+async def test_a_running_service_reads_its_own_store_and_goes_on_doing_so(
+    real_parts: RunningParts, lasting: OwnProfile
+) -> None:
+    """Two stores that are not the machine's: one with keys, one that is read without any."""
+    assert lasting.access_key_id and lasting.secret_access_key
+    keys = S3Credentials(
+        endpoint=real_parts.s3_endpoint,
+        region="us-east-1",
+        access_key_id=lasting.access_key_id,
+        secret_access_key=lasting.secret_access_key,
+        session_token=Secret(""),
+        expiration=datetime.max.replace(tzinfo=UTC),
+    )
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        store = S3ObjectStore(client=client)
+        await store.ensure_bucket(keys, "nas")
+        await store.put(keys, "nas", "prices.csv", pieces(b"from the nas"))
+    with serving(200, b"in the open") as address:
+        keyed: JsonObject = {
+            "enabled": True,
+            "endpoint": lasting.url,
+            "accessKeyId": lasting.access_key_id,
+            "secretAccessKey": lasting.secret_access_key.reveal(),
+        }
+        free: JsonObject = {"enabled": True, "endpoint": address}
+        async with launching(real_parts) as machine:
+
+            async def reads(program: str) -> str:
+                command = ["python", "-c", program, "nas/prices.csv"]
+                async with httpx2.AsyncClient(trust_env=False) as client:
+                    url = f"http://127.0.0.1:{machine.port('reader')}/"
+                    said = (await client.post(url, json=command, timeout=60)).json()
+                assert said["status"] == 0, said
+                return str(said["out"]).strip()
+
+            seen = await machine.launch("hello", "reader", s3=keyed)
+            assert seen.state is State.RUNNING, seen
+            assert await reads(SIGNED) == "from the nas"
+            # An edit's draft may be made in the context of the machine's own store.
+            for store_, program, content in (
+                (keyed, SIGNED, "from the nas"),
+                (
+                    {**free, "endpoint": address.replace("127.0.0.1", "localhost")},
+                    PLAIN,
+                    "in the open",
+                ),
+            ):
+                plan = make_plan_of("hello", "reader", values={"greeting": "again", "s3": store_})
+                await machine.runtime.upgrade(plan)
+                await machine.reach("reader", State.RUNNING, State.FAILED)
+                assert await reads(program) == content
+            await machine.runtime.uninstall("user-ada", "reader")
+            await machine.gone("reader")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "context", "is_own"),
+    [
+        ("", {}, False),
+        ("127.0.0.1:1234", {}, False),  # the machine's, at a port that was drawn before
+        ("127.0.0.1:1234", {"isAnonymous": True}, True),
+        ("open.example", {"isAnonymous": False}, True),
+    ],
+)
+async def test_whose_store_without_keys_it_is(
+    real_parts: RunningParts, endpoint: str, context: JsonObject, is_own: bool
+) -> None:
+    plan = make_plan_of("hello", "whose", values={"s3": {"enabled": True, "endpoint": endpoint}})
+    real_parts.home.service("whose").mkdir(parents=True, exist_ok=True)
+    credentials = given_to(real_parts)
+    given = await credentials.issue(replace(plan, context={"s3": context}), token_file="/t")
+    assert (given["AWS_ENDPOINT_URL"] != real_parts.s3_endpoint) is is_own
+    assert ("AWS_CONTAINER_CREDENTIALS_FULL_URI" in given) is not is_own
+    await credentials.revoke("whose")
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,9 @@ async def signed_in_world(
     services = Services(
         catalog=platform.catalog, runtime=runtime, contexts=Contexts(), audit=records
     )
+    accounts = Accounts(
+        records=records, secret_store=MemorySecretStore(people, people.issuer), probe=MemoryProbe()
+    )
     changed: dict[str, Any] = {
         "public_url": url,
         "sign_in": SignIn(
@@ -165,15 +168,15 @@ async def signed_in_world(
             tokens=tokens,
             audit=records,
         ),
-        "accounts": Accounts(
-            records=records,
-            secret_store=MemorySecretStore(people, people.issuer),
-            probe=MemoryProbe(),
-        ),
+        "accounts": accounts,
         "runtime": runtime,
         "services": services,
         "configurations": Configurations(
-            records=records, launcher=services, charts=platform.catalog, audit=records
+            records=records,
+            launcher=services,
+            charts=platform.catalog,
+            audit=records,
+            stores=accounts.storage,
         ),
         "provider": identities,
         "tokens": tokens,

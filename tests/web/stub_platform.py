@@ -489,6 +489,12 @@ def stub_platform(
     runtime = StubRuntime(releases)
     services = Services(catalog=catalog, runtime=runtime, contexts=Contexts(), audit=records)
     told = MemoryEvents()
+    accounts = Accounts(
+        records=records,
+        secret_store=vault,
+        probe=MemoryProbe(),
+        profile_schemas=GivenSchemas({"default": PROFILE}),
+    )
     return SimpleNamespace(
         own_charts=None,
         has_files=True,
@@ -500,18 +506,17 @@ def stub_platform(
         runtime=runtime,
         services=services,
         configurations=Configurations(
-            records=MemoryConfigurations(), launcher=services, charts=catalog, audit=records
+            records=MemoryConfigurations(),
+            launcher=services,
+            charts=catalog,
+            audit=records,
+            stores=accounts.storage,
         ),
         auto_launch=True,
         quota_marks=Marks(),
         files=Files(broker=broker, store=MemoryObjectStore(storage), tables=Rows()),
         secrets=Secrets(store=vault, address="http://127.0.0.1:8200"),
-        accounts=Accounts(
-            records=records,
-            secret_store=vault,
-            probe=MemoryProbe(),
-            profile_schemas=GivenSchemas({"default": PROFILE}),
-        ),
+        accounts=accounts,
         sign_in=SignIn(),
         parts=Parts(),
         setup=None,

@@ -379,6 +379,7 @@ async def test_configurations_that_cannot_be_read_fail_no_link(
         launcher=platform.services,
         charts=platform.catalog,
         audit=platform.accounts,
+        stores=platform.accounts.storage,
     )
     page = await browser.get(AUTO)
     assert page.status_code == 200 and 'id="launch-form"' in page.text

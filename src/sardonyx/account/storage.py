@@ -34,7 +34,7 @@ from sardonyx.account.kept import Entries
 from sardonyx.account.ports import StorageProbe
 from sardonyx.account.recent import RecentSecrets
 from sardonyx.done import Done
-from sardonyx.errors import Problem
+from sardonyx.errors import Problem, UserError
 from sardonyx.launcher.own_profiles import (
     OwnProfile,
     read_profile,
@@ -42,7 +42,7 @@ from sardonyx.launcher.own_profiles import (
     safe_name,
     write_profiles,
 )
-from sardonyx.launcher.s3_profiles import ProposedStore, directory
+from sardonyx.launcher.s3_profiles import ProposedStore, directory, free_name
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor
@@ -162,6 +162,56 @@ class OwnStorage:
             gone = await self.found(actor, name)
             await self._write(actor, lambda stores: [one for one in stores if one.name != name])
         return Done(gone, remove_storage_commands(name))
+
+    async def take_over(
+        self, actor: Actor, profiles: Sequence[OwnProfile]
+    ) -> dict[str, OwnProfile | Problem]:
+        """Keep stores that a file describes, beside those there are; none is reached.
+
+        Return by the name in the file what each is kept as (under another name where its own is
+        taken), or why it is not. Raises NoPersonalProjectError, StorageUnreadableError,
+        SecretStoreUnavailableError.
+        """
+        told: dict[str, OwnProfile | Problem] = {}
+
+        def joined(stores: Sequence[OwnProfile]) -> list[OwnProfile]:
+            made = list(stores)
+            told.clear()
+            for one in profiles:
+                try:
+                    told[one.name] = self._added(one, made)
+                except UserError as refused:
+                    told[one.name] = Problem("", refused.code, "error", refused.detail_text())
+            return made
+
+        names = ", ".join(one.name for one in profiles)[:_LONGEST]
+        async with audited(self._audit, actor.username, "account.storage", names):
+            await self._write(actor, joined)
+        return told
+
+    def _added(self, one: OwnProfile, stores: list[OwnProfile]) -> OwnProfile:
+        """Return what stands for `one` in `stores`, where it is put unless it is there already."""
+        name = safe_name(one.name)[:100]
+        asked = StorageAsked(
+            name=name,
+            url=one.url,
+            region=one.region or "",
+            path_style=one.path_style_access,
+            folder=one.bookmarks[0][1] if one.bookmarks else "",
+            anonymous=one.access_key_id is None,
+            access_key_id=one.access_key_id,
+            secret_access_key=one.secret_access_key,
+            session_token=one.session_token,
+        )
+        described = self._made(asked, name, ())
+        made = replace(described, created=one.created, bookmarks=one.bookmarks)
+        if made in stores:
+            return made
+        if len(stores) >= MOST:
+            raise StorageLimitError(most=MOST)
+        made = replace(made, name=free_name(name, {there.name for there in stores}))
+        stores.append(made)
+        return made
 
     def _made(self, asked: StorageAsked, name: str, stores: Sequence[OwnProfile]) -> OwnProfile:
         before = next((one for one in stores if one.name == name), None)

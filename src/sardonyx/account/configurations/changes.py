@@ -37,7 +37,7 @@ from sardonyx.account.configurations.models import (
     Move,
     Saved,
 )
-from sardonyx.account.configurations.ports import ConfigurationRecords, Launcher
+from sardonyx.account.configurations.ports import ConfigurationRecords, Launcher, Stores
 from sardonyx.done import Done
 from sardonyx.errors import Problem
 from sardonyx.launcher.configurations import SavedConfiguration, same
@@ -75,13 +75,16 @@ class ConfigurationChanges:
         launcher: Launcher,
         charts: Charts,
         audit: Audit,
+        stores: Stores,
         clock: Callable[[], datetime] | None = None,
         draw: Callable[[], str] = drawn_id,
     ) -> None:
+        """stores: where the storage that an imported file describes is kept."""
         self._records = records
         self._launcher = launcher
         self._charts = charts
         self._audit = audit
+        self._stores = stores
         self._clock = clock or (lambda: datetime.now(UTC))
         self._draw = draw
 

@@ -14,32 +14,35 @@ from sardonyx.account.configurations.errors import ImportFormatError
 from sardonyx.errors import Problem
 from sardonyx.launcher.configurations import SavedConfiguration, read_configurations
 from sardonyx.launcher.migration import CONFIGURATIONS, STORAGE, migrate
-from sardonyx.launcher.models import warning
-from sardonyx.text import N_
+from sardonyx.launcher.own_profiles import OwnProfile, read_profiles
 from sardonyx.values import Json, JsonObject
 
-KEY = "restorableServiceConfigs"
+KEY, PROFILES = "restorableServiceConfigs", "s3Profiles"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """The configurations of a file in their order, and what of it could not be read."""
+    """The configurations of a file in their order, its storage profiles with their keys, and
+    what of it could not be read."""
 
     configurations: tuple[SavedConfiguration, ...]
     problems: tuple[Problem, ...]
+    profiles: tuple[OwnProfile, ...] = ()
 
 
 def read_document(content: bytes) -> ReadFile:
     """Return what a JSON file holds. Raises ImportFormatError where it is none of ours.
 
     Taken: the list; one configuration; an object with the list under `restorableServiceConfigs`
-    or, from an older Onyxia, `restorableConfigs`; and each of these in the envelope of Onyxia's
-    secret store (`value`, `valueAsJson`).
+    and storage under `s3Profiles`, or, from an older Onyxia, `restorableConfigs` and `s3`; and
+    each of these in the envelope of Onyxia's secret store (`value`, `valueAsJson`).
     """
     document = _unwrapped(_json(content))
-    if isinstance(document, dict) and KEY in document:
-        document = _unwrapped(document[KEY])
-    elif isinstance(document, dict) and (CONFIGURATIONS in document or STORAGE in document):
+    if isinstance(document, dict) and (KEY in document or PROFILES in document):
+        listed = read_configurations(_unwrapped(document.get(KEY, [])))
+        profiles, problems = read_profiles(_unwrapped(document.get(PROFILES, [])))
+        return ReadFile(listed.configurations, (*listed.problems, *problems), profiles)
+    if isinstance(document, dict) and (CONFIGURATIONS in document or STORAGE in document):
         return _old(document)
     if not isinstance(document, (dict, list)):
         raise ImportFormatError(reason=type(document).__name__, field="file")
@@ -83,9 +86,4 @@ def _unwrapped(document: Json) -> Json:
 
 def _old(document: JsonObject) -> ReadFile:
     read = migrate({key: _unwrapped(value) for key, value in document.items()})
-    problems = read.problems
-    if read.profiles:
-        text = N_("The storage profiles of the file were not taken over: {names}.")
-        names = ", ".join(one.name for one in read.profiles)
-        problems += (warning((STORAGE,), "profiles_not_imported", text, names=names[:200]),)
-    return ReadFile(read.configurations, problems)
+    return ReadFile(read.configurations, read.problems, read.profiles)

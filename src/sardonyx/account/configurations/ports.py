@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sardonyx.account.configurations.models import ConfigurationList, KeptConfiguration
 from sardonyx.done import Done
+from sardonyx.errors import Problem
+from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.projects.models import Actor
 from sardonyx.services.launching import LaunchRequest, OpenDraft, Opening
 from sardonyx.services.models import Service
@@ -27,6 +29,18 @@ class ConfigurationRecords(Protocol):
         """Keep `kept` in place of list `number`; its number is one higher then.
 
         False, and nothing changes, where the list is no longer that one.
+        """
+
+
+class Stores(Protocol):
+    """Keeps the storage that a file describes among the person's own."""
+
+    async def take_over(
+        self, actor: Actor, profiles: Sequence[OwnProfile]
+    ) -> Mapping[str, OwnProfile | Problem]:
+        """Return by the name in the file what each is kept as, or why it is not.
+
+        Raises NoPersonalProjectError, SecretStoreUnavailableError.
         """
 
 

@@ -5,9 +5,9 @@ The half of `Configurations` that reads the list; `changes` changes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sardonyx.account.configurations.changes import (
     ConfigurationChanges,
@@ -17,7 +17,7 @@ from sardonyx.account.configurations.changes import (
 )
 from sardonyx.account.configurations.commands import on_configurations
 from sardonyx.account.configurations.errors import ImportFormatError, ImportTooLargeError
-from sardonyx.account.configurations.exchange import free_name, read_document
+from sardonyx.account.configurations.exchange import PROFILES, free_name, read_document
 from sardonyx.account.configurations.keeping import keepable
 from sardonyx.account.configurations.models import (
     LARGEST_IMPORT,
@@ -37,6 +37,8 @@ from sardonyx.launcher.configurations import (
     values_of_draft,
     write_configurations,
 )
+from sardonyx.launcher.models import warning
+from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.projects.audit import audited
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
@@ -73,6 +75,15 @@ class _Candidate:
 
     configuration: SavedConfiguration
     notices: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenOver:
+    """What became of a file's storage. names: those it has now, by those of the file."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    notices: list[Problem] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
 
 
 class Configurations(ConfigurationChanges):
@@ -128,11 +139,11 @@ class Configurations(ConfigurationChanges):
         clash: Clash = Clash.SKIP,
         language: str = "en",
     ) -> Done[Imported]:
-        """Keep the configurations of a file, those that can be.
+        """Keep the configurations of a file, those that can be, and the storage they name.
 
         One whose chart is unknown here is left out: which of its settings are secret cannot be
         told without its schema. Raises ImportFormatError, ImportTooLargeError,
-        ConfigurationLimitError; then nothing is kept.
+        ConfigurationLimitError; then no configuration is kept.
         """
         place = authorised_project(actor, project)
         async with self._audited_import(actor, place):
@@ -143,9 +154,14 @@ class Configurations(ConfigurationChanges):
                 Skipped("", problem) for problem in read.problems if problem.level == "error"
             ]
             notices = tuple(problem for problem in read.problems if problem.level != "error")
+            storage = await self._taken_over(actor, read.profiles)
+            notices += tuple(storage.notices)
+            skipped += storage.skipped
             candidates: list[_Candidate] = []
             draft_id: str | None = None
-            for one in read.configurations:
+            for written in read.configurations:
+                store = written.s3_profile or ""
+                one = replace(written, s3_profile=storage.names.get(store, written.s3_profile))
                 try:
                     draft_id, candidate = await self._judged(
                         actor, place, one, language=language, draft_id=draft_id
@@ -251,6 +267,28 @@ class Configurations(ConfigurationChanges):
         await self._changed(place, added)
         notices = tuple(notice for candidate in candidates for notice in candidate.notices)
         return Imported(tuple(saved), tuple(skipped), notices)
+
+    async def _taken_over(self, actor: Actor, profiles: Sequence[OwnProfile]) -> _TakenOver:
+        """Keep a file's storage as the person's own, as far as it can be."""
+        told = _TakenOver()
+        if not profiles:
+            return told
+        kept: Mapping[str, OwnProfile | Problem] = {}
+        try:
+            kept = await self._stores.take_over(actor, profiles)
+        except PlatformError:  # they have no project of their own, or it cannot be reached now
+            names = ", ".join(one.name for one in profiles)[:200]
+            text = N_("The storage profiles of the file were not taken over: {names}.")
+            told.notices.append(warning((PROFILES,), "profiles_not_imported", text, names=names))
+        for name, made in kept.items():
+            if isinstance(made, Problem):
+                told.skipped.append(Skipped(name[:100], made))
+                continue
+            told.names[name] = made.name
+            text = N_("The storage “{name}” at {url} is now among yours; it was not tried.")
+            problem = warning((PROFILES,), "profile_imported", text, name=made.name, url=made.url)
+            told.notices.append(problem)
+        return told
 
     def _audited_import(self, actor: Actor, place: Project) -> AbstractAsyncContextManager[None]:
         return audited(self._audit, actor.username, "configuration.import", place.id)

@@ -19,12 +19,14 @@ from sardonyx.adapters.oidc.service_credentials import (
 from sardonyx.adapters.openbao.server import MOUNT
 from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.home import Home, write_private
+from sardonyx.launcher.s3_profiles import store_host
 from sardonyx.secrets.errors import SecretRefusedError
 from sardonyx.services.models import LaunchPlan
 from sardonyx.values import JsonObject, Secret
 
 _VAULT_TOKEN = "vault.token"  # noqa: S105 - a file's name
 REGION = "us-east-1"
+_LOOPBACK = "127.0.0.1"
 
 
 class LocalServiceCredentials:
@@ -34,9 +36,9 @@ class LocalServiceCredentials:
         self._home = home
         self._secrets = secrets
         ports = home.ports()
-        self._keys = f"http://127.0.0.1:{ports['keys']}/creds"
-        self._s3 = f"http://127.0.0.1:{ports['s3']}"
-        self._vault = f"http://127.0.0.1:{ports['openbao']}"
+        self._keys = f"http://{_LOOPBACK}:{ports['keys']}/creds"
+        self._s3 = f"http://{_LOOPBACK}:{ports['s3']}"
+        self._vault = f"http://{_LOOPBACK}:{ports['openbao']}"
 
     async def issue(self, plan: LaunchPlan, *, token_file: str) -> Mapping[str, str]:
         """Return the variables of what the chart uses: nothing for a block it lacks."""
@@ -94,14 +96,16 @@ def _own_storage(plan: LaunchPlan) -> dict[str, str] | None:
     """Return the variables of a store of the person's own, None where the machine's is meant.
 
     Read from the values, where a later edit keeps them: the machine's own store puts no key
-    there. The one without keys is known by the context of its launch.
+    there, and is on loopback, at a port that a newer platform may have drawn anew. One on
+    loopback that is read without keys is told by the context.
     """
     values, context = plan.merged.get("s3"), plan.context.get("s3")
     if not _enabled(plan, "s3") or not isinstance(values, dict):
         return None
     anonymous = isinstance(context, dict) and context.get("isAnonymous") is True
     endpoint = _text(values, "endpoint")
-    if not endpoint or not (_text(values, "accessKeyId") or anonymous):
+    is_elsewhere = store_host(endpoint) not in ("", _LOOPBACK)
+    if not endpoint or not (_text(values, "accessKeyId") or anonymous or is_elsewhere):
         return None
     scheme = "http" if values.get("tls") is False else "https"
     region = _text(values, "defaultRegion") or REGION
