@@ -212,7 +212,13 @@ def build_platform(settings: Settings) -> Platform:
         sign_in=sign_in,
         parts=LocalParts(home=home, programs=part_programs()),
         running=machine.running,
-        own_charts=OwnCharts(fetcher=machine.charts, shelf=FolderShelf(home.charts), audit=records),
+        own_charts=OwnCharts(
+            fetcher=machine.charts,
+            shelf=FolderShelf(home.charts),
+            kept=catalog.brought_by,
+            launched=services.launched_from,
+            audit=records,
+        ),
     )
 
 

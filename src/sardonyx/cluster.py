@@ -357,7 +357,7 @@ class _Wiring:
                 marks=records,
             ),
             own_charts=(
-                self.brought.charts(settings, services, records)
+                self.brought.charts(settings, self.catalog, services, records)
                 if self.brought is not None
                 else None
             ),
@@ -479,13 +479,21 @@ class _Brought:
         await self.fetcher.close()
         await self.unpacking.close()
 
-    def charts(self, settings: ClusterSettings, services: Services, audit: SqlRecords) -> OwnCharts:
+    def charts(
+        self,
+        settings: ClusterSettings,
+        catalog: CatalogService,
+        services: Services,
+        audit: SqlRecords,
+    ) -> OwnCharts:
         async def rehearse(actor: Actor, chart: Chart) -> Sequence[PlannedObject]:
             return await services.rehearse(actor, project=actor.default_project.id, chart=chart)
 
         return OwnCharts(
             fetcher=self.fetcher,
             shelf=self.shelf,
+            kept=catalog.brought_by,
+            launched=services.launched_from,
             audit=audit,
             allowance=_allowance(settings),
             rehearse=rehearse,

@@ -10,7 +10,7 @@ from pathlib import Path
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.parts import Part
 from sardonyx.adapters.processes.preparation import preparation_part, unprepared
-from sardonyx.catalog.own import OWN_CATALOG, OWN_NAME
+from sardonyx.catalog.own_folder import OwnFolder
 from sardonyx.catalog.service import CatalogService, CatalogSource, default_sources
 from sardonyx.settings import Settings
 
@@ -18,7 +18,7 @@ from sardonyx.settings import Settings
 def catalog_service(settings: Settings) -> CatalogService:
     """Return the catalogues: the platform's own, the administrator's folders, the person's."""
     folders = (CatalogSource.of_folder(folder) for folder in settings.catalogs)
-    brought = CatalogSource(OWN_CATALOG, OWN_NAME, Home(settings.home).charts)
+    brought = OwnFolder(Home(settings.home).charts)
     return CatalogService((*default_sources(), *folders, brought))
 
 

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import io
+import json
 import re
+import socket
 import tarfile
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
 from starlette.datastructures import UploadFile
 from starlette.types import Message
 from tests.catalog.folders import ADA, chart_folder
-from tests.web.stub_platform import stub_platform, stub_portal
+from tests.services.fakes import MINE
+from tests.web.stub_platform import seen, stub_platform, stub_portal
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.catalog.allowance import Allowance
-from sardonyx.catalog.errors import ChartSourceError
-from sardonyx.catalog.models import LARGEST_ARCHIVE, Chart
-from sardonyx.catalog.own import (
-    OWN_CATALOG,
-    ChartSource,
-    OwnCharts,
-    without_keys,
-)
-from sardonyx.catalog.own_folder import FolderShelf
+from sardonyx.catalog.errors import ChartNotFoundError, ChartSourceError
+from sardonyx.catalog.models import LARGEST_ARCHIVE, Chart, ChartRef
+from sardonyx.catalog.own import OwnCharts, without_keys
+from sardonyx.catalog.own_folder import FolderShelf, OwnFolder
+from sardonyx.catalog.own_ports import OWN_CATALOG, ChartSource
 from sardonyx.catalog.read import read_chart
 from sardonyx.catalog.review import review
-from sardonyx.catalog.service import CatalogSource
 from sardonyx.projects.models import Actor
 from sardonyx.services.errors import PlanRefusedError
-from sardonyx.services.models import PlannedObject
+from sardonyx.services.models import PlannedObject, State
 
 BLOCK = 1024 * 1024
 PART = (
@@ -125,11 +130,24 @@ def test_a_review_tells_that_it_did_not_read_all(tmp_path: Path) -> None:
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     folder = tmp_path / "own"
-    made = stub_platform(sources=[CatalogSource(OWN_CATALOG, "Own", folder)])
+    made = stub_platform(sources=[OwnFolder(folder)])
     fetcher = AnyChartFetcher()
-    made.own_charts = OwnCharts(fetcher=fetcher, shelf=FolderShelf(folder), audit=_Audit())
+    made.own_charts = own_charts(made, fetcher, folder)
     yield made
     await fetcher.close()
+
+
+def own_charts(
+    platform: SimpleNamespace, fetcher: AnyChartFetcher, folder: Path, **more: Any
+) -> OwnCharts:
+    """Return the service over a folder, as `app` wires it."""
+    return OwnCharts(
+        fetcher=fetcher,
+        shelf=FolderShelf(folder),
+        kept=platform.catalog.brought_by,
+        launched=platform.services.launched_from,
+        **{"audit": _Audit(), **more},
+    )
 
 
 class _Audit:
@@ -217,6 +235,97 @@ async def test_it_is_the_same_over_rest(browser: httpx2.AsyncClient) -> None:
     assert (refused.status_code, refused.json()["code"]) == (422, "chart_source")
 
 
+async def test_a_chart_is_removed_and_its_services_go_on(
+    platform: SimpleNamespace, browser: httpx2.AsyncClient
+) -> None:
+    sent = await browser.put("/api/v1/chart-archives/everything.tgz", content=archive(EVERYTHING))
+    await browser.post(f"/api/v1/chart-reviews/{sent.json()['digest']}/keep")
+    ref = ChartRef(OWN_CATALOG, "everything", "1.0.0")
+    platform.runtime.kept["lab"] = seen("lab", "Lab", ref, State.RUNNING, timedelta(hours=1))
+    (listed,) = (await browser.get("/api/v1/own-charts")).json()
+    assert (listed["chart"], [one["name"] for one in listed["services"]]) == ("everything", ["lab"])
+    place = "/catalog/own/everything/1.0.0/remove"
+    assert place in (await browser.get("/catalog/any")).text
+    asked = (await browser.get(place)).text
+    assert "/services/lab" in asked and "They go on" in asked
+    assert "was removed from" not in (await browser.get("/services/lab")).text
+    gone = await browser.post(place)
+    assert (gone.status_code, gone.headers["location"].partition("?")[0]) == (303, "/catalog/any")
+    # Nothing new is launched from it; what runs knows its chart, and says what became of it.
+    assert "/launch/own/" not in (await browser.get("/catalog")).text
+    assert (await browser.get("/launch/own/everything")).status_code == 404
+    assert platform.catalog.installed(ref).withdrawn
+    assert platform.catalog.present(ref).withdrawn
+    assert "was removed from" in (await browser.get("/services/lab")).text
+    assert (await browser.get("/services/lab/edit")).status_code == 200
+    for again in (await browser.get(place), await browser.post(place)):
+        assert again.status_code == 404
+    assert (await browser.delete("/api/v1/own-charts/everything")).status_code == 404
+    assert ("chart.remove", "everything 1.0.0", "done") in platform.own_charts._audit.kept
+    # Brought again, it is offered again; removed when nothing uses it, it is gone for good.
+    sent = await browser.put("/api/v1/chart-archives/everything.tgz", content=archive(EVERYTHING))
+    await browser.post(f"/api/v1/chart-reviews/{sent.json()['digest']}/keep")
+    assert not platform.catalog.installed(ref).withdrawn
+    platform.runtime.kept.clear()
+    removed = (await browser.delete("/api/v1/own-charts/everything")).json()
+    assert (removed["removed"][0]["version"], removed["services"]) == ("1.0.0", [])
+    assert removed["commands"]["platform"] == "sardonyx chart remove everything\n"
+    with pytest.raises(ChartNotFoundError):
+        platform.catalog.installed(ref)
+
+
+def test_a_release_written_by_hand_names_no_folder_elsewhere(tmp_path: Path) -> None:
+    chart_folder(tmp_path, "moon")
+    own = OwnFolder(tmp_path / "own")
+    (tmp_path / "own" / ".removed").mkdir(parents=True)
+    assert own.installed(ChartRef(OWN_CATALOG, "../../moon", "1.0.0")) is None
+    assert own.installed(ChartRef(OWN_CATALOG, "moon", "/1.0.0")) is None
+
+
+@asynccontextmanager
+async def serving(platform: SimpleNamespace) -> AsyncIterator[int]:
+    """Serve the portal on a port of its own, which is yielded."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who comes before the server is up waits
+        app = stub_portal(platform)
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await running
+
+
+def put(port: int, headers: dict[str, str]) -> tuple[int, str]:
+    """Send an archive that is too large as a plain client does: all of it, then listen."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    content = bytes(LARGEST_ARCHIVE + 5 * BLOCK)
+    # As urllib does: the server has no next request to wait for, and closes behind its answer.
+    alone = {**headers, "Connection": "close"}
+    connection.request("PUT", "/api/v1/chart-archives/x.tgz", body=content, headers=alone)
+    answer = connection.getresponse()
+    code = json.loads(answer.read())["code"]
+    connection.close()
+    return answer.status, code
+
+
+async def test_the_refusal_of_an_archive_arrives_though_it_is_still_being_sent(
+    platform: SimpleNamespace,
+) -> None:
+    async with serving(platform) as port:
+
+        async def sent(**headers: str) -> tuple[int, str]:
+            return await asyncio.to_thread(put, port, headers)
+
+        assert await sent(**SIGNED_IN) == (422, "chart_source")
+        platform.own_charts.allowance = Allowance((), archives=False)
+        assert await sent(**SIGNED_IN) == (403, "chart_archive_refused")
+        platform.own_charts = None
+        assert await sent(**SIGNED_IN) == (403, "own_charts_off")
+
+
 async def test_where_they_are_off_nothing_is_fetched(
     platform: SimpleNamespace, browser: httpx2.AsyncClient
 ) -> None:
@@ -229,9 +338,11 @@ async def test_where_they_are_off_nothing_is_fetched(
         assert answer.status_code == 403
 
 
-async def test_the_audit_holds_no_key_of_an_address(tmp_path: Path) -> None:
+async def test_the_audit_holds_no_key_of_an_address(
+    platform: SimpleNamespace, tmp_path: Path
+) -> None:
     audit, fetcher = _Audit(), AnyChartFetcher()
-    own = OwnCharts(fetcher=fetcher, shelf=FolderShelf(tmp_path / "own"), audit=audit)
+    own = own_charts(platform, fetcher, tmp_path / "own", audit=audit)
     with pytest.raises(ChartSourceError):
         await own.review(ADA, ChartSource("https://ada:hunter2@charts.example/x.tgz?token=t"))
     await fetcher.close()
@@ -301,18 +412,22 @@ async def test_an_upload_that_is_too_large_is_refused_while_it_is_read(
 class _Cluster:
     """A shelf of one person's, and a cluster that says what it is told to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, platform: SimpleNamespace, folder: Path) -> None:
         self.error: PlanRefusedError | None = None
+        self.asked = 0
+        self.now = datetime(2026, 11, 2, tzinfo=UTC)
         self.fetcher = AnyChartFetcher(named=frozenset())
-        self.own = OwnCharts(
-            fetcher=self.fetcher,
-            shelf=FolderShelf(folder),
-            audit=_Audit(),
+        self.own = own_charts(
+            platform,
+            self.fetcher,
+            folder,
             allowance=Allowance(("https://charts.example/stable",), archives=True),
             rehearse=self._planned,
+            clock=lambda: self.now,
         )
 
     async def _planned(self, actor: Actor, chart: Chart) -> Sequence[PlannedObject]:
+        self.asked += 1
         if self.error is not None:
             raise self.error
         return (PlannedObject("ConfigMap", f"{chart.ref.chart}-1", "secret: x"),)
@@ -320,7 +435,7 @@ class _Cluster:
 
 @pytest.fixture
 async def cluster(platform: SimpleNamespace, tmp_path: Path) -> AsyncIterator[_Cluster]:
-    made = _Cluster(tmp_path / "own")
+    made = _Cluster(platform, tmp_path / "own")
     platform.own_charts = made.own
     yield made
     await made.fetcher.close()
@@ -340,6 +455,47 @@ async def test_on_a_cluster_a_review_says_what_would_be_created(
     assert "On this cluster" in page and "On this machine" not in page
 
 
+async def test_what_the_cluster_said_is_shown_again_and_asked_anew_where_it_matters(
+    cluster: _Cluster, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    content = archive(chart_folder(tmp_path, "moon"))
+    found = (await browser.put("/api/v1/chart-archives/moon.tgz", content=content)).json()
+    place, page = f"/api/v1/chart-reviews/{found['digest']}", f"/catalog/any/{found['digest']}"
+    assert found["askedAt"] == "2026-11-02T00:00:00Z"
+    cluster.now += timedelta(minutes=14)
+    for _ in range(3):
+        again = (await browser.get(place)).json()
+        assert (again["objects"], again["askedAt"]) == (found["objects"], found["askedAt"])
+        assert "Ask again" in (await browser.get(page)).text
+    assert cluster.asked == 1
+    # A person's rights may have changed: what one asks for, or keeps, is asked of the cluster.
+    cluster.error = PlanRefusedError(name="moon-1", reason="ClusterRole all", reaches_out=True)
+    assert not (await browser.get(place)).json()["refused"]
+    assert (await browser.post(f"{place}/keep")).status_code == 403
+    assert (await browser.get(place)).json()["refused"]
+    cluster.error = None
+    anew = (await browser.get(page, params={"anew": "true"})).text
+    assert (cluster.asked, "Keep it and set it up" in anew) == (3, True)
+    cluster.now += timedelta(minutes=16)
+    await browser.get(place)
+    assert cluster.asked == 4
+
+
+async def test_each_person_and_place_has_an_answer_of_its_own(
+    cluster: _Cluster, tmp_path: Path
+) -> None:
+    async def content() -> AsyncIterator[bytes]:
+        yield archive(chart_folder(tmp_path, "moon"))
+
+    here = replace(ADA, projects=(MINE,))
+    elsewhere = replace(ADA, projects=(replace(MINE, id="user-other"),))
+    digest = (await cluster.own.review_archive(here, "a.tgz", content())).result.digest
+    for actor in (here, elsewhere, replace(here, username="grace")):
+        await cluster.own.reviewed(actor, digest)
+        await cluster.own.reviewed(actor, digest)
+    assert cluster.asked == 3
+
+
 async def test_what_reaches_out_is_not_kept_and_what_a_value_may_mend_is(
     cluster: _Cluster, browser: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
@@ -352,7 +508,7 @@ async def test_what_reaches_out_is_not_kept_and_what_a_value_may_mend_is(
     refused = await browser.post(f"{place}/keep")
     assert (refused.status_code, refused.json()["code"]) == (403, "own_chart_outside")
     cluster.error = PlanRefusedError(name="moon-1", reason="a password is required")
-    again = (await browser.get(place)).json()
+    again = (await browser.get(place, params={"anew": True})).json()
     assert not again["refused"] and again["remarks"][0]["code"] == "not_rendered"
     assert (await browser.post(f"{place}/keep")).status_code == 201
 

@@ -11,8 +11,11 @@ from tests.catalog.test_own_charts import EVERYTHING, HOSTILE, archive
 from tests.cli.machine import Machine, Served
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
+from sardonyx.catalog.models import ChartRef
 from sardonyx.catalog.own import OwnCharts
-from sardonyx.catalog.own_folder import FolderShelf
+from sardonyx.catalog.own_folder import FolderShelf, OwnFolder
+from sardonyx.catalog.own_ports import LaunchedFrom
+from sardonyx.catalog.service import CatalogService
 from sardonyx.client import AsyncClient, Client, RemoteError
 from sardonyx.client.charts import KeptChart
 
@@ -27,7 +30,13 @@ def shelf(machine: Machine, served: Served, tmp_path: Path) -> Path:
     """Return the folder where kept charts lie."""
     folder = tmp_path / "own"
     served.app.state.platform.own_charts = OwnCharts(
-        fetcher=AnyChartFetcher(), shelf=FolderShelf(folder), audit=_Audit()
+        fetcher=AnyChartFetcher(),
+        shelf=FolderShelf(folder),
+        kept=CatalogService([OwnFolder(folder)]).brought_by,
+        launched=lambda actor, catalog: [
+            LaunchedFrom(ChartRef(catalog, "everything", "1.0.0"), "user-ada", "lab", "Lab")
+        ],
+        audit=_Audit(),
     )
     return folder
 
@@ -79,6 +88,26 @@ def test_without_a_terminal_nothing_is_kept_unasked(
     assert (asked.code, "--yes" in asked.err) == (4, True)
     assert "programs that it runs" in asked.out
     assert not kept_in(shelf)
+
+
+def test_a_kept_chart_is_removed_and_says_what_goes_on(
+    machine: Machine, shelf: Path, everything: Path
+) -> None:
+    machine.run("chart", "add", str(everything), "--yes")
+    asked = machine.run("chart", "remove", "everything")
+    assert (asked.code, "--yes" in asked.err) == (4, True)
+    assert kept_in(shelf)
+    unknown = machine.run("chart", "remove", "everything", "--version", "2.0.0", "--yes")
+    assert (unknown.code, unknown.out) == (3, "")
+    gone = machine.run("chart", "remove", "everything", "--version", "1.0.0", "--yes")
+    assert gone.code == 0
+    assert "lab was launched from it, and goes on." in gone.err
+    assert not kept_in(shelf)
+    machine.run("chart", "add", str(everything), "--yes")
+    shown = json.loads(machine.run("chart", "remove", "everything", "--yes", "--json").out)
+    assert shown["removed"] == [{"catalog": "own", "chart": "everything", "version": "1.0.0"}]
+    assert shown["services"][0]["name"] == "lab"
+    assert machine.run("chart", "remove", "everything", "--yes").code == 3
 
 
 def test_a_chart_that_cannot_run_here_is_refused_after_its_review(

@@ -127,6 +127,14 @@ def test_a_chart_is_brought_by_command_and_runs_as_any_other(
     ada.api("POST", ada.services(f"/{name}/edit"), json={"set": ["greeting=hello"]})
     made = light_cluster.kubectl("get", "deployment", name, "-n", ada.project, "-o", "json")
     assert json.loads(made)["metadata"]["labels"]["app.kubernetes.io/name"] == "tide"
+    # Taken away, it is offered no more; its service goes on with it, and says so.
+    removed = json.loads(sardonyx("chart", "remove", "tide", "--yes", "--json"))
+    assert [one["name"] for one in removed["services"]] == [name]
+    assert ada.asks("GET", "/catalog/tide?catalog=own").status_code == 404
+    assert ada.service(name)["chartWithdrawn"]
+    for verb, state in (("pause", "paused"), ("resume", "running")):
+        ada.api("POST", ada.services(f"/{name}/{verb}"))
+        ada.reach(name, state)
     ada.api("DELETE", ada.services(f"/{name}"))
     ada.gone(name)
 

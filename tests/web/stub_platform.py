@@ -67,6 +67,7 @@ from sardonyx.testing.storage_probe import MemoryProbe
 from sardonyx.values import Json, JsonObject, Secret
 from sardonyx.web import error_pages, gateway, home_pages, sign_in_pages
 from sardonyx.web.bundle import BundleFiles
+from sardonyx.web.refusals import RefusalsArrive
 from sardonyx.web.security import SameOrigin
 
 PROJECT = Project(id="user-ada", name="ada", bucket="user-ada", secrets_folder="user-ada")
@@ -605,5 +606,6 @@ def stub_portal(platform: SimpleNamespace) -> FastAPI:
     portal.include_router(own_api.router, prefix="/api/v1")
     portal.mount("/static", BundleFiles(), name="static")
     problems.install(portal, page=error_pages.page)
+    portal.add_middleware(RefusalsArrive)
     portal.add_middleware(SameOrigin, refuse=_refuse)
     return portal

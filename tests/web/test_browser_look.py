@@ -166,7 +166,11 @@ async def serving(*, empty: bool = False) -> AsyncIterator[str]:
     await platform.files.listing(ADA, PROJECT.id)
     fetcher, shelf = AnyChartFetcher(), TemporaryDirectory()
     platform.own_charts = OwnCharts(
-        fetcher=fetcher, shelf=FolderShelf(Path(shelf.name)), audit=platform.accounts._records
+        fetcher=fetcher,
+        shelf=FolderShelf(Path(shelf.name)),
+        kept=platform.catalog.brought_by,
+        launched=platform.services.launched_from,
+        audit=platform.accounts._records,
     )
     if not empty:
         await fill(platform)

@@ -8,6 +8,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from sardonyx.web.refusals import RefusalsArrive
 from sardonyx.web.security import SameOrigin
 
 CHUNK = b"x" * 16 * 1024
@@ -64,3 +65,34 @@ async def test_a_refused_body_is_read_as_far_as_it_is_short(
     }
     await guarded(scope, receive, send)
     assert (answers[0]["status"], reads) == (403, expected)
+
+
+@pytest.mark.parametrize(
+    ("announced", "status", "pieces", "expected"),
+    [
+        pytest.param("", 422, 3, 3, id="to its end"),
+        pytest.param("", 422, 1_000, 8, id="no further than its limit"),
+        pytest.param("9999999", 422, 1_000, 0, id="announced too long: not begun"),
+        pytest.param("", 401, 3, 0, id="of nobody: unread"),
+        pytest.param("", 201, 3, 0, id="what is taken is the application's to read"),
+    ],
+)
+async def test_a_refused_upload_is_read_before_the_refusal_is_sent(
+    announced: str, status: int, pieces: int, expected: int
+) -> None:
+    reads, answers = 0, list[Message]()
+
+    async def receive() -> Message:
+        nonlocal reads
+        assert not answers, "read after it was answered"
+        reads += 1
+        return {"type": "http.request", "body": CHUNK, "more_body": reads < pieces}
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    headers = [(b"content-length", announced.encode())] if announced else []
+    scope = {"type": "http", "method": "PUT", "path": "/x", "headers": headers}
+    guarded = RefusalsArrive(PlainTextResponse("no", status), most=8 * len(CHUNK))
+    await guarded(scope, receive, send)
+    assert (answers[0]["status"], reads) == (status, expected)

@@ -41,7 +41,8 @@ class ListedChart:
     of the archive it was unpacked from (`sha256:…`), empty for a folder that is worked on.
     `local` is its process profile (`local.yaml`), None when it cannot run as processes.
     `title` is the words of a card (annotation `sardonyx.dev/title`, else the name).
-    `keywords` serve search. `icon` is a picture on this disk, if any.
+    `keywords` serve search. `icon` is a picture on this disk, if any. `withdrawn`: its owner took
+    it out of their catalogue, where it is offered no more; its services go on with it.
     """
 
     ref: ChartRef
@@ -57,6 +58,7 @@ class ListedChart:
     local: JsonObject | None
     digest: str = ""
     deprecated: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,54 +11,49 @@ from __future__ import annotations
 import asyncio
 import re
 import shlex
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from sardonyx.catalog.allowance import ANYWHERE, Allowance
 from sardonyx.catalog.errors import (
+    ChartNotFoundError,
     ChartReviewsTooManyError,
     OwnChartOutsideError,
     OwnChartRefusedError,
     ReviewGoneError,
 )
-from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.catalog.models import Chart, ChartRef, ListedChart
+from sardonyx.catalog.own_ports import (
+    OWN_CATALOG,
+    Brought,
+    ChartFetcher,
+    ChartSource,
+    KeptBy,
+    LaunchedBy,
+    LaunchedFrom,
+    Removed,
+    Shelf,
+)
 from sardonyx.catalog.review import Remark, Review, review
 from sardonyx.catalog.turns import Turns
 from sardonyx.done import Done
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor
+from sardonyx.services.commands import ON_PLATFORM_ONLY
 from sardonyx.services.errors import PlanRefusedError
 from sardonyx.services.models import Commands, PlannedObject
 from sardonyx.text import N_, Text
-from sardonyx.values import JsonObject
 
-OWN_CATALOG = "own"
-OWN_NAME = {"en": "Your own charts", "fr": "Vos propres charts"}
 # Of one person in an hour, in one replica: what was looked at stays unpacked for a while.
 MOST_REVIEWS = 30
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # What a cluster would create, as the project's own account is told: by whom, and of which chart.
 Rehearse = Callable[[Actor, Chart], Awaitable[Sequence[PlannedObject]]]
-
-
-@dataclass(frozen=True, slots=True)
-class ChartSource:
-    """Where a chart is.
-
-    address: of an archive (https, `.tgz`), a Helm repository (https, with `chart`), a registry
-    (`oci://`) or a Git repository (`git+https://`, `git+ssh://`). version: of the chart, the
-    newest without it. folder, branch: inside a Git repository.
-    """
-
-    address: str
-    chart: str = ""
-    version: str = ""
-    folder: str = ""
-    branch: str = ""
+# What a cluster answered is shown again for this long, to so many readers; rights may change.
+_ANSWER_LASTS, _MOST_ANSWERS = timedelta(minutes=15), 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,55 +66,12 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """A chart in a folder: `chart.tgz`, `chart/`, and `content.json` with its values and schema.
+class _Answer:
+    """What a cluster said of a chart, or why it would not have it."""
 
-    digest: of the archive, hex. listing: what a list says of the chart, as the disk cache has it.
-    """
-
-    digest: str
-    listing: JsonObject
-
-
-class ChartFetcher(Protocol):
-    """Brings a stranger's chart here, unpacked and within bounds."""
-
-    async def fetch(self, source: ChartSource, place: Path) -> Brought:
-        """Bring the chart into the new folder `place`.
-
-        Raises ChartSourceError with the reason in its problems; nothing is left then.
-        """
-
-    async def unpack(self, content: AsyncIterator[bytes], place: Path) -> Brought:
-        """Do the same with an archive that is sent."""
-
-
-class Shelf(Protocol):
-    """Keeps people's charts: those that wait for their word, and those they kept."""
-
-    def scratch(self) -> AbstractContextManager[Path]:
-        """Give an empty folder to bring a chart into, gone at the end."""
-
-    async def wait(self, username: str, place: Path, brought: Brought) -> None:
-        """Have what was brought into `place` wait; the person's oldest are forgotten."""
-
-    async def waiting(self, username: str, digest: str) -> Chart:
-        """Return a chart that waits, under a name by which a runtime finds it.
-
-        Raises ReviewGoneError, also for what is another's; ChartSourceError.
-        """
-
-    async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
-        """Offer a chart that waits; the same version is replaced.
-
-        Raises ReviewGoneError, OwnChartsFullError.
-        """
-
-    async def known(self, username: str) -> None:
-        """Know which charts the person has, and begin to have them at hand."""
-
-    async def ready(self, username: str) -> None:
-        """Have the person's charts at hand in this process; wait for them, but not for long."""
+    at: datetime
+    planned: Sequence[PlannedObject] = ()
+    refused: PlanRefusedError | None = None
 
 
 class OwnCharts:
@@ -130,6 +82,8 @@ class OwnCharts:
         *,
         fetcher: ChartFetcher,
         shelf: Shelf,
+        kept: KeptBy,
+        launched: LaunchedBy,
         audit: Audit,
         allowance: Allowance = ANYWHERE,
         rehearse: Rehearse | None = None,
@@ -137,6 +91,11 @@ class OwnCharts:
     ) -> None:
         """rehearse: asks the cluster; None on one machine, where charts run as processes."""
         self._turns = Turns(MOST_REVIEWS, timedelta(hours=1), clock=clock)
+        self._kept = kept
+        self._launched = launched
+        self._clock = clock
+        # By person, place and archive; the oldest first.
+        self._answers: OrderedDict[tuple[str, str, str], _Answer] = OrderedDict()
         self._fetcher = fetcher
         self._shelf = shelf
         self._audit = audit
@@ -179,9 +138,13 @@ class OwnCharts:
         here = shlex.quote(name)
         return Done(found, Commands(f"sardonyx chart add {here}\n", f"tar xzf {here}\n"))
 
-    async def reviewed(self, actor: Actor, digest: str) -> Review:
-        """Return a review again. Raises ReviewGoneError."""
-        return await self._review(actor, await self._waiting(actor, digest))
+    async def reviewed(self, actor: Actor, digest: str, *, anew: bool = False) -> Review:
+        """Return a review again. Raises ReviewGoneError.
+
+        anew: ask the cluster once more; else what it said some minutes ago is good enough to read.
+        """
+        chart = await self._waiting(actor, digest)
+        return await self._review(actor, chart, digest, anew=anew)
 
     async def keep(self, actor: Actor, digest: str) -> ChartRef:
         """Offer a reviewed chart in the person's own catalogue; the same version is replaced.
@@ -189,7 +152,7 @@ class OwnCharts:
         Raises ReviewGoneError, OwnChartRefusedError, OwnChartOutsideError, OwnChartsFullError.
         """
         chart = await self._waiting(actor, digest)
-        found = await self._review(actor, chart)
+        found = await self._review(actor, chart, digest, anew=True)
         ref = chart.ref
         async with audited(self._audit, actor.username, "chart.keep", f"{ref.chart} {ref.version}"):
             if found.refused:
@@ -204,6 +167,38 @@ class OwnCharts:
         if self.on_cluster and not self._turns.take(actor.username):
             raise ChartReviewsTooManyError(most=MOST_REVIEWS)
 
+    def mine(self, actor: Actor) -> tuple[tuple[ListedChart, tuple[LaunchedFrom, ...]], ...]:
+        """Return the charts a person kept, each with the services they launched from it."""
+        charts = self._kept(actor)
+        catalogs = {one.ref.catalog for one in charts}
+        launched = [one for id_ in catalogs for one in self._launched(actor, id_)]
+        return tuple(
+            (chart, tuple(one for one in launched if one.chart == chart.ref)) for chart in charts
+        )
+
+    async def remove(self, actor: Actor, chart: str, version: str | None = None) -> Done[Removed]:
+        """Take a chart out of the person's own catalogue, all its versions where none is named.
+
+        Services launched from it go on, and can be changed, paused and resumed; nothing new is
+        launched from it. Raises ChartNotFoundError.
+        """
+        told = chart if version is None else f"{chart} {version}"
+        async with audited(self._audit, actor.username, "chart.remove", told[:500]):
+            refs = [
+                one.ref
+                for one in self._kept(actor)
+                if one.ref.chart == chart and version in (None, one.ref.version)
+            ]
+            if not refs:
+                raise ChartNotFoundError(chart=told, catalog=OWN_CATALOG, field="chart")
+            launched = self._launched(actor, refs[0].catalog)
+            await self._shelf.remove(actor.username, refs, {one.chart for one in launched})
+        words = ["sardonyx", "chart", "remove", chart]
+        words += ["--version", version] if version is not None else []
+        commands = Commands(shlex.join(words) + "\n", ON_PLATFORM_ONLY)
+        gone = tuple(one for one in launched if one.chart in refs)
+        return Done(Removed(tuple(refs), gone), commands)
+
     async def _taken(
         self, actor: Actor, source: str, bring: Callable[[Path], Awaitable[Brought]]
     ) -> Reviewed:
@@ -212,23 +207,41 @@ class OwnCharts:
             brought = await bring(place)
             await self._shelf.wait(actor.username, place, brought)
         chart = await self._shelf.waiting(actor.username, brought.digest)
-        return Reviewed(brought.digest, source, await self._review(actor, chart))
+        found = await self._review(actor, chart, brought.digest, anew=True)
+        return Reviewed(brought.digest, source, found)
 
     async def _waiting(self, actor: Actor, digest: str) -> Chart:
         if not _DIGEST.fullmatch(digest):
             raise ReviewGoneError
         return await self._shelf.waiting(actor.username, digest)
 
-    async def _review(self, actor: Actor, chart: Chart) -> Review:
+    async def _review(self, actor: Actor, chart: Chart, digest: str, *, anew: bool) -> Review:
         """Return the review of a chart that waits; its files are a stranger's, and may be many."""
         found = await asyncio.to_thread(review, chart, processes=self._rehearse is None)
         if self._rehearse is None:
             return found
+        key = (actor.username, actor.default_project.id, digest)
+        answer = self._answers.get(key)
+        if anew or answer is None or self._clock() - answer.at > _ANSWER_LASTS:
+            answer = await self._answer(self._rehearse, actor, chart)
+            self._answers[key] = answer
+            self._answers.move_to_end(key)
+            while len(self._answers) > _MOST_ANSWERS:
+                self._answers.popitem(last=False)
+        if answer.refused is not None:
+            remarks = (_refusal(answer.refused), *found.remarks)
+            return replace(found, remarks=remarks, asked_at=answer.at)
+        objects = tuple((one.kind, one.name) for one in answer.planned)
+        return replace(found, objects=objects, asked_at=answer.at)
+
+    async def _answer(self, rehearse: Rehearse, actor: Actor, chart: Chart) -> _Answer:
+        at = self._clock()
         try:
-            planned = await self._rehearse(actor, chart)
+            planned = await rehearse(actor, chart)
         except PlanRefusedError as refused:
-            return replace(found, remarks=(_refusal(refused), *found.remarks))
-        return replace(found, objects=tuple((one.kind, one.name) for one in planned))
+            return _Answer(at, refused=refused)
+        # Their texts may hold what was drawn for the rehearsal: only names are kept.
+        return _Answer(at, [PlannedObject(one.kind, one.name, "") for one in planned])
 
 
 def _refusal(error: PlanRefusedError) -> Remark:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from sardonyx.api.bodies import takes_streams
 from sardonyx.catalog.errors import OwnChartsOffError
 from sardonyx.catalog.own import OwnCharts
-from sardonyx.catalog.own_view import Kept, ReviewView, SourceBody, review_view
+from sardonyx.catalog.own_view import (
+    Kept,
+    OwnChartView,
+    RemovedView,
+    ReviewView,
+    SourceBody,
+    own_chart_view,
+    removed_view,
+    review_view,
+)
 from sardonyx.projects.models import Actor
 from sardonyx.web.session import current_actor, request_language
 
@@ -47,9 +56,15 @@ async def review_archive(
 
 
 @router.get("/chart-reviews/{digest}")
-async def reviewed_chart(digest: str, actor: Me, own: Own, language: Language) -> ReviewView:
+async def reviewed_chart(
+    digest: str,
+    actor: Me,
+    own: Own,
+    language: Language,
+    anew: Annotated[bool, Query(description="Ask the cluster again; see `askedAt`.")] = False,
+) -> ReviewView:
     """Return a review again."""
-    return review_view(digest, await own.reviewed(actor, digest), language)
+    return review_view(digest, await own.reviewed(actor, digest, anew=anew), language)
 
 
 @router.post("/chart-reviews/{digest}/keep", status_code=201)
@@ -57,6 +72,23 @@ async def keep_chart(digest: str, actor: Me, own: Own) -> Kept:
     """Offer a reviewed chart in the catalogue `own`, to be launched as any other."""
     ref = await own.keep(actor, digest)
     return Kept(catalog=ref.catalog, chart=ref.chart, version=ref.version)
+
+
+@router.get("/own-charts")
+async def own_charts(actor: Me, own: Own, language: Language) -> list[OwnChartView]:
+    """List the charts of the catalogue `own`, with the services launched from each."""
+    return [own_chart_view(chart, services, language) for chart, services in own.mine(actor)]
+
+
+@router.delete("/own-charts/{chart}")
+async def remove_chart(
+    chart: str,
+    actor: Me,
+    own: Own,
+    version: Annotated[str | None, Query(description="Without it: all its versions.")] = None,
+) -> RemovedView:
+    """Take a chart out of the catalogue `own`; services launched from it go on."""
+    return removed_view(await own.remove(actor, chart, version))
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:

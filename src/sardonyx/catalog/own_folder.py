@@ -1,26 +1,45 @@
 """Keep a person's charts in a folder of theirs: the Shelf of one machine.
 
-<folder>/<chart>-<version>/   what was kept: the catalogue `own`
-<folder>/.reviewed/<digest>/  what waits
+<folder>/<chart>-<version>/           what was kept: the catalogue `own`
+<folder>/.reviewed/<digest>/          what waits
+<folder>/.removed/<chart>-<version>/  what was taken away while services were launched from it
 """
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sardonyx.catalog.errors import ChartSourceError, ReviewGoneError
+from sardonyx.catalog.errors import ChartNotFoundError, ChartSourceError, ReviewGoneError
+from sardonyx.catalog.folders import CatalogSource
 from sardonyx.catalog.models import Chart, ChartFault, ChartRef
-from sardonyx.catalog.own import OWN_CATALOG, Brought
+from sardonyx.catalog.own_ports import OWN_CATALOG, OWN_NAME, Brought
 from sardonyx.catalog.read import read_chart
 
-_REVIEWED = ".reviewed"
-_OLD = ".old-"
+_REVIEWED, _REMOVED, _OLD = ".reviewed", ".removed", ".old-"
 _MOST_WAITING = 20
+
+
+class OwnFolder(CatalogSource):
+    """The catalogue of that folder; what was taken out of it is still found for its services."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(OWN_CATALOG, OWN_NAME, folder)
+
+    def installed(self, ref: ChartRef) -> Chart | None:
+        """Return the chart of a release, `withdrawn` where it was taken away."""
+        found = super().installed(ref)
+        if found is not None or "/" in (name := _name(ref)):
+            return found
+        place = self.folder / _REMOVED / name
+        read = read_chart(place, OWN_CATALOG) if place.is_dir() else None
+        is_it = isinstance(read, Chart) and read.ref == ref
+        return replace(read, withdrawn=True) if isinstance(read, Chart) and is_it else None
 
 
 class FolderShelf:
@@ -29,6 +48,7 @@ class FolderShelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._reviewed = folder / _REVIEWED
+        self._removed = folder / _REMOVED
         for old in folder.glob(f"{_OLD}*"):  # of a crash between two renames
             to = folder / old.name.removeprefix(_OLD)
             if to.exists():
@@ -69,9 +89,14 @@ class FolderShelf:
         A reader sees the old one, for a moment none, then the new one; after a crash in between
         the old one is back with the next start.
         """
-        name = f"{chart.ref.chart}-{chart.ref.version}"
-        await asyncio.to_thread(self._put, self._reviewed / digest, name)
+        await asyncio.to_thread(self._put, self._reviewed / digest, self._folder / _name(chart.ref))
         return chart.ref
+
+    async def remove(
+        self, username: str, refs: Collection[ChartRef], used: Collection[ChartRef]
+    ) -> None:
+        """Move charts out of the catalogue; those that no service uses go for good."""
+        await asyncio.to_thread(self._take_away, refs, {_name(one) for one in used})
 
     async def known(self, username: str) -> None:
         """Do nothing: the folder is read at each question."""
@@ -79,10 +104,27 @@ class FolderShelf:
     async def ready(self, username: str) -> None:
         """Do nothing: the folder is here."""
 
-    def _put(self, place: Path, name: str) -> None:
-        to, old = self._folder / name, self._folder / f"{_OLD}{name}"
+    def _take_away(self, refs: Collection[ChartRef], used: Collection[str]) -> None:
+        self._removed.mkdir(exist_ok=True)
+        for ref in refs:
+            place = self._folder / _name(ref)
+            if not place.is_dir():
+                raise ChartNotFoundError(chart=ref.chart, catalog=OWN_CATALOG)
+            shutil.rmtree(self._removed / place.name, ignore_errors=True)
+            place.rename(self._removed / place.name)
+        for place in self._removed.iterdir():
+            if place.name not in used:
+                shutil.rmtree(place, ignore_errors=True)
+
+    def _put(self, place: Path, to: Path) -> None:
+        """Move a folder in place of another, so that no reader meets half of one."""
+        old = self._folder / f"{_OLD}{to.name}"
         shutil.rmtree(old, ignore_errors=True)
         if to.exists():
             to.rename(old)
         place.rename(to)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _name(ref: ChartRef) -> str:
+    return f"{ref.chart}-{ref.version}"

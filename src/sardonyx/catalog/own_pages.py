@@ -8,17 +8,19 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
-from sardonyx.api.bodies import BodyTooLargeError, bounded, read_on, takes_streams
+from sardonyx.api.bodies import BodyTooLargeError, bounded, takes_streams
 from sardonyx.catalog.cards import launch_address
 from sardonyx.catalog.errors import (
     ChartAddressRefusedError,
     ChartArchiveRefusedError,
+    ChartNotFoundError,
     ChartSourceError,
 )
 from sardonyx.catalog.models import LARGEST_ARCHIVE
-from sardonyx.catalog.own import ChartSource, OwnCharts
+from sardonyx.catalog.own import OwnCharts
 from sardonyx.catalog.own_api import own_charts_of
-from sardonyx.catalog.own_view import review_view
+from sardonyx.catalog.own_ports import OWN_CATALOG, ChartSource
+from sardonyx.catalog.own_view import own_chart_view, review_view
 from sardonyx.errors import HTTP_STATUS, Problem, UserError
 from sardonyx.text import N_, Text
 from sardonyx.web.problem_lines import problem_lines
@@ -28,8 +30,6 @@ router = APIRouter()
 
 _BLOCK = 1024 * 1024
 _AROUND = 64 * 1024  # bytes of the form beside the archive
-# What is too large is read on as far as people may have meant it, so that they are told why.
-_READ_ON, _READ_ON_SECONDS = 5 * LARGEST_ARCHIVE, 30.0
 _FIELDS = ("address", "chart", "version", "folder", "branch")
 
 
@@ -53,7 +53,6 @@ async def fetch(viewer: CurrentViewer, request: Request) -> Response:
             else:
                 done = await own.review(viewer.actor, ChartSource(**given))
     except BodyTooLargeError:
-        await read_on(request.receive, most=_READ_ON, seconds=_READ_ON_SECONDS)
         return await _asked(viewer, own, given, _too_large())
     except (ChartSourceError, ChartAddressRefusedError, ChartArchiveRefusedError) as error:
         return await _asked(viewer, own, given, error)
@@ -61,9 +60,11 @@ async def fetch(viewer: CurrentViewer, request: Request) -> Response:
 
 
 @router.get("/catalog/any/{digest}")
-async def reviewed(viewer: CurrentViewer, request: Request, digest: str) -> HTMLResponse:
-    """Show what the chart creates and asks for."""
-    found = await own_charts_of(request).reviewed(viewer.actor, digest)
+async def reviewed(
+    viewer: CurrentViewer, request: Request, digest: str, anew: bool = False
+) -> HTMLResponse:
+    """Show what the chart creates and asks for; anew: as the cluster says it now."""
+    found = await own_charts_of(request).reviewed(viewer.actor, digest, anew=anew)
     view = review_view(digest, found, viewer.language)
     on_cluster = own_charts_of(request).on_cluster
     return await viewer.render("catalog/any_review.html", found=view, on_cluster=on_cluster)
@@ -75,6 +76,29 @@ async def keep(viewer: CurrentViewer, request: Request, digest: str) -> Response
     ref = await own_charts_of(request).keep(viewer.actor, digest)
     kept = Text(N_("It is in your catalogue now, and stays there for its services."))
     return viewer.go(f"{launch_address(ref)}?version={ref.version}", kept)
+
+
+@router.get("/catalog/own/{chart}/{version}/remove")
+async def ask_remove(
+    viewer: CurrentViewer, request: Request, chart: str, version: str
+) -> HTMLResponse:
+    """Say which services go on, and ask. Raises ChartNotFoundError."""
+    for one, services in own_charts_of(request).mine(viewer.actor):
+        if (one.ref.chart, one.ref.version) == (chart, version):
+            view = own_chart_view(one, services, viewer.language)
+            return await viewer.render("catalog/own_remove.html", chart=view)
+    raise ChartNotFoundError(chart=chart, catalog=OWN_CATALOG)
+
+
+@router.post("/catalog/own/{chart}/{version}/remove")
+async def remove(viewer: CurrentViewer, request: Request, chart: str, version: str) -> Response:
+    """Take the chart out of the person's catalogue."""
+    done = await own_charts_of(request).remove(viewer.actor, chart, version)
+    said = Text(
+        N_("“{chart}” {version} is no longer in your catalogue."),
+        {"chart": chart, "version": version},
+    )
+    return viewer.go("/catalog/any", said, commands=done.commands)
 
 
 async def _asked(
@@ -89,6 +113,7 @@ async def _asked(
         problems=problem_lines(error.problems, viewer.language) if error else (),
         allowance=own.allowance,
         most=LARGEST_ARCHIVE // _BLOCK,
+        mine=[own_chart_view(one, used, viewer.language) for one, used in own.mine(viewer.actor)],
     )
 
 

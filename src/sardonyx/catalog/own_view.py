@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from sardonyx.catalog.own import ChartSource
+from sardonyx.catalog.models import ListedChart
+from sardonyx.catalog.own_ports import ChartSource, LaunchedFrom, Removed
 from sardonyx.catalog.review import Review
+from sardonyx.done import Done
 from sardonyx.services.models import Commands
 from sardonyx.text import localized
 
@@ -76,6 +81,9 @@ class ReviewView(_View):
     objects: list[ObjectView] = Field(
         description="What a cluster would create with its defaults; empty on one machine."
     )
+    asked_at: datetime | None = Field(
+        default=None, description="When the cluster said so: rights may have changed since."
+    )
     remarks: list[RemarkView]
     commands: dict[str, str] = Field(default_factory=dict)
 
@@ -86,6 +94,65 @@ class Kept(_View):
     catalog: str
     chart: str
     version: str
+
+
+class LaunchedFromView(_View):
+    """A service that was launched from a chart of one's own."""
+
+    project: str
+    name: str
+    friendly_name: str
+
+    @classmethod
+    def of(cls, one: LaunchedFrom) -> LaunchedFromView:
+        return cls(project=one.project, name=one.name, friendly_name=one.friendly_name)
+
+
+class OwnChartView(_View):
+    """A chart of one's own, and the services launched from it."""
+
+    catalog: str
+    chart: str
+    version: str
+    title: str
+    services: list[LaunchedFromView]
+
+
+class RemovedView(_View):
+    """What was removed, and the services launched from it, which go on."""
+
+    removed: list[Kept]
+    services: list[LaunchedFromView]
+    commands: dict[str, str]
+
+
+def own_chart_view(
+    chart: ListedChart, services: Sequence[LaunchedFrom], language: str
+) -> OwnChartView:
+    """Return one of the charts that a person keeps."""
+    return OwnChartView(
+        catalog=chart.ref.catalog,
+        chart=chart.ref.chart,
+        version=chart.ref.version,
+        title=localized(chart.title, language),
+        services=[LaunchedFromView.of(one) for one in services],
+    )
+
+
+def removed_view(done: Done[Removed]) -> RemovedView:
+    """Return what a removal did."""
+    return RemovedView(
+        removed=[
+            Kept(catalog=one.catalog, chart=one.chart, version=one.version)
+            for one in done.result.charts
+        ],
+        services=[LaunchedFromView.of(one) for one in done.result.services],
+        commands=_commands(done.commands),
+    )
+
+
+def _commands(commands: Commands) -> dict[str, str]:
+    return {"platform": commands.platform, "underneath": commands.underneath}
 
 
 def review_view(
@@ -114,7 +181,6 @@ def review_view(
             RemarkView(code=one.code, level=one.level, message=one.message.in_language(language))
             for one in found.remarks
         ],
-        commands={}
-        if commands is None
-        else {"platform": commands.platform, "underneath": commands.underneath},
+        asked_at=found.asked_at,
+        commands={} if commands is None else _commands(commands),
     )

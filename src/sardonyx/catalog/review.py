@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sardonyx.catalog.models import Chart
@@ -61,7 +62,8 @@ class Review:
     processes: its commands on one machine, empty where it has no process profile. kinds: objects
     its templates name, with how often. hooks: when jobs of it run. secrets: references to secrets
     of the context, which it would receive. packages: how many are installed for it. objects:
-    kind and name of what a cluster's dry run would create with its defaults.
+    kind and name of what a cluster's dry run would create with its defaults; asked_at: when it
+    said so, None on one machine.
     """
 
     chart: Chart
@@ -76,6 +78,7 @@ class Review:
     lookups: int = 0
     remarks: tuple[Remark, ...] = ()
     objects: tuple[tuple[str, str], ...] = ()
+    asked_at: datetime | None = None
 
     @property
     def refused(self) -> bool:

@@ -13,7 +13,7 @@ from sardonyx.catalog.errors import (
 )
 from sardonyx.catalog.folders import CatalogSource
 from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
-from sardonyx.catalog.own import OWN_CATALOG
+from sardonyx.catalog.own_ports import OWN_CATALOG
 from sardonyx.catalog.ports import PersonalCatalogs, Repository
 from sardonyx.catalog.registry import Overrides, SchemaRegistry
 from sardonyx.catalog.report import Remark, report
@@ -213,6 +213,13 @@ class CatalogService:
         if source is None:
             return ()
         return tuple(source.whole(one) for one in source.catalog().charts)
+
+    def brought_by(self, actor: Actor) -> tuple[ListedChart, ...]:
+        """Return the charts a person keeps in their own catalogue; none where nobody may."""
+        try:
+            return self._source(actor, OWN_CATALOG, None).catalog().charts
+        except CatalogNotFoundError:
+            return ()
 
     def reload(self) -> tuple[str, ...]:
         """Have every catalogue and the schemas read again, folders at the next question.

@@ -1,4 +1,7 @@
-"""`sardonyx chart add`: bring a chart that is in no catalogue, after a look at what it does."""
+"""`sardonyx chart add`: bring a chart that is in no catalogue, after a look at what it does.
+
+`sardonyx chart remove` takes it away again.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,31 @@ def add(
         document({**found.raw, "kept": None if kept is None else kept.raw})
     else:
         say(N_("Kept. Launch it: sardonyx launch {chart} --catalog own"), chart=found.chart)
+
+
+def remove(
+    chart: Annotated[str, typer.Argument(metavar="CHART", help="Its name.")],
+    version: Annotated[
+        str | None, typer.Option(help="Its version; without it all of them.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it without asking.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove a chart of your own; services launched from it go on."""
+    with connect(home) as client:
+        if not yes:
+            if not sys.stdin.isatty():
+                raise ConfirmationNeededError(field="--yes")
+            typer.confirm(worded(N_("Remove {chart}?"), chart=chart), abort=True, err=True)
+        done = client.charts.remove(chart, version=version)
+    if as_json:
+        document(done.raw)
+        return
+    for one in done.removed:
+        say(N_("Removed {chart} {version}."), chart=one.chart, version=one.version)
+    for service in done.services:
+        say(N_("{name} was launched from it, and goes on."), name=service.name)
 
 
 def _told(found: Review) -> None:

@@ -43,7 +43,10 @@ class Commands:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service. A list's elements have no timeline, notes or commands."""
+    """A running service. A list's elements have no timeline, notes or commands.
+
+    chart_withdrawn: its owner removed the chart of their own that it goes on with.
+    """
 
     name: str
     friendly_name: str
@@ -61,6 +64,7 @@ class Service:
     timeline: tuple[TimelineEvent, ...] = ()
     notes: str = ""
     commands: Commands | None = None
+    chart_withdrawn: bool = False
     etag: str | None = None
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
@@ -185,6 +189,7 @@ def service(document: Json, *, etag: str | None = None) -> Service:
         timeline=tuple(timeline_event(item) for item in read.items("timeline")),
         notes=read.optional("notes") or "",
         commands=None if commands is None else commands_of(commands),
+        chart_withdrawn=read.document.get("chartWithdrawn") is True,
         etag=etag,
         raw=read.document,
     )

@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sardonyx.catalog.models import Chart
+from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.catalog.own_ports import OWN_CATALOG
 from sardonyx.done import Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.access import notes_with_port, with_port
@@ -314,7 +315,17 @@ class Launches:
     async def _described(self, actor: Actor, seen: Observation) -> Service:
         """Return a service with the commands that run it."""
         platform = launch_command(seen)
-        return self._judged(actor, seen, Commands(platform, await self._script(seen)))
+        service = self._judged(actor, seen, Commands(platform, await self._script(seen)))
+        return replace(service, chart_withdrawn=self._is_withdrawn(seen.chart))
+
+    def _is_withdrawn(self, ref: ChartRef) -> bool:
+        """Tell whether the chart's owner took it out of their own catalogue since."""
+        if not ref.catalog.startswith(OWN_CATALOG):
+            return False
+        try:
+            return self._catalog.installed(ref).withdrawn
+        except PlatformError:
+            return False
 
     async def _script(self, seen: Observation) -> str:
         """Return the script without us; a note where the catalogue has lost the chart."""

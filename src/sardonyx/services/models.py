@@ -205,7 +205,11 @@ class Commands:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A release as people see it: an observation, judged and worded by `services`."""
+    """A release as people see it: an observation, judged and worded by `services`.
+
+    chart_withdrawn: its owner took the chart out of their own catalogue; told of one service, not
+    in lists.
+    """
 
     name: str
     friendly_name: str
@@ -227,3 +231,4 @@ class Service:
     standing: Standing = Standing.OWNER
     suspendable: bool = True
     events: tuple[EventEvidence, ...] = field(default=(), repr=False)
+    chart_withdrawn: bool = False

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from sardonyx.catalog.own_ports import LaunchedFrom
 from sardonyx.done import Done
 from sardonyx.errors import UserError
 from sardonyx.launcher.access import find_address, find_password
@@ -355,6 +356,15 @@ class Services(Changes):
         if found is None:
             raise ServiceHasNoPageError(name=name)
         return found
+
+    def launched_from(self, actor: Actor, catalog: str) -> tuple[LaunchedFrom, ...]:
+        """Return the services that a person launched from a catalogue, in all their projects."""
+        return tuple(
+            LaunchedFrom(one.chart, one.project, one.release, one.friendly_name)
+            for project in actor.projects
+            for one in self._runtime.releases(project.id)
+            if one.owner == actor.username and one.chart.catalog == catalog
+        )
 
     def _listed(self, actor: Actor, project: str) -> Sequence[Observation]:
         """Return the releases the person may see, newest start first."""

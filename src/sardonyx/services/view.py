@@ -109,6 +109,9 @@ class ServiceView(ServiceSummary):
     timeline: list[TimelineEventView]
     notes: str
     commands: CommandsView
+    chart_withdrawn: bool = Field(
+        default=False, description="Its owner removed the chart; the service goes on with it."
+    )
 
 
 class ServiceList(View):
@@ -152,6 +155,7 @@ def whole(service: Service, language: str) -> ServiceView:
         timeline=[TimelineEventView.of(event) for event in service.timeline],
         notes=service.notes_by_language.get(language, service.notes),
         commands=CommandsView.of(service.commands),
+        chart_withdrawn=service.chart_withdrawn,
     )
 
 

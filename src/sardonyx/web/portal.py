@@ -30,6 +30,7 @@ from sardonyx.web import error_pages, gateway, home_pages, probes, sign_in_pages
 from sardonyx.web import projects as project_addresses
 from sardonyx.web.bundle import BundleFiles
 from sardonyx.web.later import LoadedLater
+from sardonyx.web.refusals import RefusalsArrive
 from sardonyx.web.security import SameOrigin
 from sardonyx.web.session import READS_CHARTS
 from sardonyx.web.streams import WatchedStreams
@@ -102,6 +103,7 @@ def create_portal(
     project_addresses.install(portal)
     portal.add_middleware(WatchedStreams)
     portal.add_middleware(BoundedBodies)
+    portal.add_middleware(RefusalsArrive)
     portal.add_middleware(
         SameOrigin,
         refuse=_refuse_foreign,

@@ -19,7 +19,7 @@ from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.git.archive import git_archive
 from sardonyx.catalog.errors import ChartSourceError
 from sardonyx.catalog.faults import RepositoryError
-from sardonyx.catalog.own import ChartSource
+from sardonyx.catalog.own_ports import ChartSource
 
 
 @pytest.fixture

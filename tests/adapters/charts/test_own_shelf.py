@@ -174,6 +174,42 @@ async def test_the_same_version_is_replaced_everywhere(replicas: tuple[Replica, 
     assert two.catalog.installed(ref).values == {"size": "2Gi"}
 
 
+async def test_what_is_removed_is_offered_nowhere_and_kept_for_its_services(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, two = replicas
+    first = await one.kept(ADA.username, chart_archive())
+    second = await one.kept(ADA.username, chart_archive(version="1.1.0"))
+    await two.kept(EVE.username, chart_archive())
+    await two.shelf.ready(ADA.username)
+    await one.shelf.remove(ADA.username, [first, second], {first})
+    await two.shelf.ready(ADA.username)
+    for replica in replicas:
+        assert replica.names(ADA) == []
+        assert replica.catalog.installed(first).withdrawn
+        with pytest.raises(ChartNotFoundError):
+            replica.catalog.installed(second)
+        with pytest.raises(ChartNotFoundError):
+            replica.catalog.chart(ADA, first.chart, catalog="own")
+        with pytest.raises(ChartNotFoundError):
+            await replica.shelf.remove(ADA.username, [first], ())
+    assert two.names(EVE) == ["tide 1.0.0"]
+    # A replica that comes later has it for the services too.
+    shutil.rmtree(two.disk / "charts")
+    (two.disk / "charts").mkdir()
+    await two.shelf.at_hand(first)
+    assert two.catalog.installed(first).withdrawn
+    # Brought again it is offered again; once nothing runs of it, another removal forgets it.
+    again = await one.kept(ADA.username, chart_archive())
+    assert again == first and not one.catalog.installed(first).withdrawn
+    third = await one.kept(ADA.username, chart_archive("moon"))
+    await one.shelf.remove(ADA.username, [first], {first})
+    await one.shelf.remove(ADA.username, [third], ())
+    with pytest.raises(ChartNotFoundError):
+        one.catalog.installed(first)
+    assert await one.records.numbers() != {}  # Grace's
+
+
 async def test_what_is_kept_stays_and_what_waits_makes_room(
     replicas: tuple[Replica, Replica],
 ) -> None:
@@ -183,6 +219,13 @@ async def test_what_is_kept_stays_and_what_waits_makes_room(
     with pytest.raises(OwnChartsFullError) as full:
         await one.kept(ADA.username, chart_archive("moon"))
     assert full.value.values["oldest"] == "tide 1.0.0"
+    # One that was taken away makes room, though a service has it still.
+    oldest = ChartRef(one.shelf.catalog_of(ADA.username), "tide", "1.0.0")
+    await one.shelf.remove(ADA.username, [oldest], {oldest})
+    await one.kept(ADA.username, chart_archive("moon"))
+    moon = ChartRef(oldest.catalog, "moon", "1.0.0")
+    await one.shelf.remove(ADA.username, [moon], ())
+    await one.kept(ADA.username, chart_archive())
     await one.kept(ADA.username, chart_archive(version="1.3.0", files={"values.yaml": "a: 1\n"}))
     await one.kept(EVE.username, chart_archive("moon"))
     found = one.names(ADA)

@@ -22,7 +22,8 @@ from sardonyx.adapters.git.archive import git_archive
 from sardonyx.adapters.http.outward import Resolve, resolve
 from sardonyx.catalog.errors import ChartSourceError
 from sardonyx.catalog.faults import RepositoryError
-from sardonyx.catalog.own import Brought, ChartSource, without_keys
+from sardonyx.catalog.own import without_keys
+from sardonyx.catalog.own_ports import Brought, ChartSource
 from sardonyx.catalog.selection import IndexEntry
 from sardonyx.catalog.versions import is_prerelease, is_version, order
 from sardonyx.errors import Problem

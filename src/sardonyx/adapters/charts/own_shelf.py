@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import AbstractContextManager, suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,10 +23,14 @@ from sardonyx.adapters.charts.confined import ConfinedReader, UnreadableChartErr
 from sardonyx.adapters.charts.records import listed
 from sardonyx.adapters.charts.store import DiskCache
 from sardonyx.adapters.sql.own_charts import OwnChart, SqlOwnCharts
-from sardonyx.catalog.errors import ChartContentMissingError, ReviewGoneError
+from sardonyx.catalog.errors import (
+    ChartContentMissingError,
+    ChartNotFoundError,
+    ReviewGoneError,
+)
 from sardonyx.catalog.folders import in_order
 from sardonyx.catalog.models import Catalog, Chart, ChartRef, ListedChart
-from sardonyx.catalog.own import OWN_CATALOG, OWN_NAME, Brought
+from sardonyx.catalog.own_ports import OWN_CATALOG, OWN_NAME, Brought
 from sardonyx.catalog.ports import Repository
 from sardonyx.errors import PlatformError
 from sardonyx.projects.models import Actor, Project
@@ -91,6 +96,18 @@ class SharedShelf:
         await self.ready(username)
         return ChartRef(self.catalog_of(username), chart.ref.chart, version)
 
+    async def remove(
+        self, username: str, refs: Collection[ChartRef], used: Collection[ChartRef]
+    ) -> None:
+        """Take charts out of the person's catalogue, in all replicas."""
+        asked = [(one.chart, one.version) for one in refs]
+        if not await self._records.remove(
+            username, asked, {(one.chart, one.version) for one in used}
+        ):
+            named = ", ".join(chart for chart, _ in asked)
+            raise ChartNotFoundError(chart=named, catalog=OWN_CATALOG, field="chart")
+        await self.ready(username)
+
     async def known(self, username: str) -> None:
         """Know the person's charts, and begin to have them on this disk."""
         await self._refresh()
@@ -128,9 +145,9 @@ class SharedShelf:
         return None
 
     def charts(self, catalog: str) -> list[ListedChart]:
-        """Return what stands in a catalogue and is on this disk."""
+        """Return what is of a catalogue and on this disk, also what was taken out of it."""
         return [
-            self._listed(one, catalog)
+            replace(self._listed(one, catalog), withdrawn=one.removed)
             for one in self._in(catalog)
             if self._cache.has(_digest(one.digest))
         ]
@@ -158,7 +175,7 @@ class SharedShelf:
             known = {
                 number: one
                 for number, one in self._charts.items()
-                if numbers.get(number) == one.kept
+                if numbers.get(number) == one.standing
             }
             fresh = await self._records.rows(numbers.keys() - known.keys())
             self._charts = known | {one.id: one for one in fresh}
@@ -252,7 +269,8 @@ class _Shown:
 
     def catalog(self) -> Catalog:
         """Return what stands in it now."""
-        return Catalog(self._id, OWN_NAME, in_order(self._shelf.charts(self._id)), ())
+        charts = [one for one in self._shelf.charts(self._id) if not one.withdrawn]
+        return Catalog(self._id, OWN_NAME, in_order(charts), ())
 
     def whole(self, listed: ListedChart) -> Chart:
         """Return a chart with its values and schema."""

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sardonyx.adapters.sql.database import SqlDatabase
 from sardonyx.adapters.sql.tables import Base
 from sardonyx.catalog.errors import OwnChartsFullError
-from sardonyx.catalog.own import OWN_CATALOG
+from sardonyx.catalog.own_ports import OWN_CATALOG
 from sardonyx.values import JsonObject
 
 # Of one person: what waits for their word, for a day at most, and what they kept.
@@ -65,6 +65,14 @@ class OwnChartRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class RemovedOwnChartRow(Base):
+    """A kept chart that its owner took away while services of it went on. id: of its row."""
+
+    __tablename__ = "own_charts_removed"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class OwnChartsChangeRow(Base):
     """How often anything changed: one row, which a replica asks for at every request."""
 
@@ -76,7 +84,8 @@ class OwnChartsChangeRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class OwnChart:
-    """What a replica remembers of a row. catalog: the person's own."""
+    """What a replica remembers of a row. catalog: the person's own. removed: it stands there no
+    more, and is kept for its services."""
 
     id: int
     username: str
@@ -84,6 +93,15 @@ class OwnChart:
     digest: str
     listing: JsonObject
     kept: bool
+    removed: bool = False
+
+    @property
+    def standing(self) -> tuple[bool, bool]:
+        """What may change of a row."""
+        return self.kept, self.removed
+
+
+_IS_REMOVED = RemovedOwnChartRow.id == OwnChartRow.id
 
 
 class SqlOwnCharts(SqlDatabase):
@@ -98,12 +116,13 @@ class SqlOwnCharts(SqlDatabase):
 
         return await self._run(work)
 
-    async def numbers(self) -> dict[int, bool]:
-        """Return the number of each row, and whether it is kept."""
+    async def numbers(self) -> dict[int, tuple[bool, bool]]:
+        """Return the number of each row, and its `standing`."""
 
-        def work(session: Session) -> dict[int, bool]:
-            found = session.execute(select(OwnChartRow.id, OwnChartRow.version))
-            return {number: version != "" for number, version in found}
+        def work(session: Session) -> dict[int, tuple[bool, bool]]:
+            asked = select(OwnChartRow.id, OwnChartRow.version, RemovedOwnChartRow.id)
+            found = session.execute(asked.outerjoin(RemovedOwnChartRow, _IS_REMOVED))
+            return {number: (version != "", gone is not None) for number, version, gone in found}
 
         return await self._run(work)
 
@@ -122,8 +141,10 @@ class SqlOwnCharts(SqlDatabase):
                         OwnChartRow.digest,
                         OwnChartRow.listing,
                         OwnChartRow.version,
+                        RemovedOwnChartRow.id.label("removed"),
                     )
                     .join(OwnCatalogRow, OwnCatalogRow.username == OwnChartRow.username)
+                    .outerjoin(RemovedOwnChartRow, _IS_REMOVED)
                     .where(OwnChartRow.id.in_(wanted[first : first + _ROWS]))
                 )
                 rows += [
@@ -134,6 +155,7 @@ class SqlOwnCharts(SqlDatabase):
                         digest=one.digest,
                         listing=json.loads(one.listing),
                         kept=one.version != "",
+                        removed=one.removed is not None,
                     )
                     for one in session.execute(asked)
                 ]
@@ -202,7 +224,8 @@ class SqlOwnCharts(SqlDatabase):
             )
             kept = session.execute(
                 select(OwnChartRow.chart, OwnChartRow.version)
-                .where(mine, OwnChartRow.version != "")
+                .outerjoin(RemovedOwnChartRow, _IS_REMOVED)
+                .where(mine, OwnChartRow.version != "", RemovedOwnChartRow.id.is_(None))
                 .order_by(OwnChartRow.at, OwnChartRow.id)
             ).all()
             if len(kept) >= MOST_KEPT:
@@ -210,6 +233,40 @@ class SqlOwnCharts(SqlDatabase):
                 raise OwnChartsFullError(chart=row.chart, most=MOST_KEPT, oldest=oldest)
             row.version, row.at = version, at
             session.flush()
+            _changed(session)
+            return True
+
+        return await self._run(work)
+
+    async def remove(
+        self,
+        username: str,
+        charts: Collection[tuple[str, str]],
+        used: Collection[tuple[str, str]],
+    ) -> bool:
+        """Take kept charts (name, version) away; False when one of them does not stand there.
+
+        Of those that were ever taken away the used ones stay, for their services.
+        """
+
+        def work(session: Session) -> bool:
+            mine = (
+                select(OwnChartRow.id, OwnChartRow.chart, OwnChartRow.version)
+                .where(OwnChartRow.username == username, OwnChartRow.version != "")
+                .with_for_update()
+            )
+            rows = {(name, version): number for number, name, version in session.execute(mine)}
+            gone = set(session.scalars(select(RemovedOwnChartRow.id)))
+            if any(one not in rows or rows[one] in gone for one in charts):
+                return False
+            session.add_all(RemovedOwnChartRow(id=rows[one]) for one in charts)
+            session.flush()
+            taken = gone | {rows[one] for one in charts}
+            unused = [row for one, row in rows.items() if row in taken and one not in used]
+            session.execute(delete(OwnChartRow).where(OwnChartRow.id.in_(unused)))
+            # Also those of rows that made room for newer ones since: no number comes again.
+            left = select(OwnChartRow.id)
+            session.execute(delete(RemovedOwnChartRow).where(RemovedOwnChartRow.id.not_in(left)))
             _changed(session)
             return True
 
