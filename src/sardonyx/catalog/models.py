@@ -43,6 +43,8 @@ class ListedChart:
     `title` is the words of a card (annotation `sardonyx.dev/title`, else the name).
     `keywords` serve search. `icon` is a picture on this disk, if any. `withdrawn`: its owner took
     it out of their catalogue, where it is offered no more; its services go on with it.
+    `renewing`: its services ask for fresh credentials while they run (annotation
+    `sardonyx.dev/credentials: renewing`), so no plain keys stand in their values.
     """
 
     ref: ChartRef
@@ -59,20 +61,16 @@ class ListedChart:
     digest: str = ""
     deprecated: bool = False
     withdrawn: bool = False
+    renewing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart(ListedChart):
-    """A chart, whole. `schema` is None when it has none.
-
-    `renewing`: its services ask for fresh credentials while they run (annotation
-    `sardonyx.dev/credentials: renewing`), so no plain keys stand in their values.
-    """
+    """A chart, whole. `schema` is None when it has none."""
 
     values: JsonObject
     schema: JsonObject | None
     readme: str
-    renewing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

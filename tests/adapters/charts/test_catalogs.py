@@ -19,6 +19,7 @@ from tests.catalog.folders import ADA
 from tests.charts.servers import Answer, certificate, serving
 
 from sardonyx.adapters.charts.catalogs import ChartCatalogs
+from sardonyx.adapters.charts.records import FORMAT
 from sardonyx.catalog.errors import (
     CatalogSettingsError,
     ChartContentMissingError,
@@ -442,7 +443,7 @@ async def test_a_cache_that_was_damaged_is_read_again(
         service.chart(ADA, "tide")
     assert (await _read(tmp_path, address)).chart(ADA, "tide").values == {"size": "1Gi"}
     for content in (tmp_path / "data").rglob("*.json"):
-        content.write_text('{"format": 1, "charts": [{"source": 1}]}')
+        content.write_text(json.dumps({"format": FORMAT, "charts": [{"source": 1}]}))
     assert _names(await _read(tmp_path, address)) == ["moon 0.3.0", "tide 1.1.0"]
 
 

@@ -101,7 +101,7 @@ class Registry:
 
 
 @contextmanager
-def _registry(registry: Registry) -> Iterator[str]:
+def registry_at(registry: Registry) -> Iterator[str]:
     with serving(registry.answer) as base:
         registry.realm = registry.realm or f"{base}/token"
         yield base.replace("http://", "oci://") + "/charts/tide"
@@ -115,7 +115,7 @@ def _tide() -> Registry:
 async def test_charts_are_read_with_a_token_of_the_registrys_issuer(tmp_path: Path) -> None:
     registry = _tide()
     registry.pages = 2
-    with _registry(registry) as location:
+    with registry_at(registry) as location:
         catalog = await _read(
             tmp_path, location, plainHttp=True, multipleServicesMode="all", includeKeywords=["sea"]
         )
@@ -135,7 +135,7 @@ async def test_a_name_and_password_go_to_the_issuer_that_the_registry_names(
 ) -> None:
     registry = _tide()
     registry.basic = "Basic " + base64.b64encode(b"ada:hunter2").decode()
-    with _registry(registry) as location:
+    with registry_at(registry) as location:
         refused = await _read(tmp_path / "a", location, plainHttp=True)
         assert _fault(refused) == "repository_refused"
         key = {"username": "ada", "password": "hunter2"}
@@ -150,7 +150,7 @@ async def test_a_name_and_password_go_to_the_issuer_that_the_registry_names(
 async def test_a_registry_may_not_send_our_password_anywhere(tmp_path: Path, realm: str) -> None:
     registry = _tide()
     registry.realm = realm or "none"
-    with _registry(registry) as location:
+    with registry_at(registry) as location:
         catalog = await _read(
             tmp_path, location, plainHttp=True, username="ada", password="hunter2"
         )
@@ -159,7 +159,7 @@ async def test_a_registry_may_not_send_our_password_anywhere(tmp_path: Path, rea
 
 async def test_a_tag_that_was_written_again_is_read_again(tmp_path: Path) -> None:
     registry = Registry({"1.0.0": chart_archive("tide", "1.0.0")})
-    with _registry(registry) as location:
+    with registry_at(registry) as location:
         first = await _read(tmp_path, location, plainHttp=True)
         registry.archives["1.0.0"] = chart_archive("tide", "1.0.0", about="appVersion: x\n")
         second = await _read(tmp_path, location, plainHttp=True)
@@ -169,7 +169,7 @@ async def test_a_tag_that_was_written_again_is_read_again(tmp_path: Path) -> Non
 async def test_a_layer_with_another_digest_is_not_kept(tmp_path: Path) -> None:
     registry = Registry({"1.0.0": chart_archive("tide", "1.0.0")})
     registry.blobs[registry.blob(registry.archives["1.0.0"])] = chart_archive("tide", "1.0.1")
-    with _registry(registry) as location:
+    with registry_at(registry) as location:
         catalog = await _read(tmp_path, location, plainHttp=True)
     assert catalog.charts == ()
     assert catalog.faults[0].problems[0].code == "archive_digest"
@@ -191,7 +191,7 @@ async def test_what_no_registry_answers_is_refused(tmp_path: Path, body: bytes, 
 
 async def test_a_repository_that_holds_an_image_is_said_to_hold_no_chart(tmp_path: Path) -> None:
     registry = Registry({"1.0.0": b"image"}, kind="application/vnd.oci.image.layer.v1.tar+gzip")
-    with _registry(registry) as location:
+    with registry_at(registry) as location:
         catalog = await _read(tmp_path, location, plainHttp=True)
     assert catalog.faults[0].problems[0].code == "repository_no_chart"
 

@@ -9,7 +9,7 @@ from sardonyx.catalog.models import ChartRef, Dependency, ListedChart, Localized
 from sardonyx.values import Json, JsonObject
 
 # A change of the form, or of how charts are read, is a new number: what was kept is read anew.
-FORMAT = 1
+FORMAT = 2
 
 
 def listing(chart: ListedChart) -> JsonObject:
@@ -30,6 +30,7 @@ def listing(chart: ListedChart) -> JsonObject:
         ],
         "local": chart.local,
         "deprecated": chart.deprecated,
+        "renewing": chart.renewing,
     }
 
 
@@ -56,6 +57,8 @@ def listed(
         local=local if isinstance(local, dict) else None,
         digest=digest,
         deprecated=document["deprecated"] is True,
+        # Lists of people's own charts are older than this key, and are never read anew.
+        renewing=document.get("renewing") is True,
     )
 
 
