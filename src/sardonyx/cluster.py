@@ -249,6 +249,7 @@ class _Wiring:
             limit=settings.helm.timeout,
             notice=lambda secret: notice(cache, secret),
             ended=self.meters.operation,
+            is_for_all=self.catalog.is_for_all,
         )
         if self.brought is not None:
             carrying = replace(carrying, at_hand=self.brought.shelf.at_hand)

@@ -174,11 +174,12 @@ async def site(
     lease_namespace: str = "",
     projects: Mapping[str, str] | None = None,
     given: FixedCredentials | None = None,
+    for_all: bool = True,
 ) -> AsyncIterator[Site]:
     """Give a site whose queue works through some namespaces; working: False to only ask.
 
     projects: namespaces by project, where these are not named alike. given: what gives releases
-    their credentials.
+    their credentials. for_all: whether everybody may have the charts.
     """
     places = projects or {namespace: namespace}
     names = {place: project for project, place in places.items()}
@@ -210,6 +211,7 @@ async def site(
             seals=seals,
             limit=limit,
             notice=lambda secret: notice(cache, secret),
+            is_for_all=lambda ref: for_all,
         )
     )
     queue = OperationQueue(

@@ -244,7 +244,7 @@ def test_a_pod_reads_the_storage_of_its_person(
             "secretAccessKey": kept["admin_secret"],
         }
         # Of a platform outside the cluster, the probe leads to no address inside.
-        ada.api("PUT", "/storage/nas?unchecked=true", json=store)
+        ada.api("PUT", "/account/storage/nas?unchecked=true", json=store)
         body = {"chart": "jupyter-python", "s3Profile": "nas"}
         name = ada.api("POST", ada.services(), json=body).json()["name"]
         ada.reach(name, "running")
@@ -255,7 +255,7 @@ def test_a_pod_reads_the_storage_of_its_person(
         assert printed.split() == ["price,1", kept["admin_id"]]
         ada.api("DELETE", ada.services(f"/{name}"))
         ada.gone(name)
-    ada.api("DELETE", "/storage/nas")
+    ada.api("DELETE", "/account/storage/nas")
 
 
 def change(page: Page, path: str, value: str) -> None:

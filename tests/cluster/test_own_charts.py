@@ -223,9 +223,9 @@ def test_a_service_gets_the_storage_of_its_person_and_no_key_of_the_platform(
         "accessKeyId": "NAS-KEY",
         "secretAccessKey": "nas-s3cr3t",
     }
-    refused = ada.asks("PUT", "/storage/nas", json=store)
+    refused = ada.asks("PUT", "/account/storage/nas", json=store)
     assert refused.json()["code"] == "own_storage_unreachable"
-    kept = ada.api("PUT", "/storage/nas?unchecked=true", json=store)
+    kept = ada.api("PUT", "/account/storage/nas?unchecked=true", json=store)
     assert "nas-s3cr3t" not in kept.text
     body = {"chart": "jupyter-python", "s3Profile": "nas"}
     name = ada.api("POST", ada.services(), json=body).json()["name"]
@@ -264,7 +264,7 @@ def test_a_service_gets_the_storage_of_its_person_and_no_key_of_the_platform(
     assert "nas-s3cr3t" not in ada.api("GET", ada.services(f"/{name}")).text
     ada.api("DELETE", ada.services(f"/{name}"))
     ada.gone(name)
-    ada.api("DELETE", "/storage/nas")
+    ada.api("DELETE", "/account/storage/nas")
 
 
 def _variables(cluster: RunningCluster, person: Caller, name: str) -> dict[str, str]:

@@ -137,3 +137,29 @@ async def test_a_chart_with_parts_of_others_is_not_taken_from_the_record(
     assert seen.state is not State.PAUSED
     assert seen.evidence is not None
     assert "hello" in seen.evidence.helm.error
+
+
+MARKED = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "{{ .Release.Name }}-of-the-catalogue"}
+data: {a: b}
+"""
+
+
+@pytest.mark.parametrize("for_all", [True, False])
+async def test_a_release_gets_a_chart_that_is_not_for_everybody_only_if_made_from_it(
+    light_cluster: RunningCluster, namespace: str, tmp_path: Path, for_all: bool
+) -> None:
+    """Whoever writes a release by hand names the chart; Helm's record says what it was made of."""
+    async with site(light_cluster.kubeconfig, namespace, tmp_path, for_all=for_all) as here:
+        chart = write_chart(tmp_path / "by-hand")
+        await here.launch(chart, "byhand")
+        other = write_chart(tmp_path / "catalogue", extra=MARKED)
+        assert other.ref == chart.ref
+        here.offer(other)
+        await here.runtime.suspend(namespace, "byhand")
+        await here.reach("byhand", State.PAUSED)
+        await here.settled("byhand")
+        found = light_cluster.kubectl("get", "configmaps", "-n", namespace, "-o", "name")
+        assert ("byhand-of-the-catalogue" in found) is for_all

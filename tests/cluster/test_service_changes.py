@@ -75,6 +75,9 @@ class Shelf:
             raise ChartNotFoundError(chart=ref.chart, catalog=ref.catalog)
         return self.charts[ref]
 
+    def running(self, actor: Actor, ref: ChartRef, *, project: Project | None = None) -> Chart:
+        return self.installed(ref)
+
     def overrides(self, actor: Actor) -> Overrides:
         return Overrides({})
 

@@ -12,7 +12,10 @@ from tests.catalog.folders import chart_folder
 from tests.services.fakes import ADA, EVE, GROUP, MINE
 from tests.services.world import World, world
 
+from sardonyx.catalog.errors import CatalogNotFoundError
+from sardonyx.catalog.models import ChartRef
 from sardonyx.catalog.service import CatalogSource
+from sardonyx.catalog.settings import catalog_settings
 from sardonyx.launcher.context import S3ProfileInputs
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.own_profiles import OwnProfile
@@ -355,6 +358,39 @@ async def test_a_launch_goes_on_when_its_client_leaves_and_answers_who_asks_agai
         await first
     assert (await second).result.name in w.runtime.seen
     assert w.runtime.installs == 1
+
+
+@pytest.mark.parametrize("restricted", [True, False])
+async def test_a_release_written_by_hand_shows_no_chart_of_a_catalogue_that_is_not_for_them(
+    tmp_path: Path, restricted: bool
+) -> None:
+    """Whoever may write releases into the project names the chart as they like."""
+    chart_folder(tmp_path, "tide")
+    wanted: JsonObject = {"userAttribute": {"key": "roles", "matches": "captain"}}
+    settings = catalog_settings(
+        {
+            "id": "sea",
+            "location": tmp_path.as_uri(),
+            "restrictions": [wanted] if restricted else [],
+        }
+    )
+    w = world(sources=[CatalogSource("sea", "Sea", tmp_path, settings)])
+    name = await launched(w)
+    named = ChartRef("sea", "tide", "1.0.0")
+    w.runtime.put(replace(w.runtime.seen[name], chart=named, revision=2))
+    plan = replace(w.runtime.revisions[name][1], chart=named)
+    w.runtime.revisions[name] = {1: plan, 2: plan}
+    if not restricted:
+        change = await w.services.open_change(ADA, P, name)
+        assert change.draft.chart.ref.chart == "tide"
+        return
+    with pytest.raises(CatalogNotFoundError):
+        await w.services.open_change(ADA, P, name)
+    with pytest.raises(CatalogNotFoundError):
+        await w.services.open_change_request(ADA, P, name, ChangeRequest(version="newest"))
+    w.runtime.facts = {"disk_free": 0}
+    preview = await w.services.preview_roll_back(ADA, P, name, 1)
+    assert (preview.objects, preview.findings) == (None, ())
 
 
 async def test_a_store_without_keys_stays_the_service_s_own_when_it_is_edited() -> None:

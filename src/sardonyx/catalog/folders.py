@@ -18,7 +18,7 @@ from sardonyx.catalog.models import (
 from sardonyx.catalog.read import READ_FILES, is_chart_folder, read_chart
 from sardonyx.catalog.settings import CatalogSettings
 from sardonyx.catalog.versions import order
-from sardonyx.catalog.visibility import visible_to
+from sardonyx.catalog.visibility import is_for_all, visible_to
 from sardonyx.errors import Problem
 from sardonyx.projects.models import Actor, Project
 from sardonyx.text import N_, Text
@@ -60,6 +60,13 @@ class CatalogSource:
             visible=self._settings.visible,
             restrictions=self._settings.restrictions,
         )
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether the settings, if any, keep nobody from it."""
+        if self._settings is None:
+            return True
+        return is_for_all(visible=self._settings.visible, restrictions=self._settings.restrictions)
 
     def catalog(self) -> Catalog:
         """Return the charts of the folder as it is now."""

@@ -18,6 +18,10 @@ class Repository(Protocol):
     def visible_to(self, actor: Actor, project: Project | None) -> bool:
         """Tell whether `actor` may see it in `project`; without one: in any of theirs."""
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether nobody is kept from it; also of one that nobody finds but by its drawn id."""
+
     def catalog(self) -> Catalog:
         """Return what was last read."""
 

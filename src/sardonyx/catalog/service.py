@@ -120,10 +120,25 @@ class CatalogService:
         """Tell whether the chart can be launched on this platform."""
         return chart.local is not None or not self._processes
 
+    def running(self, actor: Actor, ref: ChartRef, *, project: Project | None = None) -> Chart:
+        """Return the chart of a service for somebody who may see it, though it left.
+
+        A release says itself which chart it runs, and may be written by hand: what a person may
+        not see, they are not shown by naming it. Raises CatalogNotFoundError, ChartNotFoundError.
+        """
+        self._source(actor, ref.catalog, project)
+        return self.installed(ref)
+
+    def is_for_all(self, ref: ChartRef) -> bool:
+        """Tell whether nobody is kept from the chart's catalogue."""
+        source = self._any(ref.catalog)
+        return source is None or source.is_for_all
+
     def installed(self, ref: ChartRef) -> Chart:
         """Return the chart of a release, whoever may see it and though it left the catalogue.
 
-        Raises ChartNotFoundError and its kin.
+        For what carries out launches, never to be shown: see `running`. Raises ChartNotFoundError
+        and its kin.
         """
         source = self._any(ref.catalog)
         found = source.installed(ref) if source is not None else None

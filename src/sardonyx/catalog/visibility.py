@@ -30,6 +30,11 @@ def visible_to(
     return any(visible.user if place.group is None else visible.project for place in places)
 
 
+def is_for_all(*, visible: Visible, restrictions: tuple[Restriction, ...]) -> bool:
+    """Tell whether everybody may see it, in every project."""
+    return not restrictions and visible.user and visible.project
+
+
 def claim(claims: JsonObject, name: str) -> Json:
     """Return the claim called exactly `name`, else the one its dots lead to, else None."""
     if name in claims:

@@ -247,7 +247,11 @@ class ChangePlanner:
         )
         chart = self.running_chart(actor, project, earlier)
         after = plan_of(earlier, chart=chart, context=context)
-        compared, refusal = await self._objects(before, after)
+        compared, refusal = None, None
+        findings: tuple[Finding, ...] = ()
+        if running is not None and chart is not None:  # else there is no chart to ask about
+            compared, refusal = await self._objects(before, after)
+            findings = await self._planner.findings(after, running=before.merged)
         hidden = hidden_paths(seen.values, seen.secret_paths | revision.secret_paths)
         return ChangePreview(
             release=seen.release,
@@ -259,7 +263,7 @@ class ChangePlanner:
             objects=compared,
             sent=shown_values(revision.values, hidden),
             problems=(refusal,) if refusal is not None else (),
-            findings=await self._planner.findings(after, running=before.merged),
+            findings=findings,
             commands=on_service(
                 ("rollback", str(revision.number)),
                 seen.release,
@@ -291,9 +295,9 @@ class ChangePlanner:
         return Commands(platform, await self._runtime.underneath_plan(plan))
 
     def running_chart(self, actor: Actor, project: Project, seen: Observation) -> Chart | None:
-        """Return the chart a release runs, None where no catalogue has it any more."""
+        """Return the chart a release runs, None where no catalogue of theirs has it any more."""
         try:
-            return self._catalog.installed(seen.chart)
+            return self._catalog.running(actor, seen.chart, project=project)
         except PlatformError:
             pass
         try:

@@ -76,6 +76,9 @@ class Charts(Protocol):
     def installed(self, ref: ChartRef) -> Chart:
         """Return the chart of a release, though it left the catalogue. Raises as `chart`."""
 
+    def running(self, actor: Actor, ref: ChartRef, *, project: Project | None = None) -> Chart:
+        """Return the same for somebody who may see it. Raises as `chart`."""
+
     def overrides(self, actor: Actor) -> Overrides:
         """Return what the person's schemas are resolved with."""
 

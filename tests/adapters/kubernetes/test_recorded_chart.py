@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from sardonyx.adapters.kubernetes.recorded_chart import Content, recorded_files, write_files
+from sardonyx.adapters.kubernetes.recorded_chart import (
+    Content,
+    is_of,
+    recorded_files,
+    write_files,
+)
 
 
 def _encoded(text: str) -> str:
@@ -70,3 +75,13 @@ def test_a_record_that_cannot_be_read_gives_no_chart(stored: str) -> None:
 def test_half_a_chart_is_none() -> None:
     parts = {**_chart()["metadata"], "dependencies": [{"name": "cache"}]}
     assert recorded_files(_stored(_chart(metadata=parts))) == ()
+
+
+def test_a_release_is_of_a_chart_by_its_templates(tmp_path: Path) -> None:
+    assert not is_of(_stored(_chart()), tmp_path)
+    (tmp_path / "templates" / "deep").mkdir(parents=True)
+    (tmp_path / "templates" / "a.yaml").write_text("kind: A")
+    assert is_of(_stored(_chart()), tmp_path)
+    (tmp_path / "templates" / "deep" / "b.yaml").write_text("kind: B")
+    assert not is_of(_stored(_chart()), tmp_path)
+    assert not is_of("no base64!", tmp_path)

@@ -267,6 +267,11 @@ class _Shown:
         """Tell whether it is the person's own."""
         return self._id == self._shelf.catalog_of(actor.username)
 
+    @property
+    def is_for_all(self) -> bool:
+        """True: whoever knows its drawn id was given it by a release of its owner."""
+        return True
+
     def catalog(self) -> Catalog:
         """Return what stands in it now."""
         charts = [one for one in self._shelf.charts(self._id) if not one.withdrawn]

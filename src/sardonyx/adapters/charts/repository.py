@@ -26,7 +26,7 @@ from sardonyx.catalog.folders import catalog_of, in_order
 from sardonyx.catalog.models import Catalog, Chart, ChartFault, ChartRef, ListedChart, Reading
 from sardonyx.catalog.selection import IndexEntry, selected
 from sardonyx.catalog.settings import CatalogSettings
-from sardonyx.catalog.visibility import visible_to
+from sardonyx.catalog.visibility import is_for_all, visible_to
 from sardonyx.errors import Problem
 from sardonyx.projects.models import Actor, Project
 from sardonyx.text import N_
@@ -93,6 +93,11 @@ class RemoteCatalog:
         return visible_to(
             actor, project, visible=settings.visible, restrictions=settings.restrictions
         )
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether the settings keep nobody from it."""
+        return is_for_all(visible=self._settings.visible, restrictions=self._settings.restrictions)
 
     def catalog(self) -> Catalog:
         """Return what was last read."""

@@ -34,10 +34,11 @@ from sardonyx.adapters.kubernetes.operations import (
     read_operation,
     secret_name,
 )
-from sardonyx.adapters.kubernetes.recorded_chart import recorded_chart
+from sardonyx.adapters.kubernetes.recorded_chart import recorded_chart, was_made_from
 from sardonyx.adapters.kubernetes.records import Record, Records
 from sardonyx.adapters.kubernetes.rehearsal import Asked, Rehearsals
 from sardonyx.adapters.kubernetes.sealed import SealedOperations
+from sardonyx.catalog.errors import ChartNotFoundError
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.credentials.ports import ReleaseCredentials
 from sardonyx.errors import PlatformError, UserError
@@ -76,7 +77,8 @@ class Carrying:
 
     limit: an operation's longest time. notice: tells the cache what was just written. ended:
     told the verb, `done` or `failed`, and the seconds of each operation that ended. at_hand: has
-    a chart on this disk that came by another replica.
+    a chart on this disk that came by another replica. is_for_all: whether everybody may have a
+    chart of that catalogue.
     """
 
     platform: ClusterClient
@@ -90,6 +92,7 @@ class Carrying:
     notice: Callable[[JsonObject], None]
     ended: Callable[[str, str, float], None] = lambda verb, result, seconds: None
     at_hand: Callable[[ChartRef], Awaitable[None]] = _is_at_hand
+    is_for_all: Callable[[ChartRef], bool] = lambda ref: True
 
 
 class Carrier:
@@ -241,18 +244,32 @@ class Carrier:
     async def _chart_folder(self, operation: Operation) -> AsyncIterator[Path]:
         """Give the folder of a release's chart: a catalogue's, else what Helm itself kept.
 
-        Raises ChartNotFoundError and its kin where neither has it whole.
+        A release may be written by hand: that it names a chart of a catalogue that is not for
+        everybody gives nobody the chart, unless it was made from it. Raises ChartNotFoundError and
+        its kin where neither has it whole.
         """
+        namespace, release = operation.namespace, operation.release
+        gone: UserError = ChartNotFoundError(
+            chart=operation.chart.chart, catalog=operation.chart.catalog
+        )
+        found: Path | None = None
         try:
             found = self._with.find_chart(operation.chart).folder
-        except UserError:
-            namespace, release = operation.namespace, operation.release
-            records = await Records.read(self._client, namespace, release)
-            async with recorded_chart(self._client, namespace, release, records.newest) as kept:
-                if kept is None:
-                    raise
-                yield kept
+        except UserError as error:
+            gone = error
+        if found is not None and self._with.is_for_all(operation.chart):
+            yield found
             return
+        newest = (await Records.read(self._client, namespace, release)).newest
+        async with recorded_chart(self._client, namespace, release, newest) as kept:
+            if kept is not None:
+                yield kept
+                return
+        # A chart with parts is not whole in Helm's record.
+        if found is None or not await was_made_from(
+            self._client, namespace, release, newest, found
+        ):
+            raise gone
         yield found
 
     async def _roll_back(self, operation: Operation) -> None:

@@ -104,6 +104,35 @@ async def recorded_chart(
         yield Path(folder) if is_whole else None
 
 
+async def was_made_from(
+    client: ClusterClient, namespace: str, release: str, revision: int, folder: Path
+) -> bool:
+    """Tell whether a revision was made from the chart in `folder`."""
+    try:
+        secret = await client.get(SECRETS, record_name(release, revision), namespace=namespace)
+    except ClusterObjectNotFoundError:
+        return False
+    return await asyncio.to_thread(is_of, _stored(secret), folder)
+
+
+def is_of(stored: str, folder: Path) -> bool:
+    """Tell whether a record holds the very templates of the chart in `folder`."""
+    try:
+        chart = msgspec.json.decode(unpacked(stored), type=_Record).chart
+    except (ValueError, OverflowError, msgspec.MsgspecError, zlib.error, RecursionError):
+        return False
+    recorded = {one.name: one.data or b"" for one in chart.templates or ()}
+    return recorded == _templates(folder)
+
+
+def _templates(folder: Path) -> dict[str, bytes]:
+    return {
+        str(PurePosixPath(path.relative_to(folder))): path.read_bytes()
+        for path in folder.glob("templates/**/*")
+        if path.is_file()
+    }
+
+
 def write_files(folder: Path, files: Sequence[Content]) -> bool:
     """Write a chart's files; False where no disk can have them under their names.
 
