@@ -166,7 +166,7 @@ def _own_charts(settings: ClusterSettings) -> list[Problem]:
 
 def _program_fault(pattern: str) -> str:
     if pattern.startswith("git+") and shutil.which("git") is None:
-        return N_("needs the program git, which is not in this image: add it")
+        return N_("needs the program git, which is not on this machine: install it")
     return ""
 
 

@@ -88,7 +88,10 @@ class Organisation:
 
 @pytest.fixture
 def organisation(node_cluster: RunningCluster, namespace: str) -> Iterator[Organisation]:
-    with installed(node_cluster, namespace, "statefulset", {"metrics": {"enabled": True}}) as made:
+    # A platform without the program git would refuse this address when it starts.
+    own_charts = {"addresses": ["git+https://git.stat.example/charts"]}
+    values = {"metrics": {"enabled": True}}
+    with installed(node_cluster, namespace, "statefulset", values, ownCharts=own_charts) as made:
         yield made
 
 

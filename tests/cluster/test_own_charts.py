@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.charts.servers import certificate, git_answers, serving
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
 from tests.cluster.people import SECONDS, Caller, signed_in
@@ -46,15 +47,34 @@ data: {a: b}
 
 
 @pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve `charts.git`, with the chart `delta`, over https; gives the address."""
+    folder = tmp_path_factory.mktemp("forge")
+    write_chart(folder / "source" / "charts", "delta")
+    who = ("-c", "user.name=ada", "-c", "user.email=ada@stat.example")
+    for words in (
+        ("init", "--quiet", "--initial-branch=main", "."),
+        ("add", "."),
+        (*who, "commit", "--quiet", "-m", "One chart"),
+        ("clone", "--quiet", "--bare", ".", str(folder / "charts.git")),
+    ):
+        subprocess.run(["git", *words], cwd=folder / "source", check=True)
+    served, trusted = git_answers(folder), certificate(folder)
+    with pytest.MonkeyPatch.context() as patch, serving(served, tls=trusted) as address:
+        patch.setenv("SSL_CERT_FILE", str(trusted))
+        yield address
+
+
+@pytest.fixture(scope="module")
 def platform(
-    light_cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory
+    light_cluster: RunningCluster, forge: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningPlatform]:
     with running_platform(
         tmp_path_factory.mktemp("platform"),
         light_cluster,
         images={},
         host="127.0.0.1",
-        own_charts={"addresses": [ALLOWED], "archives": True},
+        own_charts={"addresses": [ALLOWED, f"git+{forge}/charts.git"], "archives": True},
     ) as running:
         yield running
 
@@ -137,6 +157,29 @@ def test_a_chart_is_brought_by_command_and_runs_as_any_other(
         ada.reach(name, state)
     ada.api("DELETE", ada.services(f"/{name}"))
     ada.gone(name)
+
+
+def test_a_chart_comes_from_a_git_repository_that_is_allowed(ada: Caller, forge: str) -> None:
+    source = {"address": f"git+{forge}/charts.git", "folder": "charts/delta"}
+    found = ada.api("POST", "/chart-reviews", json=source).json()
+    assert {one["kind"] for one in found["objects"]} == {"Deployment", "Service", "Secret"}
+    ada.api("POST", f"/chart-reviews/{found['digest']}/keep")
+    body = {"chart": "delta", "catalog": "own"}
+    name = ada.api("POST", ada.services(), json=body).json()["name"]
+    ada.reach(name, "running")
+    ada.api("DELETE", ada.services(f"/{name}"))
+    ada.gone(name)
+    ada.api("DELETE", "/own-charts/delta")
+    for asked, code in (
+        ({"address": f"git+{forge}/other.git"}, "chart_address_refused"),
+        ({"address": "git+file:///charts.git"}, "chart_address_refused"),
+        ({"address": source["address"].replace("https", "ssh")}, "chart_address_refused"),
+        ({**source, "folder": "../charts"}, "chart_source"),
+        ({**source, "branch": "--upload-pack=x"}, "chart_source"),
+        ({**source, "branch": "no-such"}, "chart_source"),
+    ):
+        answer = ada.asks("POST", "/chart-reviews", json=asked)
+        assert answer.json()["code"] == code, asked
 
 
 def test_another_person_neither_sees_nor_launches_it(
@@ -227,7 +270,7 @@ def test_a_service_gets_the_storage_of_its_person_and_no_key_of_the_platform(
     assert refused.json()["code"] == "own_storage_unreachable"
     kept = ada.api("PUT", "/account/storage/nas?unchecked=true", json=store)
     assert "nas-s3cr3t" not in kept.text
-    body = {"chart": "jupyter-python", "s3Profile": "nas"}
+    body = {"chart": "jupyter-python", "s3Profile": "nas", "set": ["persistence.enabled=false"]}
     name = ada.api("POST", ada.services(), json=body).json()["name"]
     ada.reach(name, "running")
     expected = {

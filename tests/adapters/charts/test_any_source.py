@@ -13,7 +13,7 @@ import pytest
 from tests.adapters.charts.archives import HelmServer, chart_archive, packed
 from tests.adapters.charts.test_oci import Registry
 from tests.adapters.charts.test_outward import OUTSIDE, Names
-from tests.charts.servers import Answer, serving
+from tests.charts.servers import Answer, certificate, git_answers, serving
 
 from sardonyx.adapters.charts.any_source import AnyChartFetcher
 from sardonyx.adapters.git.archive import git_archive
@@ -196,6 +196,27 @@ async def test_a_git_repository_gives_its_folder(
     await fetcher.fetch(source, tmp_path / "c")
     assert _version(tmp_path / "c") == version
     assert not (tmp_path / "c" / "chart" / ".git").exists()
+
+
+async def test_a_named_server_is_believed_by_the_authorities_of_the_process(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a cluster: over https, with an authority of the organisation."""
+    _git(tmp_path, "clone", "--quiet", "--bare", str(repo), str(tmp_path / "served" / "charts.git"))
+    trusted = certificate(tmp_path)
+    fetcher = AnyChartFetcher(named=frozenset({"127.0.0.1"}))
+    with serving(git_answers(tmp_path / "served"), tls=trusted) as address:
+        source = ChartSource(f"git+{address}/charts.git", folder="charts/tide")
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        assert await _code(fetcher, source, tmp_path / "c") == "git_failed"
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        await fetcher.fetch(source, tmp_path / "d")
+    moved = Answer(301, headers={"Location": f"{address}/charts.git/info/refs"})
+    with serving(lambda asked: moved, tls=trusted) as elsewhere:
+        source = ChartSource(f"git+{elsewhere}/charts.git", folder="charts/tide")
+        assert await _code(fetcher, source, tmp_path / "e") == "git_failed"
+    await fetcher.close()
+    assert _version(tmp_path / "d") == "1.0.0"
 
 
 async def test_nothing_of_a_repository_runs_and_no_link_is_followed(

@@ -98,6 +98,8 @@ async def _git(*arguments: str, home: str, seconds: float) -> None:
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=20",
     }
+    if authorities := os.environ.get("SSL_CERT_FILE"):
+        environment["GIT_SSL_CAINFO"] = authorities  # as all else here is fetched by
     program = shutil.which("git", path=environment["PATH"])
     if program is None:
         raise RepositoryError("git_missing", N_("The program git is not installed."))
