@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +42,29 @@ def test_launch_prints_the_name_alone_and_talks_on_stderr(machine: Machine) -> N
     done = machine.run("launch", "postgresql")
     assert done.out.strip() in machine.world.runtime.seen
     assert "services open" in done.err
+
+
+@pytest.mark.parametrize(
+    ("said", "linked", "shared"),
+    [
+        ((), "", False),
+        (("--shared",), "", True),
+        (("--no-shared",), "", False),
+        ((), "&shared=true", True),
+        (("--no-shared",), "&shared=true", False),
+        (("--shared",), "&shared=false", True),
+    ],
+)
+def test_a_group_sees_a_service_as_one_says_and_else_as_the_link_says(
+    machine: Machine, said: tuple[str, ...], linked: str, shared: bool
+) -> None:
+    link = f"/launch/sardonyx/postgresql?name=Census{linked}"
+    done = machine.run("launch", "--link", link, "--project", "soil", *said, "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert (found["project"], found["shared"]) == ("soil", shared)
+    assert ("--shared" in shlex.split(found["commands"]["platform"])) is shared
+    assert machine.world.runtime.seen[found["name"]].shared is shared
 
 
 def test_values_come_by_set_by_file_and_by_standard_input(machine: Machine, tmp_path: Path) -> None:

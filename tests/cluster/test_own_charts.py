@@ -50,7 +50,7 @@ data: {a: b}
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve `charts.git`, with the chart `delta`, over https; gives the address."""
     folder = tmp_path_factory.mktemp("forge")
-    write_chart(folder / "source" / "charts", "delta")
+    write_chart(folder / "source", "delta").folder.rename(folder / "source" / "delta")
     who = ("-c", "user.name=ada", "-c", "user.email=ada@stat.example")
     for words in (
         ("init", "--quiet", "--initial-branch=main", "."),
@@ -160,7 +160,7 @@ def test_a_chart_is_brought_by_command_and_runs_as_any_other(
 
 
 def test_a_chart_comes_from_a_git_repository_that_is_allowed(ada: Caller, forge: str) -> None:
-    source = {"address": f"git+{forge}/charts.git", "folder": "charts/delta"}
+    source = {"address": f"git+{forge}/charts.git", "folder": "delta"}
     found = ada.api("POST", "/chart-reviews", json=source).json()
     assert {one["kind"] for one in found["objects"]} == {"Deployment", "Service", "Secret"}
     ada.api("POST", f"/chart-reviews/{found['digest']}/keep")
@@ -174,7 +174,7 @@ def test_a_chart_comes_from_a_git_repository_that_is_allowed(ada: Caller, forge:
         ({"address": f"git+{forge}/other.git"}, "chart_address_refused"),
         ({"address": "git+file:///charts.git"}, "chart_address_refused"),
         ({"address": source["address"].replace("https", "ssh")}, "chart_address_refused"),
-        ({**source, "folder": "../charts"}, "chart_source"),
+        ({**source, "folder": "../delta"}, "chart_source"),
         ({**source, "branch": "--upload-pack=x"}, "chart_source"),
         ({**source, "branch": "no-such"}, "chart_source"),
     ):

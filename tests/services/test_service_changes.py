@@ -401,7 +401,9 @@ async def test_a_store_without_keys_stays_the_service_s_own_when_it_is_edited() 
     own = OwnProfile("open", 1, "https://open.example", bookmarks=(("", "data/"),))
     w.contexts.own["ada"] = own.inputs
     request = LaunchRequest(chart="jupyter-python", s3_profile="open")
-    name = (await w.services.launch_once(ADA, project=P, request=request)).result.name
+    done = await w.services.launch_once(ADA, project=P, request=request)
+    assert "--storage open" in done.commands.platform
+    name = done.result.name
     w.runtime.change(name, State.RUNNING, "answering")
     settings = ("resources.limits.memory=9Gi",)
     change = await w.services.open_change_request(ADA, P, name, ChangeRequest(settings=settings))
