@@ -400,3 +400,11 @@ def test_a_launch_by_its_link_says_the_same_as_by_its_settings(machine: Machine)
     assert wrong.err == same.err
     assert machine.run("launch").code == 2
     assert machine.run("launch", "--link", "a.b=1").code == 2
+
+
+def test_the_schema_of_a_chart_is_printed_as_it_is_for_oneself(machine: Machine) -> None:
+    plain = json.loads(machine.run("catalog", "show", "postgresql", "--schema").out)
+    mine = json.loads(machine.run("catalog", "show", "postgresql", "--schema", "--for-me").out)
+    assert "x-onyxia" in json.dumps(plain) and "x-onyxia" not in json.dumps(mine)
+    assert mine["properties"]["auth"]["properties"]["username"]["default"] == "user-ada"
+    assert machine.run("catalog", "show", "postgresql", "--for-me").code == 2

@@ -18,6 +18,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from tests.adapters.charts.archives import chart_archive
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.platform import GATEWAY, HOST, PEOPLE, door, free_port, region
 from tests.cluster.test_evaluation_on_a_node import _helm, _require_image
@@ -260,7 +261,10 @@ def test_two_replicas_share_a_database_and_one_holds_the_queue(
         )
     database = f"postgresql://sardonyx@db-postgresql.{namespace}.svc:5432/sardonyx"
     chosen = {"replicas": 2, "secrets": {"database": {"name": "database", "key": "password"}}}
-    with installed(node_cluster, namespace, "deployment", chosen, database=database) as here:
+    own_charts = {"archives": True}
+    with installed(
+        node_cluster, namespace, "deployment", chosen, database=database, ownCharts=own_charts
+    ) as here:
         ada = here.sign_in("ada")
         own = f"{here.prefix}ada"
         until(lambda: _has_namespace(here, own), "ada's namespace")
@@ -268,6 +272,7 @@ def test_two_replicas_share_a_database_and_one_holds_the_queue(
         assert len(pods) == 2
         for pod in pods:
             until(lambda one=pod: own in _asked_inside(here, one, ada), f"{pod} knows ada")  # type: ignore[misc]
+        _bring_and_remove_a_chart(here, ada, pods)
         until(lambda: _holder(here) in pods, "one holds the queue")
         holder = _holder(here)
         _launch(here, ada, own, jupyter)
@@ -296,14 +301,30 @@ def _holder(here: Organisation) -> str:
     return identity.rpartition("-")[0]
 
 
-def _asked_inside(here: Organisation, pod: str, cookie: str) -> str:
-    """Return what this very replica answers of the person's projects."""
+def _bring_and_remove_a_chart(here: Organisation, cookie: str, pods: list[str]) -> None:
+    """What one replica was sent, each of them offers, and offers no more once it is removed."""
+    headers = {"host": here.host, "cookie": cookie, "origin": f"http://{here.host}"}
+    with httpx2.Client(base_url=f"http://{GATEWAY}/api/v1", headers=headers, timeout=120) as ada:
+        sent = ada.put("/chart-archives/tide.tgz", content=chart_archive())
+        assert sent.status_code == 201, sent.text
+        kept = ada.post(f"/chart-reviews/{sent.json()['digest']}/keep")
+        assert kept.status_code == 201, kept.text
+        for pod in pods:
+            assert '"tide"' in _asked_inside(here, pod, cookie, "own-charts"), pod
+        assert ada.delete("/own-charts/tide").status_code == 200
+        for pod in pods:
+            assert '"tide"' not in _asked_inside(here, pod, cookie, "own-charts"), pod
+
+
+def _asked_inside(here: Organisation, pod: str, cookie: str, what: str = "projects") -> str:
+    """Return what this very replica answers the person."""
     asked = (
         "import sys, urllib.request as u; "
-        "r = u.Request('http://127.0.0.1:8080/api/v1/projects', "
+        "r = u.Request('http://127.0.0.1:8080/api/v1/' + sys.argv[3], "
         "headers={'Host': sys.argv[1], 'Cookie': sys.argv[2]}); print(u.urlopen(r).read())"
     )
-    return here.kubectl("exec", pod, "-c", "portal", "--", "python", "-c", asked, here.host, cookie)
+    run = ("exec", pod, "-c", "portal", "--", "python", "-c", asked, here.host, cookie, what)
+    return here.kubectl(*run)
 
 
 def _has_namespace(here: Organisation, name: str) -> bool:

@@ -258,3 +258,19 @@ async def test_a_project_of_others_and_an_unknown_chart_are_not_found(w: World) 
         assert (await eve.post(own, json={})).status_code == 422
     async with client(w, "wrong") as nobody:
         assert (await nobody.post(DRAFTS, json={"chart": "postgresql"})).status_code == 401
+
+
+async def test_the_schema_for_an_editor_has_ones_own_choices_and_no_secret(
+    ada: httpx2.AsyncClient,
+) -> None:
+    body = {"chart": "postgresql", "set": ["auth.database=census"]}
+    answer = await ada.post(f"{DRAFTS}/schema", json=body)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    found = answer.json()
+    assert found["$schema"].endswith("draft-07/schema#")
+    auth = found["properties"]["auth"]["properties"]
+    assert auth["username"]["default"] == "user-ada"
+    assert "default" not in auth["password"] and PROJECT_PASSWORD not in answer.text
+    assert "x-onyxia" not in answer.text
+    other = await ada.post("/api/v1/projects/user-eve/drafts/schema", json=body)
+    assert other.status_code == 404

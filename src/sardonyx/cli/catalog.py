@@ -83,13 +83,25 @@ def show(
     schema: Annotated[bool, typer.Option("--schema", help="Print its schema.")] = False,
     values: Annotated[bool, typer.Option("--values", help="Print its values as YAML.")] = False,
     readme: Annotated[bool, typer.Option("--readme", help="Print its readme.")] = False,
+    for_me: Annotated[
+        bool,
+        typer.Option("--for-me", help="With --schema: your choices and defaults, for an editor."),
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one chart."""
     if schema + values + readme > 1:
         raise OneChoiceError(choices="--schema, --values, --readme", field="--schema")
+    if for_me and not schema:
+        raise OneChoiceError(choices="--schema --for-me, --values, --readme", field="--for-me")
     with connect(home) as client:
+        if for_me:
+            from sardonyx.client.services import launch_body
+
+            body = launch_body(name, catalog=in_catalog, version=version)
+            document(client.services.schema(body))
+            return
         found = client.catalog.show(name, catalog=in_catalog, version=version)
     if schema:
         document(found.schema)

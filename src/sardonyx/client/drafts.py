@@ -115,6 +115,15 @@ def preview_call(project: str | None, body: JsonObject) -> Call[Preview]:
     return Call("POST", where, _preview, query={"dryRun": "true"}, body=body)
 
 
+def schema_call(project: str | None, body: JsonObject) -> Call[JsonObject]:
+    """Return the JSON Schema of a launch's values."""
+    return Call("POST", path("projects", project, "drafts", "schema"), _schema, body=body)
+
+
+def _schema(answer: Answer) -> JsonObject:
+    return Fields(answer.document).document
+
+
 def draft_call(project: str | None, body: JsonObject) -> Call[Draft]:
     """Say what a launch would be, with its form."""
     return Call("POST", path("projects", project, "drafts"), _draft, body=body)

@@ -101,6 +101,14 @@ class ServiceArea(Area[C_co]):
         return drafts.draft_call(project, body if draft is None else {**body, "draft": draft})
 
     @operation
+    def schema(self, body: JsonObject, *, project: str | None = None) -> Call[JsonObject]:
+        """Return the JSON Schema of the values of `body`'s chart, as editors take it.
+
+        With references followed, and the person's own choices and defaults; without secrets.
+        """
+        return drafts.schema_call(project, body)
+
+    @operation
     def show(self, name: str, *, project: str | None = None) -> Call[Service]:
         """Return one service with its story, notes and commands."""
         return calls.service(project, name)

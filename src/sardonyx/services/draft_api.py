@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from pydantic import JsonValue
 
 from sardonyx.catalog.cards import launch_address
 from sardonyx.errors import UserError
+from sardonyx.launcher.editor import editor_schema
 from sardonyx.projects.models import Actor
 from sardonyx.services.draft_view import DraftBody, DraftView, draft_view
 from sardonyx.services.launching import LaunchRequest
@@ -57,6 +59,28 @@ async def draft(
         refusal=refusal,
         language=language,
     )
+
+
+@router.post("/projects/{project}/drafts/schema")
+async def draft_schema(
+    response: Response,
+    project: str,
+    body: DraftBody,
+    actor: Me,
+    services: Served,
+    language: Language,
+) -> dict[str, JsonValue]:
+    """Return the JSON Schema of a launch's values as editors take it (launcher.md 9.3).
+
+    References are followed; its `enum` are the choices of this person in this project, its
+    `default` what would be sent. No secret is in it.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    asked = asked_launch(services, actor, project, body)
+    opened = await services.open_request(
+        actor, project=project, request=asked, language=language, draft_id=body.draft
+    )
+    return editor_schema(opened.draft)
 
 
 def asked_launch(services: Services, actor: Actor, project: str, body: LaunchBody) -> LaunchRequest:
