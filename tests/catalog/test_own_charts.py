@@ -1,4 +1,7 @@
-"""Charts that a person brings: reviewed, kept, launched as any other; pages, REST, refusals."""
+"""Charts that a person brings: reviewed, kept, launched as any other; pages, REST, refusals.
+
+Over 400 lines: a chart's way from its review to its removal, on one machine and on a cluster.
+"""
 
 from __future__ import annotations
 

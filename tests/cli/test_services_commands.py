@@ -1,4 +1,7 @@
-"""`sardonyx launch` and `sardonyx services` against a portal on its socket."""
+"""`sardonyx launch` and `sardonyx services` against a portal on its socket.
+
+Over 400 lines: every command of a service once, on one portal.
+"""
 
 from __future__ import annotations
 

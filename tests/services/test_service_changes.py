@@ -1,4 +1,7 @@
-"""Changing services that run: edit, upgrade, earlier states, sharing, copies, allowances."""
+"""Changing services that run: edit, upgrade, earlier states, sharing, copies, allowances.
+
+Over 400 lines: one service and what can be done to it, on one small world.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Called by the queue, in the replica that holds the Lease. Everything here can be begun again
 after a crash: what a killed Helm left behind is set right first (wire-api.md 12, D25).
+
+Over 400 lines: each verb, and what the verbs share, in the order in which it is done.
 """
 
 from __future__ import annotations
