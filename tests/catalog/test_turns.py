@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sardonyx.catalog.errors import ChartReviewsTooManyError, ChartSourceError
-from sardonyx.catalog.own import MOST_REVIEWS, ChartSource, OwnCharts
+from sardonyx.catalog.own import MOST_REVIEWS, OwnCharts
 from sardonyx.catalog.own_folder import FolderShelf
+from sardonyx.catalog.own_ports import ChartSource
 from sardonyx.catalog.turns import Turns
 from sardonyx.projects.models import Actor
 
@@ -70,6 +71,8 @@ async def test_on_a_cluster_one_person_has_so_many_reviews_in_an_hour(
     own = OwnCharts(
         fetcher=fetcher,
         shelf=FolderShelf(tmp_path),
+        kept=lambda actor: (),
+        launched=lambda actor, catalog: (),
         audit=cast(Any, _Audit()),
         rehearse=_nothing if on_cluster else None,
         clock=lambda: now[0],

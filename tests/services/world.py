@@ -20,6 +20,7 @@ from tests.services.fakes import (
 
 from sardonyx.account.configurations import api as configurations_api
 from sardonyx.account.configurations.service import Configurations
+from sardonyx.account.recent import RecentSecrets
 from sardonyx.account.storage import OwnStorage
 from sardonyx.api import problems
 from sardonyx.catalog import api as catalog_api
@@ -81,9 +82,8 @@ def world(
         ingress_port=ingress_port,
     )
     people = People()
-    stores = OwnStorage(
-        secret_store=MemorySecretStore(people, people.issuer), audit=audit, probe=MemoryProbe()
-    )
+    secrets = RecentSecrets(MemorySecretStore(people, people.issuer))
+    stores = OwnStorage(secret_store=secrets, audit=audit, probe=MemoryProbe())
     configurations = Configurations(
         records=MemoryConfigurations(),
         launcher=services,
