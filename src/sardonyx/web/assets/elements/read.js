@@ -17,8 +17,9 @@ class Read extends HTMLElement {
     if (document.visibilityState !== "visible" || value === this.sent) return;
     this.sent = value;
     const body = new URLSearchParams(new FormData(form));
-    const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
-    this.hidden = answer.ok;
+    const asked = fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+    this.hidden = await asked.then((answer) => answer.ok, () => false);
+    if (!this.hidden) this.sent = undefined; // its button stays, and the next event asks again
   }
 }
 
