@@ -201,97 +201,30 @@ class _Wiring:
         vault = self._vault()
         broker, has_files = self._broker(), bool(RegionView.of(settings).sts_url)
         store = S3ObjectStore(client=self.client)
-        accounts = Accounts(
-            records=records,
-            secret_store=vault.store
-            or SqlKeptSecrets(self.database, Sealer.of_file(settings.key_file)),
-            mount=None if vault.store is None else vault.mount,
-            probe=S3Probe(self._to_own_stores),
-            proposed=proposed_store(self.region),
-            profile_schemas=GivenSchemas(
-                settings.profile_schemas, roles_claim=settings.identity.roles_claim
-            ),
-        )
+        accounts = self._accounts(vault)
         tokens = ApiTokens(records=records, audit=records)
-        sign_in = SignIn(
-            records=records,
-            identities=self.identity,
-            session_life=settings.session_life,
-            link_life=_LINK_LIFE,
-            tokens=tokens,
-            audit=records,
-        )
+        sign_in = self._sign_in(tokens)
         files = AuditedFiles(broker=broker, store=store, tables=_tables(store), audit=records)
-        credentials = Credentials(
-            grants=SqlReleaseGrants(self.database),
-            identity=self.identity,
-            broker=broker,
-            secret_store=vault.store,
-            find_chart=self.catalog.installed,
-            address=settings.service_url or settings.public_url,
-            authorities=self.authorities,
-            releases=KeptReleases(self.cluster, self._namespace_of),
-            stores=store_hosts(self.region),
-        )
+        credentials = self._credentials(vault, broker)
         cache = self.cache
-        accounts_of_helm = ConfinedAccounts(self.access)
+        confined = ConfinedAccounts(self.access)
         helm = Helm(program=settings.helm.program, folder=settings.data / "helm")
-        rehearsals = Rehearsals(self.cluster, accounts_of_helm, helm)
-        seals = SealedOperations(Sealer.of_file(settings.key_file))
-        carrying = Carrying(
-            platform=self.cluster,
-            accounts=accounts_of_helm,
+        writing = _Writing(
+            accounts=confined,
             helm=helm,
-            find_chart=self.catalog.installed,
-            rehearsals=rehearsals,
+            rehearsals=Rehearsals(self.cluster, confined, helm),
             credentials=credentials,
-            seals=seals,
-            limit=settings.helm.timeout,
-            notice=lambda secret: notice(cache, secret),
-            ended=self.meters.operation,
-            is_for_all=self.catalog.is_for_all,
+            seals=SealedOperations(Sealer.of_file(settings.key_file)),
         )
-        if self.brought is not None:
-            carrying = replace(carrying, at_hand=self.brought.shelf.at_hand)
-        carrier = Carrier(carrying)
-        queue = OperationQueue(
-            asked=cache.operations,
-            carry_out=carrier.carry_out,
-            per_second=settings.helm.per_second,
-            at_once=settings.helm.at_once,
-        )
+        queue = self._queue(writing)
         workspaces = ClusterWorkspaces(
             access=self.access,
-            accounts=accounts_of_helm,
+            accounts=confined,
             rules=OnboardingRules.of_region(self.region),
             account=f"{self.namespace}/{settings.service_account}",
         )
         logs = ClusterLogs(cache, self.readers.client, SqlKeptLogs(self.database))
-        runtime: Runtime = KubernetesRuntime(
-            RuntimeParts(
-                cache=cache,
-                logs=logs,
-                platform=self.cluster,
-                accounts=accounts_of_helm,
-                rehearsals=rehearsals,
-                preflight=Preflight(self.cluster, rehearsals, cache.quota),
-                credentials=credentials,
-                seals=seals,
-                files=PodFiles(
-                    kubectl=ConfinedProgram(program="kubectl", folder=settings.data / "kubectl"),
-                    accounts=accounts_of_helm,
-                    cache=cache,
-                ),
-                find_chart=self.catalog.installed,
-                address=self._address,
-                namespace=self._namespace_of,
-                wake=queue.wake,
-            )
-        )
-        if settings.release and self._single():
-            runtime = without_own_release(runtime, settings.release)
-        if self.evaluation is not None:
-            runtime = self.evaluation.opened(runtime)
+        runtime = self._runtime(writing, logs, queue)
         self.meters.source(lambda: _figures(cache))
         places: Workspaces = _Places(workspaces, files) if has_files else workspaces
         onboarding = Onboarding(workspaces=places, audit=records)
@@ -363,6 +296,97 @@ class _Wiring:
                 else None
             ),
         )
+
+    def _accounts(self, vault: _Vault) -> Accounts:
+        return Accounts(
+            records=self.records,
+            secret_store=vault.store
+            or SqlKeptSecrets(self.database, Sealer.of_file(self.settings.key_file)),
+            mount=None if vault.store is None else vault.mount,
+            probe=S3Probe(self._to_own_stores),
+            proposed=proposed_store(self.region),
+            profile_schemas=GivenSchemas(
+                self.settings.profile_schemas, roles_claim=self.settings.identity.roles_claim
+            ),
+        )
+
+    def _sign_in(self, tokens: ApiTokens) -> SignIn:
+        return SignIn(
+            records=self.records,
+            identities=self.identity,
+            session_life=self.settings.session_life,
+            link_life=_LINK_LIFE,
+            tokens=tokens,
+            audit=self.records,
+        )
+
+    def _credentials(self, vault: _Vault, broker: CredentialBroker) -> Credentials:
+        return Credentials(
+            grants=SqlReleaseGrants(self.database),
+            identity=self.identity,
+            broker=broker,
+            secret_store=vault.store,
+            find_chart=self.catalog.installed,
+            address=self.settings.service_url or self.settings.public_url,
+            authorities=self.authorities,
+            releases=KeptReleases(self.cluster, self._namespace_of),
+            stores=store_hosts(self.region),
+        )
+
+    def _queue(self, writing: _Writing) -> OperationQueue:
+        """Return the queue of what is asked, and who carries it out."""
+        carrying = Carrying(
+            platform=self.cluster,
+            accounts=writing.accounts,
+            helm=writing.helm,
+            find_chart=self.catalog.installed,
+            rehearsals=writing.rehearsals,
+            credentials=writing.credentials,
+            seals=writing.seals,
+            limit=self.settings.helm.timeout,
+            notice=lambda secret: notice(self.cache, secret),
+            ended=self.meters.operation,
+            is_for_all=self.catalog.is_for_all,
+        )
+        if self.brought is not None:
+            carrying = replace(carrying, at_hand=self.brought.shelf.at_hand)
+        return OperationQueue(
+            asked=self.cache.operations,
+            carry_out=Carrier(carrying).carry_out,
+            per_second=self.settings.helm.per_second,
+            at_once=self.settings.helm.at_once,
+        )
+
+    def _runtime(self, writing: _Writing, logs: ClusterLogs, queue: OperationQueue) -> Runtime:
+        """Return the runtime, without the platform's own release where it lies among others."""
+        runtime: Runtime = KubernetesRuntime(
+            RuntimeParts(
+                cache=self.cache,
+                logs=logs,
+                platform=self.cluster,
+                accounts=writing.accounts,
+                rehearsals=writing.rehearsals,
+                preflight=Preflight(self.cluster, writing.rehearsals, self.cache.quota),
+                credentials=writing.credentials,
+                seals=writing.seals,
+                files=PodFiles(
+                    kubectl=ConfinedProgram(
+                        program="kubectl", folder=self.settings.data / "kubectl"
+                    ),
+                    accounts=writing.accounts,
+                    cache=self.cache,
+                ),
+                find_chart=self.catalog.installed,
+                address=self._address,
+                namespace=self._namespace_of,
+                wake=queue.wake,
+            )
+        )
+        if self.settings.release and self._single():
+            runtime = without_own_release(runtime, self.settings.release)
+        if self.evaluation is not None:
+            runtime = self.evaluation.opened(runtime)
+        return runtime
 
     def _to_own_stores(self) -> httpx2.AsyncClient:
         """Return a client for a store that a person named.
@@ -503,6 +527,17 @@ class _Brought:
 
 def _allowance(settings: ClusterSettings) -> Allowance:
     return Allowance(settings.own_charts.addresses, archives=settings.own_charts.archives)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What both who asks for operations and who carries them out stand on."""
+
+    accounts: ConfinedAccounts
+    helm: Helm
+    rehearsals: Rehearsals
+    credentials: Credentials
+    seals: SealedOperations
 
 
 @dataclass(frozen=True, slots=True)
