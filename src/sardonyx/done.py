@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sardonyx.services.models import Commands
-
 T = TypeVar("T")
+ON_PLATFORM_ONLY = "# This exists on the platform only.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Equivalent commands of one action in two tabs; each text is a pasteable script.
+
+    A secret stands as `$VAR`. `platform` uses our command line, `underneath` runs without us.
+    """
+
+    platform: str
+    underneath: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from tests.files.storage import Storage, running_storage, storage_of
 
+from sardonyx.done import Commands
 from sardonyx.files.view import credentials_json
-from sardonyx.services.models import Commands
 from sardonyx.testing.parts import RunningParts
 
 pytestmark = pytest.mark.real

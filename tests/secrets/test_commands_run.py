@@ -16,10 +16,10 @@ from sardonyx.adapters.oidc.identity import OnePerson
 from sardonyx.adapters.openbao.store import OpenBaoStore
 from sardonyx.adapters.processes.home import Home
 from sardonyx.adapters.processes.programs import find_program
+from sardonyx.done import Commands
 from sardonyx.projects.models import Actor
 from sardonyx.secrets.errors import SecretNotFoundError
 from sardonyx.secrets.service import Secrets
-from sardonyx.services.models import Commands
 from sardonyx.testing.parts import RunningParts, running_parts
 from sardonyx.values import Secret
 

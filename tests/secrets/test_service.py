@@ -9,10 +9,10 @@ import pytest
 from tests.files.fakes import ADA, EVE
 from tests.secrets.fakes import SharedSecretStore, secret_store
 
+from sardonyx.done import Commands
 from sardonyx.projects.errors import ProjectNotFoundError
 from sardonyx.secrets.errors import SecretConflictError, SecretNameError, SecretNotFoundError
 from sardonyx.secrets.service import Secrets
-from sardonyx.services.models import Commands
 from sardonyx.values import Secret
 
 P = "user-ada"

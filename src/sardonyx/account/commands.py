@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shlex
 
+from sardonyx.done import ON_PLATFORM_ONLY, Commands
 from sardonyx.launcher.context import DEFAULT_S3_REGION
 from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.secrets.commands import PREAMBLE, Place
-from sardonyx.services.commands import ON_PLATFORM_ONLY
-from sardonyx.services.models import Commands
 
 _DRAW = "PASSWORD=$(LC_ALL=C tr -dc 0-9a-z </dev/urandom | head -c 20)\n"
 

@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from sardonyx.account import profile_pages, storage_pages, token_pages
 from sardonyx.account.models import Theme
+from sardonyx.done import Commands
 from sardonyx.errors import HTTP_STATUS, PlatformError, UserError
 from sardonyx.files.models import S3Credentials
 from sardonyx.files.places import place_of
-from sardonyx.services.models import Commands
 from sardonyx.text import LANGUAGES, N_, Text
 from sardonyx.values import Secret
 from sardonyx.web.session import LANGUAGE_COOKIE

@@ -16,13 +16,12 @@ from collections.abc import Callable, Mapping
 from sardonyx.account import kept
 from sardonyx.account.commands import renew_password_commands, show_password_commands
 from sardonyx.account.kept import Entries
-from sardonyx.done import Done
+from sardonyx.done import Commands, Done
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.secrets.commands import Place
 from sardonyx.secrets.ports import KeptSecrets
-from sardonyx.services.models import Commands
 from sardonyx.values import Secret
 
 # Hidden from the secrets page by its leading dot, as Onyxia hides `.onyxia`.

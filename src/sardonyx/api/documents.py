@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sardonyx.services.models import Commands
+from sardonyx.done import Commands
 from sardonyx.values import JsonObject
 
 

@@ -39,12 +39,11 @@ from sardonyx.catalog.own_ports import (
 )
 from sardonyx.catalog.review import Remark, Review, review
 from sardonyx.catalog.turns import Turns
-from sardonyx.done import Done
+from sardonyx.done import ON_PLATFORM_ONLY, Commands, Done
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor
-from sardonyx.services.commands import ON_PLATFORM_ONLY
 from sardonyx.services.errors import PlanRefusedError
-from sardonyx.services.models import Commands, PlannedObject
+from sardonyx.services.models import PlannedObject
 from sardonyx.text import N_, Text
 
 # Of one person in an hour, in one replica: what was looked at stays unpacked for a while.

@@ -11,8 +11,7 @@ from pydantic.alias_generators import to_camel
 from sardonyx.catalog.models import ListedChart
 from sardonyx.catalog.own_ports import ChartSource, LaunchedFrom, Removed
 from sardonyx.catalog.review import Review
-from sardonyx.done import Done
-from sardonyx.services.models import Commands
+from sardonyx.done import Commands, Done
 from sardonyx.text import localized
 
 

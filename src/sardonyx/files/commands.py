@@ -9,9 +9,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from sardonyx.done import Commands
 from sardonyx.files.formats import Format
 from sardonyx.files.names import file_name
-from sardonyx.services.models import Commands
 
 KEYS = (
     "# Short-lived keys and the address of the storage, as AWS_… variables:\n"

@@ -16,7 +16,7 @@ from sardonyx.data.sample import (
     sample_parquet,
     sample_readme,
 )
-from sardonyx.done import Done
+from sardonyx.done import Commands, Done
 from sardonyx.files import commands
 from sardonyx.files.errors import ObjectExistsError, ObjectNotFoundError, UploadInterruptedError
 from sardonyx.files.formats import format_of_name
@@ -27,7 +27,6 @@ from sardonyx.files.ports import CredentialBroker, ObjectStore, TableReader
 from sardonyx.files.snippets import python_snippet, reading_notebook
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
-from sardonyx.services.models import Commands
 
 _DELETE_BATCH = 1000  # keys of one delete request, the limit of S3
 _PREVIEW_ROWS = 50

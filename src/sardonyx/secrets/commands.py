@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sardonyx.services.models import Commands
+from sardonyx.done import Commands
 
 PREAMBLE = (
     "# A short-lived token and the address of the secret store, as BAO_… variables:\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sardonyx.done import Done
+from sardonyx.done import Commands, Done
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.secrets import commands
@@ -17,7 +17,6 @@ from sardonyx.secrets.errors import SecretConflictError, SecretNotFoundError
 from sardonyx.secrets.models import SecretFolder, SecretSet
 from sardonyx.secrets.names import checked_folder, checked_path, checked_secret_key
 from sardonyx.secrets.ports import SecretStore
-from sardonyx.services.models import Commands
 from sardonyx.values import Secret
 
 _ATTEMPTS = 5  # of a merge, when others write the same secret meanwhile

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from sardonyx.catalog.models import Chart, ChartRef
+from sardonyx.done import Commands
 from sardonyx.errors import PlatformError, Problem, UserError
 from sardonyx.launcher.commands import here_document
 from sardonyx.launcher.context import launch_context
@@ -38,13 +39,7 @@ from sardonyx.services.launching import (
     plan_of,
     secrets_in_open,
 )
-from sardonyx.services.models import (
-    Commands,
-    Finding,
-    LaunchPlan,
-    Observation,
-    Revision,
-)
+from sardonyx.services.models import Finding, LaunchPlan, Observation, Revision
 from sardonyx.services.planning import Drafting, Planner, stands_in_the_way
 from sardonyx.services.ports import Runtime
 from sardonyx.values import JsonObject, Path

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from sardonyx.done import Done
+from sardonyx.done import ON_PLATFORM_ONLY, Done
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff
 from sardonyx.launcher.s3_choice import storage_places
@@ -25,7 +25,7 @@ from sardonyx.services.change_planning import (
     OpenChange,
     elsewhere,
 )
-from sardonyx.services.commands import ON_PLATFORM_ONLY, on_service
+from sardonyx.services.commands import on_service
 from sardonyx.services.comparing import hidden_paths, shown_values
 from sardonyx.services.drafts import Randomness
 from sardonyx.services.errors import (

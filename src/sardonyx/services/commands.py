@@ -10,12 +10,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sardonyx.done import Commands
 from sardonyx.launcher.commands import platform_command
 from sardonyx.services.launching import plan_of
-from sardonyx.services.models import Commands, Observation
+from sardonyx.services.models import Observation
 from sardonyx.values import Json, JsonObject, Path
 
-ON_PLATFORM_ONLY = "# This exists on the platform only.\n"
 CHART_GONE = "# The catalogue no longer has this version of the chart.\n"
 
 

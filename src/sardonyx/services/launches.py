@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.catalog.own_ports import OWN_CATALOG
-from sardonyx.done import Done
+from sardonyx.done import Commands, Done
 from sardonyx.errors import PlatformError, UserError
 from sardonyx.launcher.access import notes_with_port, with_port
 from sardonyx.launcher.links import ReadLink
@@ -42,13 +42,7 @@ from sardonyx.services.launching import (
     Repeats,
     plan_of,
 )
-from sardonyx.services.models import (
-    Commands,
-    LaunchPlan,
-    Observation,
-    PlannedObject,
-    Service,
-)
+from sardonyx.services.models import LaunchPlan, Observation, PlannedObject, Service
 from sardonyx.services.ownership import standing, visible
 from sardonyx.services.planning import Planner, Preview, blocking, refusals
 from sardonyx.services.ports import Runtime

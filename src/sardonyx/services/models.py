@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sardonyx.catalog.models import ChartRef
+from sardonyx.done import Commands
 from sardonyx.services.evidence import EventEvidence, Evidence
 from sardonyx.text import Scalar
 from sardonyx.values import JsonObject, Path
@@ -190,17 +191,6 @@ class Loss:
     path: str
     size: int = 0
     count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Commands:
-    """Equivalent commands of one action in two tabs; each text is a pasteable script.
-
-    A secret stands as `$VAR`. `platform` uses our command line, `underneath` runs without us.
-    """
-
-    platform: str
-    underneath: str
 
 
 @dataclass(frozen=True, slots=True)

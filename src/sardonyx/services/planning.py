@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sardonyx.catalog.models import Chart
 from sardonyx.catalog.registry import Overrides
+from sardonyx.done import Commands
 from sardonyx.errors import PlatformError, Problem
 from sardonyx.launcher.commands import platform_command
 from sardonyx.launcher.context import launch_context
@@ -39,7 +40,6 @@ from sardonyx.services.launching import (
     secrets_in_open,
 )
 from sardonyx.services.models import (
-    Commands,
     Finding,
     LaunchPlan,
     Observation,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from weakref import WeakSet
 
-from sardonyx.done import Done
+from sardonyx.done import ON_PLATFORM_ONLY, Commands, Done
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.cluster_events import (
@@ -28,8 +28,8 @@ from sardonyx.services.cluster_events import (
     event_list,
     fresh,
 )
-from sardonyx.services.commands import ON_PLATFORM_ONLY, command
-from sardonyx.services.models import Commands, Observation
+from sardonyx.services.commands import command
+from sardonyx.services.models import Observation
 from sardonyx.services.ownership import is_personal, visible
 from sardonyx.services.ports import EventMarks, EventSource
 

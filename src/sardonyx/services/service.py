@@ -17,14 +17,14 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sardonyx.catalog.own_ports import LaunchedFrom
-from sardonyx.done import Done
+from sardonyx.done import ON_PLATFORM_ONLY, Commands, Done
 from sardonyx.errors import UserError
 from sardonyx.launcher.access import find_address, find_password
 from sardonyx.projects.models import Actor
 from sardonyx.projects.service import authorised_project
 from sardonyx.services.change_planning import elsewhere
 from sardonyx.services.changes import Changes, etag
-from sardonyx.services.commands import ON_PLATFORM_ONLY, command, on_service
+from sardonyx.services.commands import command, on_service
 from sardonyx.services.errors import (
     ServiceBusyError,
     ServiceChangedError,
@@ -36,15 +36,7 @@ from sardonyx.services.launching import (
     checked_friendly,
 )
 from sardonyx.services.listing import PAGE, Listing, cut, in_order
-from sardonyx.services.models import (
-    Commands,
-    Loss,
-    Observation,
-    Service,
-    Standing,
-    State,
-    TimelineEvent,
-)
+from sardonyx.services.models import Loss, Observation, Service, Standing, State, TimelineEvent
 from sardonyx.services.ownership import standing, visible
 from sardonyx.values import Secret
 

@@ -10,11 +10,12 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
+from sardonyx.done import Commands
 from sardonyx.errors import Problem
 from sardonyx.launcher.models import UNSET, PatchEntry
 from sardonyx.services.findings import worded
 from sardonyx.services.launching import LaunchRequest
-from sardonyx.services.models import Commands, Finding, Loss, Service, TimelineEvent
+from sardonyx.services.models import Finding, Loss, Service, TimelineEvent
 from sardonyx.services.planning import Preview
 from sardonyx.services.service import ServiceCredential
 

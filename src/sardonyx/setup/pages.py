@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
-from sardonyx.services.models import Commands
+from sardonyx.done import Commands
 from sardonyx.setup.models import Check, Verdict
 from sardonyx.setup.service import SetupChecks
 from sardonyx.setup.view import area_title, verdict_words

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sardonyx.services.models import Commands
+from sardonyx.done import Commands
 from sardonyx.text import Text
 
 LIMIT = 256

@@ -18,11 +18,11 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
 from sardonyx.account.models import Preferences
+from sardonyx.done import Commands
 from sardonyx.errors import PlatformError
 from sardonyx.projects.errors import ProjectNotFoundError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.onboarding import Unopened
-from sardonyx.services.models import Commands
 from sardonyx.text import LANGUAGES, N_, Text, localized, translations
 from sardonyx.web import wording
 from sardonyx.web.bundle import asset

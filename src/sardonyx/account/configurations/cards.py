@@ -12,12 +12,11 @@ from sardonyx.account.configurations.commands import (
 )
 from sardonyx.account.configurations.models import Difference, KeptConfiguration, differences
 from sardonyx.catalog.cards import icon_address
+from sardonyx.done import ON_PLATFORM_ONLY, Commands
 from sardonyx.errors import PlatformError
 from sardonyx.launcher.configurations import SavedConfiguration
 from sardonyx.launcher.models import PatchEntry, Unset, path_text
 from sardonyx.launcher.yaml_text import write
-from sardonyx.services.commands import ON_PLATFORM_ONLY
-from sardonyx.services.models import Commands
 from sardonyx.text import N_, localized
 from sardonyx.web.views import Viewer
 

@@ -38,16 +38,14 @@ from sardonyx.account.configurations.models import (
     Saved,
 )
 from sardonyx.account.configurations.ports import ConfigurationRecords, Launcher, Stores
-from sardonyx.done import Done
+from sardonyx.done import ON_PLATFORM_ONLY, Commands, Done
 from sardonyx.errors import Problem
 from sardonyx.launcher.configurations import SavedConfiguration, same
 from sardonyx.launcher.versions import choose_version
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
-from sardonyx.services.commands import ON_PLATFORM_ONLY
 from sardonyx.services.launching import Charts, LaunchRequest, OpenDraft, Opening, checked_friendly
-from sardonyx.services.models import Commands
 from sardonyx.services.planning import blocking
 
 _TRIES = 8

@@ -28,7 +28,7 @@ from sardonyx.account.configurations.models import (
     KeptConfiguration,
     Skipped,
 )
-from sardonyx.done import Done
+from sardonyx.done import ON_PLATFORM_ONLY, Commands, Done
 from sardonyx.errors import PlatformError, Problem, UserError
 from sardonyx.launcher.configurations import (
     SavedConfiguration,
@@ -42,9 +42,8 @@ from sardonyx.launcher.own_profiles import OwnProfile
 from sardonyx.projects.audit import audited
 from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.service import authorised_project
-from sardonyx.services.commands import ON_PLATFORM_ONLY
 from sardonyx.services.launching import FRIENDLY_LENGTH, Opening, checked_friendly
-from sardonyx.services.models import Commands, Service
+from sardonyx.services.models import Service
 from sardonyx.text import N_, Text
 from sardonyx.values import Json
 

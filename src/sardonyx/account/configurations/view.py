@@ -16,8 +16,8 @@ from sardonyx.account.configurations.models import (
     Skipped,
 )
 from sardonyx.account.configurations.service import Launched
+from sardonyx.done import Commands
 from sardonyx.launcher.configurations import entry_document
-from sardonyx.services.models import Commands
 from sardonyx.services.view import (
     CommandsView,
     LaunchBody,
