@@ -15,7 +15,6 @@ from collections.abc import (
     Iterable,
     Iterator,
     Mapping,
-    Sequence,
 )
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -82,6 +81,7 @@ from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_database, 
 from sardonyx.catalog.allowance import Allowance
 from sardonyx.catalog.models import Chart
 from sardonyx.catalog.own import OwnCharts
+from sardonyx.catalog.own_ports import Rehearsed
 from sardonyx.catalog.ports import Repository
 from sardonyx.catalog.registry import SchemaRegistry
 from sardonyx.catalog.service import CatalogService, default_sources
@@ -106,7 +106,7 @@ from sardonyx.projects.sign_in import SignIn
 from sardonyx.projects.tokens import ApiTokens
 from sardonyx.secrets.audited import AuditedSecrets
 from sardonyx.services.contexts import ClusterContexts
-from sardonyx.services.models import PlannedObject
+from sardonyx.services.errors import PlanRefusedError
 from sardonyx.services.ports import Runtime
 from sardonyx.services.project_events import ProjectEvents
 from sardonyx.services.quotas import Marks
@@ -511,8 +511,15 @@ class _Brought:
         services: Services,
         audit: SqlRecords,
     ) -> OwnCharts:
-        async def rehearse(actor: Actor, chart: Chart) -> Sequence[PlannedObject]:
-            return await services.rehearse(actor, project=actor.default_project.id, chart=chart)
+        async def rehearse(actor: Actor, chart: Chart) -> Rehearsed:
+            project = actor.default_project.id
+            try:
+                planned = await services.rehearse(actor, project=project, chart=chart)
+            except PlanRefusedError as refused:
+                return Rehearsed(
+                    refusal=str(refused.values["reason"]), reaches_out=refused.reaches_out
+                )
+            return Rehearsed(tuple((one.kind, one.name) for one in planned))
 
         return OwnCharts(
             fetcher=self.fetcher,

@@ -12,7 +12,7 @@ import json
 import re
 import socket
 import tarfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,12 +36,11 @@ from sardonyx.catalog.errors import ChartNotFoundError, ChartSourceError
 from sardonyx.catalog.models import LARGEST_ARCHIVE, Chart, ChartRef
 from sardonyx.catalog.own import OwnCharts, without_keys
 from sardonyx.catalog.own_folder import FolderShelf, OwnFolder
-from sardonyx.catalog.own_ports import OWN_CATALOG, ChartSource
+from sardonyx.catalog.own_ports import OWN_CATALOG, ChartSource, Rehearsed
 from sardonyx.catalog.read import read_chart
 from sardonyx.catalog.review import review
 from sardonyx.projects.models import Actor
-from sardonyx.services.errors import PlanRefusedError
-from sardonyx.services.models import PlannedObject, State
+from sardonyx.services.models import State
 
 BLOCK = 1024 * 1024
 PART = (
@@ -416,7 +415,7 @@ class _Cluster:
     """A shelf of one person's, and a cluster that says what it is told to."""
 
     def __init__(self, platform: SimpleNamespace, folder: Path) -> None:
-        self.error: PlanRefusedError | None = None
+        self.error: Rehearsed | None = None
         self.asked = 0
         self.now = datetime(2026, 11, 2, tzinfo=UTC)
         self.fetcher = AnyChartFetcher(named=frozenset())
@@ -429,11 +428,9 @@ class _Cluster:
             clock=lambda: self.now,
         )
 
-    async def _planned(self, actor: Actor, chart: Chart) -> Sequence[PlannedObject]:
+    async def _planned(self, actor: Actor, chart: Chart) -> Rehearsed:
         self.asked += 1
-        if self.error is not None:
-            raise self.error
-        return (PlannedObject("ConfigMap", f"{chart.ref.chart}-1", "secret: x"),)
+        return self.error or Rehearsed((("ConfigMap", f"{chart.ref.chart}-1"),))
 
 
 @pytest.fixture
@@ -472,7 +469,7 @@ async def test_what_the_cluster_said_is_shown_again_and_asked_anew_where_it_matt
         assert "Ask again" in (await browser.get(page)).text
     assert cluster.asked == 1
     # A person's rights may have changed: what one asks for, or keeps, is asked of the cluster.
-    cluster.error = PlanRefusedError(name="moon-1", reason="ClusterRole all", reaches_out=True)
+    cluster.error = Rehearsed(refusal="ClusterRole all", reaches_out=True)
     assert not (await browser.get(place)).json()["refused"]
     assert (await browser.post(f"{place}/keep")).status_code == 403
     assert (await browser.get(place)).json()["refused"]
@@ -503,14 +500,14 @@ async def test_what_reaches_out_is_not_kept_and_what_a_value_may_mend_is(
     cluster: _Cluster, browser: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     folder = chart_folder(tmp_path, "moon")
-    cluster.error = PlanRefusedError(name="moon-1", reason="ClusterRole all", reaches_out=True)
+    cluster.error = Rehearsed(refusal="ClusterRole all", reaches_out=True)
     sent = await browser.put("/api/v1/chart-archives/moon.tgz", content=archive(folder))
     found = sent.json()
     assert found["refused"] and "ClusterRole all" in found["remarks"][0]["message"]
     place = f"/api/v1/chart-reviews/{found['digest']}"
     refused = await browser.post(f"{place}/keep")
     assert (refused.status_code, refused.json()["code"]) == (403, "own_chart_outside")
-    cluster.error = PlanRefusedError(name="moon-1", reason="a password is required")
+    cluster.error = Rehearsed(refusal="a password is required")
     again = (await browser.get(place, params={"anew": True})).json()
     assert not again["refused"] and again["remarks"][0]["code"] == "not_rendered"
     assert (await browser.post(f"{place}/keep")).status_code == 201

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sardonyx.catalog.errors import ChartReviewsTooManyError, ChartSourceError
 from sardonyx.catalog.own import MOST_REVIEWS, OwnCharts
 from sardonyx.catalog.own_folder import FolderShelf
-from sardonyx.catalog.own_ports import ChartSource
+from sardonyx.catalog.own_ports import ChartSource, Rehearsed
 from sardonyx.catalog.turns import Turns
 from sardonyx.projects.models import Actor
 
@@ -55,8 +55,8 @@ class _Audit:
     async def record(self, *line: object) -> None: ...
 
 
-async def _nothing(*_: object) -> Sequence[Any]:
-    return ()
+async def _nothing(*_: object) -> Rehearsed:
+    return Rehearsed()
 
 
 async def _content() -> AsyncIterator[bytes]:

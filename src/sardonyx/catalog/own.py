@@ -12,7 +12,7 @@ import asyncio
 import re
 import shlex
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,8 @@ from sardonyx.catalog.own_ports import (
     KeptBy,
     LaunchedBy,
     LaunchedFrom,
+    Rehearse,
+    Rehearsed,
     Removed,
     Shelf,
 )
@@ -42,15 +44,11 @@ from sardonyx.catalog.turns import Turns
 from sardonyx.done import ON_PLATFORM_ONLY, Commands, Done
 from sardonyx.projects.audit import Audit, audited
 from sardonyx.projects.models import Actor
-from sardonyx.services.errors import PlanRefusedError
-from sardonyx.services.models import PlannedObject
 from sardonyx.text import N_, Text
 
 # Of one person in an hour, in one replica: what was looked at stays unpacked for a while.
 MOST_REVIEWS = 30
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-# What a cluster would create, as the project's own account is told: by whom, and of which chart.
-Rehearse = Callable[[Actor, Chart], Awaitable[Sequence[PlannedObject]]]
 # What a cluster answered is shown again for this long, to so many readers; rights may change.
 _ANSWER_LASTS, _MOST_ANSWERS = timedelta(minutes=15), 200
 
@@ -66,11 +64,10 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a cluster said of a chart, or why it would not have it."""
+    """What a cluster said of a chart, and when."""
 
     at: datetime
-    planned: Sequence[PlannedObject] = ()
-    refused: PlanRefusedError | None = None
+    said: Rehearsed
 
 
 class OwnCharts:
@@ -222,35 +219,24 @@ class OwnCharts:
         key = (actor.username, actor.default_project.id, digest)
         answer = self._answers.get(key)
         if anew or answer is None or self._clock() - answer.at > _ANSWER_LASTS:
-            answer = await self._answer(self._rehearse, actor, chart)
+            answer = _Answer(self._clock(), await self._rehearse(actor, chart))
             self._answers[key] = answer
             self._answers.move_to_end(key)
             while len(self._answers) > _MOST_ANSWERS:
                 self._answers.popitem(last=False)
-        if answer.refused is not None:
-            remarks = (_refusal(answer.refused), *found.remarks)
+        if answer.said.refusal:
+            remarks = (_refusal(answer.said), *found.remarks)
             return replace(found, remarks=remarks, asked_at=answer.at)
-        objects = tuple((one.kind, one.name) for one in answer.planned)
-        return replace(found, objects=objects, asked_at=answer.at)
-
-    async def _answer(self, rehearse: Rehearse, actor: Actor, chart: Chart) -> _Answer:
-        at = self._clock()
-        try:
-            planned = await rehearse(actor, chart)
-        except PlanRefusedError as refused:
-            return _Answer(at, refused=refused)
-        # Their texts may hold what was drawn for the rehearsal: only names are kept.
-        return _Answer(at, [PlannedObject(one.kind, one.name, "") for one in planned])
+        return replace(found, objects=answer.said.objects, asked_at=answer.at)
 
 
-def _refusal(error: PlanRefusedError) -> Remark:
+def _refusal(said: Rehearsed) -> Remark:
     """Return what the cluster says: to keep it out, or what a value may still change."""
-    reason = str(error.values["reason"])
-    if error.reaches_out:
+    if said.reaches_out:
         template = N_("It would create what is outside your project: {reason}.")
-        return Remark("reaches_out", "refused", Text(template, {"reason": reason}))
+        return Remark("reaches_out", "refused", Text(template, {"reason": said.refusal}))
     template = N_("With its defaults it cannot be launched: {reason}")
-    return Remark("not_rendered", "warning", Text(template, {"reason": reason}))
+    return Remark("not_rendered", "warning", Text(template, {"reason": said.refusal}))
 
 
 def without_keys(address: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +61,21 @@ class Removed:
     services: tuple[LaunchedFrom, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """Kind and name of what a chart would create in a project, or why it would not be had.
+
+    Their texts may hold what was drawn for the rehearsal, and are not told. reaches_out: refused
+    for what lies outside the project.
+    """
+
+    objects: tuple[tuple[str, str], ...] = ()
+    refusal: str = ""
+    reaches_out: bool = False
+
+
+# What a cluster says, as the project's own account is told: by whom, and of which chart.
+Rehearse = Callable[[Actor, Chart], Awaitable[Rehearsed]]
 # What stands in a person's own catalogue, the newest version of each name first.
 KeptBy = Callable[[Actor], Sequence[ListedChart]]
 # The services a person launched from a catalogue, in all their projects.
