@@ -101,6 +101,9 @@ async def test_an_archive_streams_up_to_its_own_bound(
 
         async def known(self, actor: Actor) -> None: ...
 
+        def mine(self, actor: Actor) -> tuple[()]:
+            return ()
+
         async def review_archive(
             self, actor: Actor, name: str, content: AsyncIterator[bytes]
         ) -> None:
