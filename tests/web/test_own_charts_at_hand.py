@@ -8,12 +8,15 @@ import httpx2
 import pytest
 from tests.web.stub_platform import stub_platform
 
+from sardonyx.catalog.allowance import ANYWHERE
 from sardonyx.projects.models import Actor
 from sardonyx.web.portal import create_portal
 
 
 class Asked:
     """The own charts of a cluster, as sessions and pages ask for them."""
+
+    allowance = ANYWHERE
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -23,6 +26,9 @@ class Asked:
 
     async def ready(self, actor: Actor) -> None:
         self.asked.append("ready")
+
+    def mine(self, actor: Actor) -> tuple[()]:
+        return ()
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,8 @@ class Asked:
         ("/catalog", True),
         ("/launch/sardonyx/jupyter-python", True),
         ("/services", True),
+        ("/catalog/any", True),
+        ("/api/v1/own-charts", True),
     ],
 )
 async def test_only_what_reads_charts_waits_for_them(address: str, waits: bool) -> None:

@@ -21,7 +21,7 @@ from sardonyx.catalog.own_view import (
     review_view,
 )
 from sardonyx.projects.models import Actor
-from sardonyx.web.session import current_actor, request_language
+from sardonyx.web.session import READS_CHARTS, current_actor, request_language
 
 router = APIRouter(tags=["catalogue"])
 
@@ -74,13 +74,13 @@ async def keep_chart(digest: str, actor: Me, own: Own) -> Kept:
     return Kept(catalog=ref.catalog, chart=ref.chart, version=ref.version)
 
 
-@router.get("/own-charts")
+@router.get("/own-charts", dependencies=READS_CHARTS)
 async def own_charts(actor: Me, own: Own, language: Language) -> list[OwnChartView]:
     """List the charts of the catalogue `own`, with the services launched from each."""
     return [own_chart_view(chart, services, language) for chart, services in own.mine(actor)]
 
 
-@router.delete("/own-charts/{chart}")
+@router.delete("/own-charts/{chart}", dependencies=READS_CHARTS)
 async def remove_chart(
     chart: str,
     actor: Me,

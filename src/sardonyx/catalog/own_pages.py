@@ -24,6 +24,7 @@ from sardonyx.catalog.own_view import own_chart_view, review_view
 from sardonyx.errors import HTTP_STATUS, Problem, UserError
 from sardonyx.text import N_, Text
 from sardonyx.web.problem_lines import problem_lines
+from sardonyx.web.session import READS_CHARTS
 from sardonyx.web.views import CurrentViewer, Viewer
 
 router = APIRouter()
@@ -33,7 +34,7 @@ _AROUND = 64 * 1024  # bytes of the form beside the archive
 _FIELDS = ("address", "chart", "version", "folder", "branch")
 
 
-@router.get("/catalog/any")
+@router.get("/catalog/any", dependencies=READS_CHARTS)
 async def bring(viewer: CurrentViewer, request: Request) -> HTMLResponse:
     """Ask where the chart is. Raises OwnChartsOffError."""
     return await _asked(viewer, own_charts_of(request), dict.fromkeys(_FIELDS, ""))
@@ -78,7 +79,7 @@ async def keep(viewer: CurrentViewer, request: Request, digest: str) -> Response
     return viewer.go(f"{launch_address(ref)}?version={ref.version}", kept)
 
 
-@router.get("/catalog/own/{chart}/{version}/remove")
+@router.get("/catalog/own/{chart}/{version}/remove", dependencies=READS_CHARTS)
 async def ask_remove(
     viewer: CurrentViewer, request: Request, chart: str, version: str
 ) -> HTMLResponse:
@@ -90,7 +91,7 @@ async def ask_remove(
     raise ChartNotFoundError(chart=chart, catalog=OWN_CATALOG)
 
 
-@router.post("/catalog/own/{chart}/{version}/remove")
+@router.post("/catalog/own/{chart}/{version}/remove", dependencies=READS_CHARTS)
 async def remove(viewer: CurrentViewer, request: Request, chart: str, version: str) -> Response:
     """Take the chart out of the person's catalogue."""
     done = await own_charts_of(request).remove(viewer.actor, chart, version)
