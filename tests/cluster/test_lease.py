@@ -40,6 +40,8 @@ class Replica:
         self.begun = 0
         self.works = False
         self.fault: Callable[[], None] = lambda: None
+        self.held_back = asyncio.Event()  # cleared: work that ends is not over yet
+        self.held_back.set()
         self.task = asyncio.create_task(self.lease.hold(self._work))
 
     async def _work(self) -> None:
@@ -50,6 +52,7 @@ class Replica:
             await asyncio.Event().wait()
         finally:
             self.works = False
+            await self.held_back.wait()
 
     async def end(self) -> None:
         self.task.cancel()
@@ -98,6 +101,21 @@ async def test_a_lost_lease_ends_the_work(access: ClusterAccess, namespace: str)
         assert not one.lease.is_held
     finally:
         await one.end()
+
+
+async def test_an_end_is_heard_while_the_work_of_a_lost_lease_ends(
+    access: ClusterAccess, namespace: str
+) -> None:
+    one = Replica(access, namespace, "one")
+    one.held_back.clear()
+    await until(lambda: one.works)
+    taken: JsonObject = {"spec": {"holderIdentity": "other", "leaseDurationSeconds": 3600}}
+    await access.platform().patch(LEASES, "sardonyx-queue", taken, namespace=namespace)
+    await until(lambda: not one.works)
+    one.task.cancel()
+    one.held_back.set()
+    await until(one.task.done)
+    assert one.task.cancelled()
 
 
 async def test_work_that_fails_is_begun_again(access: ClusterAccess, namespace: str) -> None:

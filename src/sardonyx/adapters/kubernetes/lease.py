@@ -74,9 +74,11 @@ class HeldLease:
         finally:
             self.is_held = False
             doing.cancel()
-            with suppress(asyncio.CancelledError):
+            try:
+                # Tells nothing of how the work ended: what is raised here is our own cancellation.
                 await asyncio.wait([doing])
-            await self._let_go()
+            finally:
+                await self._let_go()
         if not doing.cancelled() and (fault := doing.exception()) is not None:
             # It is begun again: what waits in the cluster is not to wait for a restart of ours.
             _log.error("lease_work_failed", name=self._name, fault=repr(fault)[:300])
