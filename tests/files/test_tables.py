@@ -183,6 +183,8 @@ async def test_rows_cells_and_the_whole_answer_are_bounded(parts: RunningParts) 
         ("ragged.csv", b"a,b\n" + b"1,2\n" * 30000 + b"1,2,3,4\n" * 3, DamagedFileError),
         ("quote.csv", b"a,b\n" + b"1,2\n" * 30000 + b'"1,2\n' * 3, DamagedFileError),
     ],
+    # A test's name stands in the environment of what it starts.
+    ids=lambda given: "content" if isinstance(given, bytes) else None,
 )
 async def test_a_bad_file_is_named_for_what_it_is(
     storage: Storage, key: str, content: bytes, error: type[PreviewError]

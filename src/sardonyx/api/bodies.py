@@ -52,7 +52,8 @@ class BoundedBodies:
                 await read_on(receive, most=self._most)
                 raise
 
-        await self._app({**scope, _STREAMS: body}, bounded_receive, send)
+        scope[_STREAMS] = body  # in place: who watches from outside reads the route here afterwards
+        await self._app(scope, bounded_receive, send)
 
 
 def takes_streams(request: Request) -> None:
