@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx2
+import pytest
 from playwright.sync_api import Browser, BrowserContext
 from tests.e2e.every_widget import CATALOG, Runtime, assert_same_each_way, two_readers
 from tests.e2e.light import call, project
@@ -12,6 +13,8 @@ from sardonyx.adapters.processes.plan_file import read_plan
 from sardonyx.services.commands import without
 from sardonyx.services.models import LaunchPlan
 from sardonyx.values import JsonObject
+
+pytestmark = pytest.mark.heavy
 
 
 def test_form_text_link_and_saved_configuration_give_the_same_values(
