@@ -57,6 +57,15 @@ class Caller:
         )
         return self.service(name)
 
+    def settle(self, name: str, verb: str, state: str) -> None:
+        """Ask for `verb` as soon as the service is not busy, and wait until it is in `state`."""
+        wait_until(
+            lambda: self.asks("POST", self.services(f"/{name}/{verb}")).status_code != 409,
+            f"{name} may be changed",
+            seconds=SECONDS,
+        )
+        self.reach(name, state)
+
     def gone(self, name: str) -> None:
         wait_until(
             lambda: self.asks("GET", self.services(f"/{name}")).status_code == 404,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -234,7 +235,8 @@ def test_a_pod_reads_the_storage_of_its_person(
             await store.ensure_bucket(keys, "nas")
             await store.put(keys, "nas", "prices/one.csv", pieces(b"price,1"))
 
-    anyio.run(filled)
+    with ThreadPoolExecutor(1) as beside:  # in this thread runs the browser's loop
+        beside.submit(anyio.run, filled).result()
     port = free_port(HOST)
     with door((HOST, port), home.ports()["s3"]):
         store = {

@@ -142,8 +142,7 @@ def test_a_chart_is_brought_by_command_and_runs_as_any_other(
     shown = ada.reach(name, "running")
     assert shown["chart"] == "tide"
     for verb, state in (("pause", "paused"), ("resume", "running")):
-        ada.api("POST", ada.services(f"/{name}/{verb}"))
-        ada.reach(name, state)
+        ada.settle(name, verb, state)
     ada.api("POST", ada.services(f"/{name}/edit"), json={"set": ["greeting=hello"]})
     made = light_cluster.kubectl("get", "deployment", name, "-n", ada.project, "-o", "json")
     assert json.loads(made)["metadata"]["labels"]["app.kubernetes.io/name"] == "tide"
@@ -153,8 +152,7 @@ def test_a_chart_is_brought_by_command_and_runs_as_any_other(
     assert ada.asks("GET", "/catalog/tide?catalog=own").status_code == 404
     assert ada.service(name)["chartWithdrawn"]
     for verb, state in (("pause", "paused"), ("resume", "running")):
-        ada.api("POST", ada.services(f"/{name}/{verb}"))
-        ada.reach(name, state)
+        ada.settle(name, verb, state)
     ada.api("DELETE", ada.services(f"/{name}"))
     ada.gone(name)
 
@@ -301,8 +299,7 @@ def test_a_service_gets_the_storage_of_its_person_and_no_key_of_the_platform(
     )
     ada.reach(name, "running")
     for verb, state in (("pause", "paused"), ("resume", "running")):
-        ada.api("POST", ada.services(f"/{name}/{verb}"))
-        ada.reach(name, state)
+        ada.settle(name, verb, state)
     assert _variables(light_cluster, ada, name) == expected
     assert "nas-s3cr3t" not in ada.api("GET", ada.services(f"/{name}")).text
     ada.api("DELETE", ada.services(f"/{name}"))
