@@ -247,7 +247,7 @@ def test_a_pod_reads_the_storage_of_its_person(
         }
         # Of a platform outside the cluster, the probe leads to no address inside.
         ada.api("PUT", "/account/storage/nas?unchecked=true", json=store)
-        body = {"chart": "jupyter-python", "s3Profile": "nas"}
+        body = {"chart": "jupyter-python", "catalog": "lab", "s3Profile": "nas"}
         name = ada.api("POST", ada.services(), json=body).json()["name"]
         ada.reach(name, "running")
         printed = node_cluster.kubectl(

@@ -217,6 +217,10 @@ def python(cluster: RunningCluster, namespace: str, program: str) -> list[str]:
     return cluster.kubectl(*run).splitlines()
 
 
+def has_pod(cluster: RunningCluster, namespace: str, pod: str) -> bool:
+    return f"pod/{pod}" in cluster.kubectl("get", "pods", "-n", namespace, "-o", "name").split()
+
+
 def images(chart: str) -> JsonObject:
     version = {"jupyter-python": "0.2.0", "postgresql": "0.1.0"}[chart]
     return {"image": {"version": f"localhost/sardonyx/{chart}:{version}"}}
@@ -300,6 +304,8 @@ def test_a_notebook_reads_storage_after_its_keys_have_ended_and_finds_the_databa
         for suspended in (True, False):
             again = {**values, "global": {"suspend": suspended}}
             install(node_cluster, tmp_path, namespace, "jupyter-python", again)
+            if suspended:  # else the pod that leaves is still the one that is ready
+                until(lambda: not has_pod(node_cluster, namespace, f"{LAB}-0"), "its pod is gone")
         until(lambda: ready(node_cluster, namespace, f"{LAB}-0"), "JupyterLab is back")
         assert python(node_cluster, namespace, READ) == ["9", "42", "3"]
         kept = "print(open('/home/onyxia/work/kept').read())"

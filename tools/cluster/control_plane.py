@@ -59,9 +59,16 @@ class ControlPlane:
         return Processes(self.run, self.inside)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Return what kubectl prints as administrator. Raises CalledProcessError."""
+        """Return what kubectl prints as administrator.
+
+        Raises CalledProcessError, with what kubectl said as a note.
+        """
         command = [str(self.programs / "kubectl"), "--kubeconfig", str(self.admin), *arguments]
-        done = subprocess.run(command, input=stdin, check=True, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, input=stdin, check=True, capture_output=True, text=True)
+        except subprocess.CalledProcessError as error:
+            error.add_note(str(error.stderr)[-2000:])
+            raise
         return done.stdout
 
     def up(self) -> None:
