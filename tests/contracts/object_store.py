@@ -18,6 +18,7 @@ from sardonyx.files.errors import (
     ObjectExistsError,
     ObjectNameError,
     ObjectNotFoundError,
+    StorageProfileGoneError,
 )
 from sardonyx.files.models import Access, S3Credentials
 from sardonyx.files.ports import CredentialBroker, ObjectStore
@@ -65,12 +66,16 @@ REFUSED_NAMES = [
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """One store to test. `broker_of` believes the store's issuer whatever the identity says."""
+    """One store to test. `broker_of` believes the store's issuer whatever the identity says.
+
+    profile: one that people have there.
+    """
 
     store: ObjectStore
     issuer: Issuer
     broker_of: Callable[[IdentityProvider], CredentialBroker]
     fetch: Callable[[str], Awaitable[bytes | None]]
+    profile: str = "default"
 
     async def keys(
         self, name: str = "ada", access: Access = Access.READ_WRITE, **token: Any
@@ -344,6 +349,14 @@ class ObjectStoreContract:
         assert await broker.credentials(username="ada", project=project) == first
         read = await broker.credentials(username="ada", project=project, access=Access.READ_ONLY)
         assert read.access_key_id != first.access_key_id
+
+    async def test_a_profile_is_asked_by_its_name(self, storage: Storage) -> None:
+        project = personal_project("ada")
+        broker = storage.broker_of(People(storage.issuer))
+        keys = await broker.credentials(username="ada", project=project, profile=storage.profile)
+        await storage.store.ensure_bucket(keys, project.bucket)
+        with pytest.raises(StorageProfileGoneError):
+            await broker.credentials(username="ada", project=project, profile="gone")
 
     async def test_a_forged_token_is_refused(self, storage: Storage) -> None:
         forger = memory_issuer(storage.issuer.url)

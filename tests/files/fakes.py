@@ -52,10 +52,17 @@ class RecordingBroker:
     asked: list[tuple[str, str, Access]] = field(default_factory=list)
 
     async def credentials(
-        self, *, username: str, project: Project, access: Access = Access.READ_WRITE
+        self,
+        *,
+        username: str,
+        project: Project,
+        access: Access = Access.READ_WRITE,
+        profile: str | None = None,
     ) -> S3Credentials:
         self.asked.append((username, project.bucket, access))
-        return await self.broker.credentials(username=username, project=project, access=access)
+        return await self.broker.credentials(
+            username=username, project=project, access=access, profile=profile
+        )
 
 
 class World:

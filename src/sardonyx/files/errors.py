@@ -50,6 +50,19 @@ class AccessRefusedError(UserError):
     next_step = N_("Work in the storage of one of your own projects.")
 
 
+class StorageProfileGoneError(UserError):
+    """The region gives the person no such profile (any more), or not in that project."""
+
+    code = "storage_profile_gone"
+    kind = Kind.REFUSED
+    title = N_("This storage is not yours to use here")
+    detail = N_("The storage profile “{profile}” is not there for you in “{project}”.")
+    next_step = N_(
+        "Launch the service again with storage that its form offers. If you should have this one, "
+        "ask who keeps your groups to look at them."
+    )
+
+
 class StoreUnavailableError(SystemFault):
     code = "store_unavailable"
     title = N_("The storage does not answer")

@@ -14,11 +14,18 @@ class CredentialBroker(Protocol):
     """Swaps a person's identity for short-lived keys to their project's bucket."""
 
     async def credentials(
-        self, *, username: str, project: Project, access: Access = Access.READ_WRITE
+        self,
+        *,
+        username: str,
+        project: Project,
+        access: Access = Access.READ_WRITE,
+        profile: str | None = None,
     ) -> S3Credentials:
         """Return keys with well over 15 minutes left unless the store caps them shorter.
 
-        Raises StoreUnavailableError, or AccessRefusedError when the store refuses the person.
+        profile: the name of a storage profile that the project offers the person now; None for
+        the one it works with. Raises StorageProfileGoneError where it offers none of that name,
+        StoreUnavailableError, or AccessRefusedError when the store refuses the person.
         """
 
 

@@ -55,7 +55,7 @@ class S3Profile:
 
     endpoint, sts_url: URLs. role_arn, session_name: empty where the region says none.
     duration: seconds asked of STS, None to ask none. kept: the claim's value the role was kept
-    for. has_working: whether the older shape's `workingDirectory` says where projects work.
+    for. working: the older shape's `workingDirectory`, which says where projects work.
     session_policy: whether the store takes a policy that narrows a session. is_from_region: not
     made by the person; what they made was `created` (milliseconds since 1970).
     """
@@ -70,7 +70,7 @@ class S3Profile:
     duration: int | None = None
     kept: Kept = field(default=Kept())
     bookmarks: tuple[Bookmark, ...] = ()
-    has_working: bool = False
+    working: JsonObject | None = None
     session_policy: bool = True
     is_from_region: bool = True
     created: int | None = None
@@ -167,6 +167,33 @@ def project_profile(
     return select_profile(profiles)[0]
 
 
+def offered_profiles(
+    profiles: Sequence[S3Profile], *, username: str, group: str | None
+) -> tuple[S3Profile, ...]:
+    """Return the profiles that a project offers its launches; the usual one is among them.
+
+    A personal project offers all of the person's. Every member of a group may read the pods of
+    its project, so that offers the profiles kept for this very group, and those kept for nobody
+    in particular where a session policy narrows them to the group's place: in the store that the
+    group works in, if it takes such policies. Those kept for the person or another group are left
+    out, but for the usual one, whose keys are narrowed as ever. Source: decision 0014.
+    """
+    usual = project_profile(profiles, username=username, group=group)
+    if group is None or usual is None:
+        return tuple(profiles)
+    return tuple(
+        one
+        for one in profiles
+        if one == usual
+        or one.belongs_to(username=username, group=group)
+        or (one.kept.value is None and one.session_policy and _is_same_store(one, usual))
+    )
+
+
+def _is_same_store(one: S3Profile, other: S3Profile) -> bool:
+    return one.endpoint.rstrip("/") == other.endpoint.rstrip("/")
+
+
 def bookmarked_place(
     region: JsonObject, claims: JsonObject, *, username: str, group: str | None
 ) -> tuple[str, str] | None:
@@ -178,14 +205,29 @@ def bookmarked_place(
     profile = project_profile(
         region_profiles(region, claims).profiles, username=username, group=group
     )
-    if profile is None or profile.has_working:
+    if profile is None or profile.working is not None:
         return None
-    name = username if group is None else group
-    own = next((one for one in profile.bookmarks if one.kept.speaks_of(name)), None)
+    own = _own_bookmark(profile, username=username, group=group)
     if own is None:
         return None
     bucket, _, prefix = own.path.partition("/")
     return bucket, prefix
+
+
+def bookmarked_work(profile: S3Profile, *, username: str, group: str | None) -> str | None:
+    """Return the bookmark where a project works with a profile that is not its usual one.
+
+    The one made for this very person or group, else the first, None without any; `bucket/prefix/`.
+    Source: launcher.md 3.2.
+    """
+    own = _own_bookmark(profile, username=username, group=group)
+    found = own or next(iter(profile.bookmarks), None)
+    return None if found is None else found.path
+
+
+def _own_bookmark(profile: S3Profile, *, username: str, group: str | None) -> Bookmark | None:
+    name = username if group is None else group
+    return next((one for one in profile.bookmarks if one.kept.speaks_of(name)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +297,7 @@ def _profile(
         entry.get("region"),
         sts.get("durationSeconds"),
     )
+    working = entry.get("workingDirectory")
     name = kept.fill(_text(role.get("profileName")))
     return S3Profile(
         name=name,
@@ -267,7 +310,7 @@ def _profile(
         duration=seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else None,
         kept=kept,
         bookmarks=_bookmarks(entry, name or DEFAULT, claims),
-        has_working=isinstance(entry.get("workingDirectory"), dict),
+        working=working if isinstance(working, dict) else None,
         session_policy=sts.get("sessionPolicy") is not False,
     )
 

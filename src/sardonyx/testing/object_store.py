@@ -17,8 +17,10 @@ from sardonyx.files.errors import (
     AccessRefusedError,
     ObjectExistsError,
     ObjectNotFoundError,
+    StorageProfileGoneError,
 )
 from sardonyx.files.models import Access, Listing, S3Credentials, StoredObject
+from sardonyx.launcher.s3_profiles import DEFAULT
 from sardonyx.projects.models import Project
 from sardonyx.projects.ports import IdentityProvider
 from sardonyx.values import Secret
@@ -45,7 +47,7 @@ class MemoryStorage:
 
 @dataclass(slots=True)
 class MemoryBroker:
-    """A CredentialBroker: believes `issuer`, gives keys that live an hour."""
+    """A CredentialBroker of one profile: believes `issuer`, gives keys that live an hour."""
 
     storage: MemoryStorage
     identity: IdentityProvider
@@ -53,8 +55,15 @@ class MemoryBroker:
     _kept: dict[tuple[str, str, Access], S3Credentials] = field(default_factory=dict)
 
     async def credentials(
-        self, *, username: str, project: Project, access: Access = Access.READ_WRITE
+        self,
+        *,
+        username: str,
+        project: Project,
+        access: Access = Access.READ_WRITE,
+        profile: str | None = None,
     ) -> S3Credentials:
+        if profile is not None and profile != DEFAULT:
+            raise StorageProfileGoneError(profile=profile, project=project.id)
         now = self.storage.now()
         kept = self._kept.get((username, project.id, access))
         if kept is not None and kept.expiration - now > timedelta(minutes=30):

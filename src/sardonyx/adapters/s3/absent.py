@@ -11,6 +11,11 @@ class AbsentBroker:
     """A CredentialBroker of a region without a store. Every call raises FilesAbsentError."""
 
     async def credentials(
-        self, *, username: str, project: Project, access: Access = Access.READ_WRITE
+        self,
+        *,
+        username: str,
+        project: Project,
+        access: Access = Access.READ_WRITE,
+        profile: str | None = None,
     ) -> S3Credentials:
         raise FilesAbsentError

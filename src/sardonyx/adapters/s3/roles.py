@@ -8,13 +8,19 @@ what the role gives the person. Source: launcher.md 3, wire-api.md 4, decision 0
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sardonyx.adapters.s3.sts import AssumedRole
-from sardonyx.files.errors import AccessRefusedError
+from sardonyx.files.errors import AccessRefusedError, StorageProfileGoneError
 from sardonyx.files.models import Access
 from sardonyx.launcher.context import DEFAULT_S3_REGION
-from sardonyx.launcher.s3_profiles import S3Profile, project_profile, region_profiles
+from sardonyx.launcher.s3_profiles import (
+    S3Profile,
+    offered_profiles,
+    project_profile,
+    region_profiles,
+)
 from sardonyx.projects.models import Project
 from sardonyx.projects.ports import IdentityProvider
 from sardonyx.values import Json, JsonObject
@@ -34,22 +40,40 @@ class RegionRoles:
         self._region = region
         self._identity = identity
 
-    async def role(self, *, username: str, project: Project, access: Access) -> AssumedRole:
-        """Return the role. Raises AccessRefusedError where the region has none for the person."""
+    async def role(
+        self, *, username: str, project: Project, access: Access, profile: str | None = None
+    ) -> AssumedRole:
+        """Return the role of the profile that is usual in the project, or of that name.
+
+        Raises AccessRefusedError where the region has none for the person,
+        StorageProfileGoneError where the project does not offer them that one now.
+        """
         actor = await self._identity.actor(username)
-        profiles = region_profiles(self._region, actor.claims).profiles
-        profile = project_profile(profiles, username=username, group=project.group)
-        if profile is None:
-            raise AccessRefusedError(bucket=project.bucket)
+        found = region_profiles(self._region, actor.claims).profiles
+        chosen = _chosen(found, username, project, profile)
         return AssumedRole(
-            endpoint=profile.endpoint,
-            address=profile.sts_url,
-            session_name=session_name(profile.session_name or f"sardonyx-{username}"),
-            arn=profile.role_arn,
-            region=profile.region or DEFAULT_S3_REGION,
-            duration=_duration(profile),
-            policy=session_policy(profile, project, username, access),
+            endpoint=chosen.endpoint,
+            address=chosen.sts_url,
+            session_name=session_name(chosen.session_name or f"sardonyx-{username}"),
+            arn=chosen.role_arn,
+            region=chosen.region or DEFAULT_S3_REGION,
+            duration=_duration(chosen),
+            policy=session_policy(chosen, project, username, access),
         )
+
+
+def _chosen(
+    profiles: Sequence[S3Profile], username: str, project: Project, name: str | None
+) -> S3Profile:
+    if name is None:
+        usual = project_profile(profiles, username=username, group=project.group)
+        if usual is None:
+            raise AccessRefusedError(bucket=project.bucket)
+        return usual
+    for one in offered_profiles(profiles, username=username, group=project.group):
+        if one.name == name:
+            return one
+    raise StorageProfileGoneError(profile=name, project=project.id)
 
 
 def session_policy(

@@ -19,8 +19,13 @@ import httpx2
 
 from sardonyx.adapters.s3.home_roles import ROLES
 from sardonyx.adapters.s3.xml import AnswerError, parse, text
-from sardonyx.files.errors import AccessRefusedError, StoreUnavailableError
+from sardonyx.files.errors import (
+    AccessRefusedError,
+    StorageProfileGoneError,
+    StoreUnavailableError,
+)
 from sardonyx.files.models import Access, S3Credentials
+from sardonyx.launcher.s3_profiles import DEFAULT
 from sardonyx.projects.models import Project
 from sardonyx.projects.ports import IdentityProvider
 from sardonyx.values import JsonObject, Secret
@@ -28,7 +33,7 @@ from sardonyx.values import JsonObject, Secret
 # Half of an hour is well over the 15 minutes below which SDKs ask again at every request.
 _REUSED_SHARE = 0.5
 _SECONDS = 20.0
-# People times projects times accesses; the one used longest ago goes first.
+# People times projects times accesses times profiles; the one used longest ago goes first.
 _MOST_KEPT = 10_000
 
 
@@ -52,15 +57,28 @@ class AssumedRole:
 class StorageRoles(Protocol):
     """Says which role a person takes in a project."""
 
-    async def role(self, *, username: str, project: Project, access: Access) -> AssumedRole:
-        """Return the role. Raises AccessRefusedError where there is none for the person."""
+    async def role(
+        self, *, username: str, project: Project, access: Access, profile: str | None = None
+    ) -> AssumedRole:
+        """Return the role of a profile; None: of the one the project works with.
+
+        Raises AccessRefusedError where there is none for the person, StorageProfileGoneError
+        where the project does not offer them that profile now.
+        """
 
 
-_Wanted: TypeAlias = tuple[str, str, Access]
+_Wanted: TypeAlias = tuple[str, str, Access, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    role: AssumedRole
+    keys: S3Credentials
+    until: datetime
 
 
 class RoleBroker:
-    """A CredentialBroker on STS. Keeps one set of keys per person, project and access.
+    """A CredentialBroker on STS. Keeps one set of keys per person, project, access and profile.
 
     Keys are reused during the first half of their life; many readers at once make one swap, and
     a slow one holds up nobody else.
@@ -78,31 +96,43 @@ class RoleBroker:
         self._client = client
         self._roles = roles
         self._now = now
-        self._kept: OrderedDict[_Wanted, tuple[S3Credentials, datetime]] = OrderedDict()
+        self._kept: OrderedDict[_Wanted, _Kept] = OrderedDict()
         self._swapping: WeakValueDictionary[_Wanted, asyncio.Lock] = WeakValueDictionary()
 
     async def credentials(
-        self, *, username: str, project: Project, access: Access = Access.READ_WRITE
+        self,
+        *,
+        username: str,
+        project: Project,
+        access: Access = Access.READ_WRITE,
+        profile: str | None = None,
     ) -> S3Credentials:
         """Return keys in the first half of their life.
 
-        Raises StoreUnavailableError, or AccessRefusedError when the store refuses the person.
+        A profile asked by its name is looked up each time: whoever left the group it was kept for
+        gets none of the keys of before. Raises StorageProfileGoneError, StoreUnavailableError, or
+        AccessRefusedError when the store refuses the person.
         """
-        wanted = (username, project.id, access)
+        wanted = (username, project.id, access, profile)
         lock = self._swapping.setdefault(wanted, asyncio.Lock())
         async with lock:
             now = self._now()
             kept = self._kept.get(wanted)
-            if kept is None or kept[1] <= now:
-                role = await self._roles.role(username=username, project=project, access=access)
-                token = await self._identity.web_identity(username)
-                keys = await self._swap(role, token, project)
-                kept = keys, now + (keys.expiration - now) * _REUSED_SHARE
-                self._keep(wanted, kept)
+            is_fresh = kept is not None and kept.until > now
+            if kept is None or not is_fresh or profile is not None:
+                role = await self._roles.role(
+                    username=username, project=project, access=access, profile=profile
+                )
+                if kept is None or not is_fresh or kept.role != role:
+                    token = await self._identity.web_identity(username)
+                    keys = await self._swap(role, token, project)
+                    until = now + (keys.expiration - now) * _REUSED_SHARE
+                    kept = _Kept(role, keys, until)
+                    self._keep(wanted, kept)
             self._kept.move_to_end(wanted)
-            return kept[0]
+            return kept.keys
 
-    def _keep(self, wanted: _Wanted, kept: tuple[S3Credentials, datetime]) -> None:
+    def _keep(self, wanted: _Wanted, kept: _Kept) -> None:
         self._kept[wanted] = kept
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
@@ -142,7 +172,7 @@ class RoleBroker:
 
 
 class WebIdentityBroker(RoleBroker):
-    """The broker of one machine's store, where everybody has the same two roles."""
+    """The broker of one machine's store, where everybody has the same two roles and one profile."""
 
     def __init__(
         self,
@@ -164,7 +194,11 @@ class _SameRoles:
     region: str
     duration: timedelta | None
 
-    async def role(self, *, username: str, project: Project, access: Access) -> AssumedRole:
+    async def role(
+        self, *, username: str, project: Project, access: Access, profile: str | None = None
+    ) -> AssumedRole:
+        if profile is not None and profile != DEFAULT:
+            raise StorageProfileGoneError(profile=profile, project=project.id)
         return AssumedRole(
             endpoint=self.endpoint,
             address=self.endpoint,
