@@ -10,6 +10,7 @@ from sardonyx.catalog.errors import ChartNotFoundError
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.credentials.models import SecretsToken
 from sardonyx.credentials.stand_ins import stand_in
+from sardonyx.files.errors import StorageProfileGoneError
 from sardonyx.files.models import Access, S3Credentials
 from sardonyx.projects.errors import SignInRequiredError
 from sardonyx.projects.models import Actor, Project
@@ -39,16 +40,25 @@ class People:
 
 
 class Broker:
-    """Each call gives other keys, that say for whom they are."""
+    """Each call gives other keys, that say for whom they are, and of which profile."""
 
-    def __init__(self) -> None:
+    def __init__(self, *profiles: str) -> None:
         self.calls: list[tuple[str, str]] = []
+        self.profiles = {*profiles}
 
     async def credentials(
-        self, *, username: str, project: Project, access: Access = Access.READ_WRITE
+        self,
+        *,
+        username: str,
+        project: Project,
+        access: Access = Access.READ_WRITE,
+        profile: str | None = None,
     ) -> S3Credentials:
+        if profile is not None and profile not in self.profiles:
+            raise StorageProfileGoneError(profile=profile, project=project.id)
         self.calls.append((username, project.id))
-        mark = f"{project.id}-{username}-{len(self.calls)}"
+        whom = username if profile is None else f"{username}-{profile}"
+        mark = f"{project.id}-{whom}-{len(self.calls)}"
         return S3Credentials(
             f"id-{mark}",
             Secret(f"secret-{mark}"),

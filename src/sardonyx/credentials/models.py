@@ -14,12 +14,14 @@ class KeyPlace:
     """A place in a release's values where a plain key stands.
 
     variable: the context's (`AWS_ACCESS_KEY_ID`, …, `VAULT_TOKEN`). digests: of what was put
-    there, the newest first, so that what a person wrote there instead is left alone.
+    there, the newest first, so that what a person wrote there instead is left alone. profile: the
+    storage profile it is of, empty for the one the project works with.
     """
 
     path: Path
     variable: str
     digests: tuple[str, ...]
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class ReleaseGrant:
     """What the platform remembers of one release's credentials; no secret is among it.
 
     token_sha256: hexadecimal digest of the token its pods renew with, empty when it was given
-    plain keys, whose places are `key_places`.
+    plain keys, whose places are `key_places`. profile: the storage profile it was launched with,
+    empty for the one the project works with.
     """
 
     project: str
@@ -35,6 +38,7 @@ class ReleaseGrant:
     owner: str
     token_sha256: str = ""
     key_places: tuple[KeyPlace, ...] = ()
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class ReleaseCredentials(Protocol):
         A chart that renews gets the address and a token of the renewing endpoint (the present
         token where the plan's values still hold it), any other one gets keys in the places
         where stand-ins were. Both are among the `secret_paths` of the answer. Nothing to give:
-        the plan itself. Raises StoreUnavailableError, AccessRefusedError,
+        the plan itself. Raises StorageProfileGoneError, StoreUnavailableError, AccessRefusedError,
         SecretStoreUnavailableError, SecretRefusedError, OwnerAwayError, OwnerLeftError.
         """
 

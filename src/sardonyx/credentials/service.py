@@ -30,12 +30,13 @@ from sardonyx.credentials.ports import KnownReleases, ReleaseGrants, SecretsToke
 from sardonyx.credentials.stand_ins import (
     S3_VARIABLES,
     VAULT_TOKEN,
+    Given,
     filled,
+    read_stand_in,
     replaced,
-    stand_in,
     stand_ins,
     text_at,
-    variables_in,
+    wanted_in,
 )
 from sardonyx.errors import UserError
 from sardonyx.files.models import S3Credentials
@@ -53,11 +54,11 @@ _TOKEN: Path = (BLOCK, "token")
 # Revisions that can be rolled back to; Helm's history is pruned to about as many.
 _DIGESTS = 20
 # Where charts of Onyxia's convention hold plain keys (charts.md 2).
-_USUAL_PLACES: tuple[tuple[Path, str], ...] = (
-    (("s3", "accessKeyId"), "AWS_ACCESS_KEY_ID"),
-    (("s3", "secretAccessKey"), "AWS_SECRET_ACCESS_KEY"),
-    (("s3", "sessionToken"), "AWS_SESSION_TOKEN"),
-    (("vault", "token"), VAULT_TOKEN),
+_USUAL_PLACES: tuple[tuple[Path, Given], ...] = (
+    (("s3", "accessKeyId"), Given("AWS_ACCESS_KEY_ID")),
+    (("s3", "secretAccessKey"), Given("AWS_SECRET_ACCESS_KEY")),
+    (("s3", "sessionToken"), Given("AWS_SESSION_TOKEN")),
+    (("vault", "token"), Given(VAULT_TOKEN)),
 )
 
 
@@ -102,12 +103,13 @@ class Credentials:
         places = {**_given_before(grant, plan.values), **dict(stand_ins(plan.values))}
         if not places:
             return Issued(plan)
-        wanted = set(places.values()) - {""}
-        for path in (path for path, variable in places.items() if not variable):
-            wanted.update(variables_in(text_at(plan.values, path) or ""))
+        wanted: set[Given] = set()
+        for path, one in places.items():
+            wanted.update(wanted_in(text_at(plan.values, path) or "") if one is None else (one,))
         given, until = await self._keys(plan.owner, plan.project, wanted)
         texts = _texts(plan.values, places.items(), given)
-        await self._keep_places(plan.project, plan.release, plan.owner, grant, places, texts)
+        release = ReleaseGrant(plan.project, plan.release, plan.owner, profile=_used(plan, grant))
+        await self._keep_places(release, grant, places, texts)
         made = replace(
             plan,
             values=replaced(plan.values, texts),
@@ -125,15 +127,16 @@ class Credentials:
         if isinstance(block, dict) and block.get("enabled") is True:
             if grant is not None and _digest(text_at(values, _TOKEN)) == grant.token_sha256:
                 return Reissued()
-            return Reissued(
-                {BLOCK: await self._block(project, release, owner)}, frozenset({_TOKEN})
-            )
+            same = ReleaseGrant(project, release, owner, profile=_kept_profile(grant))
+            return Reissued({BLOCK: await self._block(same)}, frozenset({_TOKEN}))
         places = _given_before(grant, values) or _made_elsewhere(grant, values, self._stores)
         if not places:
             return Reissued()
-        given, until = await self._keys(owner, project, set(places.values()))
+        wanted = {one for one in places.values() if one is not None}
+        given, until = await self._keys(owner, project, wanted)
         texts = _texts(values, places.items(), given)
-        await self._keep_places(project, release, owner, grant, places, texts)
+        same = ReleaseGrant(project, release, owner, profile=_kept_profile(grant))
+        await self._keep_places(same, grant, places, texts)
         touched = {path[0] for path in texts}
         changed = replaced(values, texts)
         over: JsonObject = {key: value for key, value in changed.items() if key in touched}
@@ -146,12 +149,13 @@ class Credentials:
     async def s3_keys(self, token: str) -> S3Credentials:
         """Return fresh keys to the project of the release that has `token`.
 
-        Raises ReleaseTokenError, OwnerAwayError, OwnerLeftError, StoreUnavailableError,
+        They are of the storage profile it was launched with. Raises ReleaseTokenError,
+        OwnerAwayError, OwnerLeftError, StorageProfileGoneError, StoreUnavailableError,
         AccessRefusedError.
         """
         grant = await self._grant(token)
         project = await self._project(grant.owner, grant.project)
-        return await self._storage(grant.owner, project)
+        return await self._storage(grant.owner, project, grant.profile)
 
     async def secrets_token(self, token: str) -> SecretsToken:
         """Return a fresh token to the project's secrets.
@@ -183,7 +187,10 @@ class Credentials:
         if grant is not None and present and _digest(present) == grant.token_sha256:
             block = self._made_block(present)
         else:
-            block = await self._block(plan.project, plan.release, plan.owner)
+            profile = _used(plan, grant)
+            block = await self._block(
+                ReleaseGrant(plan.project, plan.release, plan.owner, profile=profile)
+            )
             if _has_own_storage(plan):
                 block["s3"] = False
         made = replace(
@@ -196,27 +203,28 @@ class Credentials:
 
     async def _keep_places(
         self,
-        project: str,
-        release: str,
-        owner: str,
+        grant: ReleaseGrant,
         before: ReleaseGrant | None,
-        places: Mapping[Path, str],
+        places: Mapping[Path, Given | None],
         texts: Mapping[Path, str],
     ) -> None:
         """Remember where keys stand now, and what stood there before."""
-        older = {one.path: one.digests for one in before.key_places} if before else {}
-        kept = tuple(
-            KeyPlace(path, variable, (_digest(texts[path]), *older.get(path, ()))[:_DIGESTS])
-            for path, variable in places.items()
-            if variable
-        )
-        await self._grants.save(ReleaseGrant(project, release, owner, key_places=kept))
+        older = {(one.path, _given(one)): one for one in before.key_places} if before else {}
+        kept = []
+        for path, one in places.items():
+            if one is not None:
+                former = older.pop((path, one), None)
+                digests = (_digest(texts[path]), *(former.digests if former else ()))[:_DIGESTS]
+                kept.append(KeyPlace(path, one.variable, digests, one.profile))
+        # Of a revision before in which the key of another profile stood at that place.
+        kept += [place for (path, _), place in older.items() if places.get(path) is not None]
+        await self._grants.save(replace(grant, key_places=tuple(kept)))
 
-    async def _block(self, project: str, release: str, owner: str) -> JsonObject:
+    async def _block(self, grant: ReleaseGrant) -> JsonObject:
         """Draw a token for the release; an older one dies."""
-        await self._project(owner, project)
+        await self._project(grant.owner, grant.project)
         token = secrets.token_urlsafe(32)
-        await self._grants.save(ReleaseGrant(project, release, owner, _digest(token)))
+        await self._grants.save(replace(grant, token_sha256=_digest(token)))
         return self._made_block(token)
 
     def _made_block(self, token: str) -> JsonObject:
@@ -249,29 +257,33 @@ class Credentials:
         raise OwnerLeftError(owner=owner, project=project)
 
     async def _keys(
-        self, owner: str, project: str, wanted: set[str]
-    ) -> tuple[dict[str, str], datetime | None]:
-        """Return the wanted variables, and when the first of them ends."""
+        self, owner: str, project: str, wanted: set[Given]
+    ) -> tuple[dict[Given, str], datetime | None]:
+        """Return the texts of what is wanted, and when the first of them ends."""
         place = await self._project(owner, project)
-        given: dict[str, str] = {}
+        given: dict[Given, str] = {}
         ends: list[datetime] = []
-        if wanted & set(S3_VARIABLES):
-            keys = await self._storage(owner, place)
+        token = Given(VAULT_TOKEN)
+        for profile in sorted({one.profile for one in wanted - {token}}):
+            keys = await self._storage(owner, place, profile)
             texts = (
                 keys.access_key_id,
                 keys.secret_access_key.reveal(),
                 keys.session_token.reveal(),
             )
-            given |= dict(zip(S3_VARIABLES, texts, strict=True))
+            for variable, text in zip(S3_VARIABLES, texts, strict=True):
+                given[Given(variable, profile)] = text
             ends.append(keys.expiration)
-        if VAULT_TOKEN in wanted and (made := await self._secrets(owner, place)) is not None:
-            given[VAULT_TOKEN] = made.token.reveal()
+        if token in wanted and (made := await self._secrets(owner, place)) is not None:
+            given[token] = made.token.reveal()
             ends.append(made.expires)
         return given, min(ends, default=None)
 
-    async def _storage(self, owner: str, project: Project) -> S3Credentials:
+    async def _storage(self, owner: str, project: Project, profile: str) -> S3Credentials:
         try:
-            return await self._broker.credentials(username=owner, project=project)
+            return await self._broker.credentials(
+                username=owner, project=project, profile=profile or None
+            )
         except SignInRequiredError as error:
             raise OwnerAwayError(owner=owner) from error
 
@@ -285,19 +297,40 @@ class Credentials:
 
 
 def _texts(
-    values: JsonObject, places: Iterable[tuple[Path, str]], given: dict[str, str]
+    values: JsonObject, places: Iterable[tuple[Path, Given | None]], given: dict[Given, str]
 ) -> dict[Path, str]:
     """Return the new text of each place: the variable alone, or a longer text around some."""
     return {
-        path: given.get(variable, "") if variable else filled(text_at(values, path) or "", given)
-        for path, variable in places
+        path: filled(text_at(values, path) or "", given) if one is None else given.get(one, "")
+        for path, one in places
     }
 
 
-def _given_before(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, str]:
+def _used(plan: LaunchPlan, grant: ReleaseGrant | None) -> str:
+    """Return the storage profile of a plan, empty for the project's usual one or a person's own.
+
+    The context of a change has another where that of the release is gone: then it is as before.
+    """
+    s3 = plan.context.get("s3")
+    chosen = s3 if isinstance(s3, dict) else {}
+    if plan.s3_profile not in (None, chosen.get("profileName")):
+        return plan.s3_profile or "" if grant is None else grant.profile
+    asked = read_stand_in(chosen.get("AWS_ACCESS_KEY_ID"))
+    return "" if asked is None else asked.profile
+
+
+def _kept_profile(grant: ReleaseGrant | None) -> str:
+    return "" if grant is None else grant.profile
+
+
+def _given(place: KeyPlace) -> Given:
+    return Given(place.variable, place.profile)
+
+
+def _given_before(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, Given | None]:
     """Return the places where a key of ours stands; what a person wrote there is theirs."""
     return {
-        one.path: one.variable
+        one.path: _given(one)
         for one in (grant.key_places if grant is not None else ())
         if (text := text_at(values, one.path)) and _digest(text) in one.digests
     }
@@ -305,7 +338,7 @@ def _given_before(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, 
 
 def _made_elsewhere(
     grant: ReleaseGrant | None, values: JsonObject, stores: frozenset[str] | None
-) -> dict[Path, str]:
+) -> dict[Path, Given | None]:
     """Return where keys stand that another platform put there: they end with their session.
 
     A release that we know too may have been edited there since; its other tokens are a person's.
@@ -315,9 +348,9 @@ def _made_elsewhere(
     is_ours = stores is None or not host or host in stores
     ends = is_ours and bool(text_at(values, ("s3", "sessionToken")))
     return {
-        path: variable
-        for path, variable in _USUAL_PLACES
-        if text_at(values, path) and (ends if variable in S3_VARIABLES else grant is None)
+        path: one
+        for path, one in _USUAL_PLACES
+        if text_at(values, path) and (ends if one.variable in S3_VARIABLES else grant is None)
     }
 
 
@@ -326,7 +359,7 @@ def _has_own_storage(plan: LaunchPlan) -> bool:
     s3 = plan.context.get("s3")
     if not isinstance(s3, dict) or s3.get("isEnabled") is not True:
         return False
-    return s3.get("AWS_ACCESS_KEY_ID") != stand_in("AWS_ACCESS_KEY_ID")
+    return read_stand_in(s3.get("AWS_ACCESS_KEY_ID")) is None
 
 
 def _is_on(values: JsonObject, block: str) -> bool:

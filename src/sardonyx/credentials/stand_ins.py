@@ -6,27 +6,50 @@ replaced by what it stands for. Whoever types one gets a key of their own in tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from sardonyx.values import Json, JsonObject, Path
 
 _MARK = "sardonyx-gives-this-at-launch"
 VAULT_TOKEN = "VAULT_TOKEN"  # noqa: S105 - the name of a variable
 S3_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-VARIABLES = (*S3_VARIABLES, VAULT_TOKEN)
+# A profile's name in letters and digits, `-` and two digits for a byte of anything else: a text
+# that a form puts around it, an address say, needs no care, and `--` can only be its end.
+_NAME = re.compile(r"-([0-9a-f]{2})|([A-Za-z0-9])")
+_STAND_IN = re.compile(
+    rf"{_MARK}-(?:(vault-token)|(aws-access-key-id|aws-secret-access-key|aws-session-token)"
+    r"(?:-of-((?:-[0-9a-f]{2}|[A-Za-z0-9])+)--)?)"
+)
 
 
-def stand_in(variable: str) -> str:
-    """Return the text that stands for a variable of the context."""
-    return f"{_MARK}-{variable.lower().replace('_', '-')}"
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One thing that a release is given: a variable of the context, of one storage profile.
+
+    profile: its name, empty for the one the project works with and for what is no storage.
+    """
+
+    variable: str
+    profile: str = ""
 
 
-_VARIABLE_OF = {stand_in(variable): variable for variable in VARIABLES}
+def stand_in(variable: str, profile: str = "") -> str:
+    """Return the text that stands for a variable of the context, of the usual profile or one."""
+    text = f"{_MARK}-{variable.lower().replace('_', '-')}"
+    return f"{text}-of-{_written(profile)}--" if profile else text
 
 
-def stand_ins(values: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield the place of every text that holds a stand-in, and the variable it is, alone or in
-    a longer text (then the name is empty)."""
+def read_stand_in(text: object) -> Given | None:
+    """Return what a text stands for when it is a stand-in and no more, else None."""
+    found = _STAND_IN.fullmatch(text) if isinstance(text, str) else None
+    return None if found is None else _given(found)
+
+
+def stand_ins(values: Json, path: Path = ()) -> Iterator[tuple[Path, Given | None]]:
+    """Yield the place of every text that holds a stand-in, and what it stands for; None where
+    the text holds more than that."""
     if isinstance(values, dict):
         for key, value in values.items():
             yield from stand_ins(value, (*path, key))
@@ -34,19 +57,17 @@ def stand_ins(values: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
         for index, value in enumerate(values):
             yield from stand_ins(value, (*path, index))
     elif isinstance(values, str) and _MARK in values:
-        yield path, _VARIABLE_OF.get(values, "")
+        yield path, read_stand_in(values)
 
 
-def variables_in(text: str) -> tuple[str, ...]:
-    """Return the variables whose stand-ins are in the text."""
-    return tuple(variable for mark, variable in _VARIABLE_OF.items() if mark in text)
+def wanted_in(text: str) -> tuple[Given, ...]:
+    """Return what the stand-ins in the text stand for."""
+    return tuple(_given(found) for found in _STAND_IN.finditer(text))
 
 
-def filled(text: str, given: Mapping[str, str]) -> str:
+def filled(text: str, given: Mapping[Given, str]) -> str:
     """Return the text with every stand-in replaced; what is not given becomes empty."""
-    for mark, variable in _VARIABLE_OF.items():
-        text = text.replace(mark, given.get(variable, ""))
-    return text
+    return _STAND_IN.sub(lambda found: given.get(_given(found), ""), text)
 
 
 def text_at(values: Json, path: Path) -> str | None:
@@ -78,3 +99,22 @@ def _replaced(value: Json, path: Path, texts: Mapping[Path, str]) -> Json:
     if isinstance(value, list):
         return [_replaced(item, (*path, index), texts) for index, item in enumerate(value)]
     return value
+
+
+def _given(found: re.Match[str]) -> Given:
+    if found[1] is not None:
+        return Given(VAULT_TOKEN)
+    return Given(found[2].upper().replace("-", "_"), _read(found[3] or ""))
+
+
+def _written(profile: str) -> str:
+    return "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 128 else f"-{byte:02x}"
+        for byte in profile.encode()
+    )
+
+
+def _read(written: str) -> str:
+    parts = _NAME.findall(written)
+    content = bytes(int(code, 16) if code else ord(char) for code, char in parts)
+    return content.decode(errors="replace")

@@ -41,7 +41,10 @@ _POSTGRESQL_THREADS = 4
 _CONNECT_SECONDS = 5
 _STATEMENT_MILLISECONDS = 10_000
 # Columns that joined a table after it was first made: table, column, definition.
-_JOINED = (("preferences", "git_cache_seconds", "INTEGER NOT NULL DEFAULT 0"),)
+_JOINED = (
+    ("preferences", "git_cache_seconds", "INTEGER NOT NULL DEFAULT 0"),
+    ("release_grants", "profile", "TEXT NOT NULL DEFAULT ''"),
+)
 _SCHEMA_LOCK = 0x5A4D  # two replicas that start at once make the tables one after the other
 
 
@@ -127,8 +130,11 @@ def prepare(engine: Engine) -> None:
 
 def _join_columns(connection: Connection) -> None:
     """Add the columns that tables made by an earlier version lack."""
+    found = inspect(connection)
     for table, column, definition in _JOINED:
-        if column not in {known["name"] for known in inspect(connection).get_columns(table)}:
+        if not found.has_table(table):  # of a part that this platform is without
+            continue
+        if column not in {known["name"] for known in found.get_columns(table)}:
             connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {definition}"))
 
 

@@ -15,7 +15,8 @@ from sardonyx.credentials.models import KeyPlace, ReleaseGrant
 class GrantRow(Base):
     """The credentials of one release. token: digest of what its pods renew with, or empty.
 
-    places: JSON list of `[path, variable, digests]`, where plain keys stand in its values.
+    places: JSON list of `[path, variable, digests, profile]`, where plain keys stand in its
+    values; an earlier version wrote no profile.
     """
 
     __tablename__ = "release_grants"
@@ -25,6 +26,7 @@ class GrantRow(Base):
     owner: Mapped[str] = mapped_column(String(255))
     token: Mapped[str] = mapped_column(String(64), index=True)
     places: Mapped[str] = mapped_column(Text)
+    profile: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class SqlReleaseGrants(SqlDatabase):
@@ -32,7 +34,10 @@ class SqlReleaseGrants(SqlDatabase):
 
     async def save(self, grant: ReleaseGrant) -> None:
         places = json.dumps(
-            [[list(one.path), one.variable, list(one.digests)] for one in grant.key_places]
+            [
+                [list(one.path), one.variable, list(one.digests), one.profile]
+                for one in grant.key_places
+            ]
         )
 
         def work(session: Session) -> None:
@@ -43,6 +48,7 @@ class SqlReleaseGrants(SqlDatabase):
                     owner=grant.owner,
                     token=grant.token_sha256,
                     places=places,
+                    profile=grant.profile,
                 )
             )
 
@@ -83,7 +89,8 @@ def _grant(row: GrantRow | None) -> ReleaseGrant | None:
         owner=row.owner,
         token_sha256=row.token,
         key_places=tuple(
-            KeyPlace(tuple(path), variable, tuple(digests))
-            for path, variable, digests in json.loads(row.places)
+            KeyPlace(tuple(path), variable, tuple(digests), *profile)
+            for path, variable, digests, *profile in json.loads(row.places)
         ),
+        profile=row.profile,
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = 3
+SCHEMA = 4
 
 _NAME = 255  # what a person is called: claims.LONGEST_NAME
 
