@@ -127,7 +127,15 @@ async def test_a_personal_project(accounts: Accounts) -> None:
         "AWS_BUCKET_NAME": "pool",
         "objectNamePrefix": place.prefix,
     }
-    assert made["s3_array"] == [made["s3"]]
+    other = made["s3_array"][1]
+    assert made["s3_array"] == [made["s3"], other]
+    assert other == {
+        **made["s3"],
+        "profileName": "team-soil",
+        "AWS_ACCESS_KEY_ID": stand_in("AWS_ACCESS_KEY_ID", "team-soil"),
+        "AWS_SECRET_ACCESS_KEY": stand_in("AWS_SECRET_ACCESS_KEY", "team-soil"),
+        "AWS_SESSION_TOKEN": stand_in("AWS_SESSION_TOKEN", "team-soil"),
+    }
     assert made["vault"] == {
         "VAULT_ADDR": "https://vault.example",
         "VAULT_MOUNT": "onyxia-kv",
@@ -197,10 +205,10 @@ NAS = OwnProfile(
 @pytest.mark.parametrize(
     ("group", "settings", "names", "usual"),
     [
-        (None, {}, ("default", "nas", "default-2"), "default"),
-        ("soil", {}, ("team-soil", "nas", "default"), "team-soil"),
+        (None, {}, ("default", "team-soil", "nas", "default-2"), "default"),
+        ("soil", {}, ("default", "team-soil", "nas", "default-2"), "team-soil"),
         # Personal values are kept out: what is left is the group's own, and what is the person's.
-        ("soil", {"personal_in_groups": False}, ("team-soil", "nas", "default"), "team-soil"),
+        ("soil", {"personal_in_groups": False}, ("team-soil", "nas", "default-2"), "team-soil"),
     ],
 )
 async def test_own_stores_follow_those_of_the_region(
@@ -249,3 +257,87 @@ async def test_one_machine_offers_them_too(tmp_path: Path) -> None:
     )
     assert choose_profile(inputs).names == ("default", "nas")
     records.close()
+
+
+def stores(*entries: JsonObject) -> JsonObject:
+    return {**REGION, "data": {"S3": [*entries]}}
+
+
+MINE: JsonObject = {"profileName": "mine", "claimName": "preferred_username", "roleARN": "p"}
+TEAM: JsonObject = {"profileName": "team-$1", "claimName": "groups", "roleARN": "t"}
+ALL: JsonObject = {"profileName": "all", "roleARN": "a"}
+
+
+@pytest.mark.parametrize(
+    ("group", "asked", "place", "key"),
+    [
+        # The usual one works where the project does, and its keys are asked for without a name.
+        (None, "mine", "user-ada", ""),
+        (None, "team-soil", "soil-data/", "team-soil"),
+        (None, "all", "open/", "all"),
+        ("soil", "team-soil", "soil-data/", ""),
+        # Narrowed to the group's place, it works there.
+        ("soil", "all", "soil-data/", "all"),
+    ],
+)
+async def test_the_working_directory_and_the_keys_follow_the_profile(
+    accounts: Accounts, group: str | None, asked: str, place: str, key: str
+) -> None:
+    bookmarks: list[Any] = [
+        {"s3Uri": "s3://open/", "title": "Open"},
+        {"s3Uri": "s3://soil-data/", "claimName": "groups", "forProfileName": "team-*"},
+    ]
+    region = stores(
+        {"URL": "https://s", "sts": {"role": [MINE, TEAM, ALL]}, "bookmarks": bookmarks[::-1]}
+    )
+    person = actor(region)
+    project = next(one for one in person.projects if one.group == group)
+    inputs = await ClusterContexts(region=region, accounts=accounts).inputs(person, project)
+    chosen = choose_profile(inputs, asked)
+    assert (chosen.name, chosen.notice) == (asked, None)
+    made: Any = launch_context(chosen.inputs)["s3"]
+    assert made["workingDirectoryPath"].startswith(place)
+    assert made["AWS_SECRET_ACCESS_KEY"] == stand_in("AWS_SECRET_ACCESS_KEY", key)
+
+
+async def test_a_group_s_project_offers_nobody_s_role_but_its_own(accounts: Accounts) -> None:
+    region = stores({"URL": "https://s", "sts": {"role": [TEAM, MINE, ALL]}})
+    person = actor_of_claims(
+        {**CLAIMS, "groups": ["soil", "tide"]},
+        names=ClaimNames(),
+        rules=ProjectRules.of_region(region),
+    )
+    contexts = ClusterContexts(region=region, accounts=accounts)
+    names = {}
+    for project in person.projects:
+        made: Any = launch_context(await contexts.inputs(person, project))
+        names[project.group] = [one["profileName"] for one in made["s3_array"]]
+    assert names == {
+        None: ["team-soil", "team-tide", "mine", "all"],
+        "soil": ["team-soil", "all"],
+        "tide": ["team-tide", "all"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("working", "place"),
+    [
+        ({"bucketMode": "shared", "bucketName": "l", "prefix": "/in//"}, "l/in/"),
+        ({"bucketMode": "shared"}, None),  # names no bucket
+    ],
+)
+async def test_another_store_has_a_working_directory_of_its_own(
+    accounts: Accounts, working: JsonObject, place: str | None
+) -> None:
+    region = stores(
+        {"URL": "https://s", "sts": {}, "workingDirectory": {"bucketMode": "multi"}},
+        {"URL": "https://l", "sts": {"role": {"profileName": "lake"}}, "workingDirectory": working},
+    )
+    person = actor(region)
+    inputs = await ClusterContexts(region=region, accounts=accounts).inputs(
+        person, person.personal_project
+    )
+    made: Any = launch_context(choose_profile(inputs, "lake").inputs)["s3"]
+    assert made["AWS_S3_ENDPOINT"] == "l"
+    found = made.get("workingDirectoryPath")
+    assert found is None if place is None else found.startswith(place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from sardonyx.launcher.s3_profiles import bookmarked_place
+from sardonyx.launcher.s3_profiles import S3Profile, bookmarked_place, bookmarked_work
 from sardonyx.projects.errors import RegionInvalidError, UsernameUnusableError
 from sardonyx.projects.models import Actor, IgnoredGroup, Project
 from sardonyx.projects.naming import BUCKET, FOLDER, FOLDER_LENGTH, Naming
@@ -131,12 +131,13 @@ class ProjectRules:
     ) -> tuple[tuple[Project, ...], tuple[IgnoredGroup, ...]]:
         """Return the person's projects, the personal one first, and the groups left out."""
         if self.single is not None:
+            bucket, prefix = self.place(username, None)
             one = Project(
                 id=SINGLE_PROJECT,
                 name="Single namespace, single project",
-                bucket=self._bucket(username, self.person_bucket),
+                bucket=bucket,
                 secrets_folder=self.person_folder.of(username),
-                prefix=self._below(username, self.person_prefix),
+                prefix=prefix,
                 own_namespace=self.single,
             )
             return (one,), ()
@@ -144,12 +145,13 @@ class ProjectRules:
         ignored: list[IgnoredGroup] = []
         if self.personal:
             identifier = self.person_place.of(username)
+            bucket, prefix = self.place(username, None)
             found[identifier] = Project(
                 id=identifier,
                 name=f"{username} personal project",
-                bucket=self._bucket(username, self.person_bucket),
+                bucket=bucket,
                 secrets_folder=self.person_folder.of(username),
-                prefix=self._below(username, self.person_prefix),
+                prefix=prefix,
             )
         for group in groups:
             base = self.groups.base(group)
@@ -157,25 +159,29 @@ class ProjectRules:
                 ignored.append(base)
                 continue
             identifier = self.group_place.of(base)
+            bucket, prefix = self.place(username, group)
             # Two groups that a transformation makes one share one project: an administrator's wish.
             found.setdefault(
                 identifier,
                 Project(
                     id=identifier,
                     name=self.group_place.prefix + base,
-                    bucket=self._bucket(group, self.group_bucket),
+                    bucket=bucket,
                     secrets_folder=self.group_folder.of(base),
                     group=group,
-                    prefix=self._below(group, self.group_prefix),
+                    prefix=prefix,
                 ),
             )
         return tuple(found.values()), tuple(ignored)
 
-    def _bucket(self, name: str, naming: Naming) -> str:
-        return self.shared_bucket or naming.of(name)
-
-    def _below(self, name: str, naming: Naming | None) -> str:
-        return "" if naming is None else naming.of(name) + "/"
+    def place(self, username: str, group: str | None) -> tuple[str, str]:
+        """Return bucket and prefix of a person's own project, or of a group's."""
+        if group is None:
+            name, bucket, prefix = username, self.person_bucket, self.person_prefix
+        else:
+            name, bucket, prefix = group, self.group_bucket, self.group_prefix
+        below = "" if prefix is None else prefix.of(name) + "/"
+        return self.shared_bucket or bucket.of(name), below
 
 
 def actor_of_claims(claims: JsonObject, *, names: ClaimNames, rules: ProjectRules) -> Actor:
@@ -210,6 +216,24 @@ def _placed(project: Project, region: JsonObject, claims: JsonObject, username: 
     if place is None or BUCKET.fullmatch(place[0]) is None or ".." in place[1].split("/"):
         return project
     return replace(project, bucket=place[0], prefix=place[1])
+
+
+def working_place(
+    region: JsonObject, profile: S3Profile, *, username: str, group: str | None
+) -> str | None:
+    """Return where a project works with a profile that is not its usual one: `bucket/prefix`.
+
+    By the older shape's `workingDirectory` of the profile's own store, else by its bookmarks; None
+    where neither says, or what is written makes no place. Source: launcher.md 3.2.
+    """
+    if profile.working is None:
+        return bookmarked_work(profile, username=username, group=group)
+    only: JsonObject = {**region, "data": {"S3": {"workingDirectory": profile.working}}}
+    try:
+        bucket, prefix = ProjectRules.of_region(only).place(username, group)
+    except RegionInvalidError:  # only the first of a region is checked when the platform starts
+        return None
+    return f"{bucket}/{prefix}"
 
 
 def username_of(claims: JsonObject, names: ClaimNames) -> str:

@@ -15,7 +15,7 @@ from sardonyx.launcher.commands import here_document
 from sardonyx.launcher.context import launch_context
 from sardonyx.launcher.draft import Draft
 from sardonyx.launcher.masking import Unmasking
-from sardonyx.launcher.models import PatchEntry, Unset, path_text
+from sardonyx.launcher.models import PatchEntry, Unset, path_text, warning
 from sardonyx.launcher.overlays import laid_over, overlay
 from sardonyx.launcher.patch import apply, apply_with_problems, diff, parse_set
 from sardonyx.launcher.plan import make_plan
@@ -42,6 +42,7 @@ from sardonyx.services.launching import (
 from sardonyx.services.models import Finding, LaunchPlan, Observation, Revision
 from sardonyx.services.planning import Drafting, Planner, stands_in_the_way
 from sardonyx.services.ports import Runtime
+from sardonyx.text import N_
 from sardonyx.values import JsonObject, Path
 
 NEWEST = "newest"  # stands for the newest version of a chart
@@ -165,7 +166,7 @@ class ChangePlanner:
             seeds=seeds,
             language=language,
             draft=draft,
-            problems=applied.problems,
+            problems=applied.problems + _storage_gone(drafting, draft, seen),
             s3_profile=drafting.storage.name,
         )
         return OpenChange(seen, opened, base, tuple(diff(base, draft.values)))
@@ -356,6 +357,17 @@ class ChangePlanner:
 def elsewhere(actor: Actor, seen: Observation) -> str | None:
     """Return the project to name in a command: none for the one that is meant without."""
     return None if seen.project == actor.default_project.id else seen.project
+
+
+def _storage_gone(drafting: Drafting, draft: Draft, seen: Observation) -> tuple[Problem, ...]:
+    """Return what to say where the storage that the service was launched with is not there."""
+    if drafting.storage.notice is None or not draft.uses_s3 or seen.s3_profile is None:
+        return ()
+    text = N_(
+        "The storage profile “{name}” that this service was launched with is not there any more. "
+        "If it loses its storage, launch it anew with another one."
+    )
+    return (warning((), "s3_profile_gone", text, name=seen.s3_profile[:80]),)
 
 
 def _carried(

@@ -6,10 +6,17 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from sardonyx.account.service import Accounts
-from sardonyx.credentials.stand_ins import VAULT_TOKEN, stand_in
+from sardonyx.credentials.stand_ins import S3_VARIABLES, VAULT_TOKEN, stand_in
 from sardonyx.launcher.context import ContextInputs, S3ProfileInputs, VaultInputs
 from sardonyx.launcher.own_profiles import joined
-from sardonyx.launcher.s3_profiles import S3Profile, project_profile, region_profiles
+from sardonyx.launcher.s3_profiles import (
+    DEFAULT,
+    S3Profile,
+    offered_profiles,
+    project_profile,
+    region_profiles,
+)
+from sardonyx.projects.claims import working_place
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.values import JsonObject, Secret
@@ -53,7 +60,7 @@ class RegionContexts:
         )
         region = self._region
         storage = S3ProfileInputs(
-            name="default",
+            name=DEFAULT,
             endpoint=region.s3_endpoint,
             region=region.s3_region,
             working_directory=project.bucket,
@@ -123,15 +130,31 @@ class ClusterContexts:
     def _storage(
         self, actor: Actor, project: Project, personal: bool
     ) -> tuple[tuple[S3ProfileInputs, ...], S3ProfileInputs | None]:
-        """Return the person's profiles and the project's, which alone is given keys."""
+        """Return the profiles of the region that the project offers, and its usual one."""
+        username, group = actor.username, project.group
         found = region_profiles(self._region, actor.claims).profiles
-        own = project_profile(found, username=actor.username, group=project.group)
-        if own is None:
+        usual = project_profile(found, username=username, group=group)
+        if usual is None:
             return (), None
-        # A group's own profile is nobody's in person: it stays where persons are kept out.
-        is_groups = own.belongs_to(username=actor.username, group=project.group)
-        chosen = _profile(own, f"{project.bucket}/{project.prefix}", personal or not is_groups)
-        return (chosen,), chosen
+        offered = []
+        chosen = None
+        for one in offered_profiles(found, username=username, group=group):
+            is_own = one.belongs_to(username=username, group=group)
+            # What is narrowed to the group's place works nowhere else.
+            if one == usual or (group is not None and not is_own):
+                place: str | None = f"{project.bucket}/{project.prefix}"
+            else:
+                place = working_place(self._region, one, username=username, group=group)
+            made = _profile(
+                one,
+                place,
+                "" if one == usual else one.name,
+                # A group's own profile is nobody's in person: it stays where persons are kept out.
+                is_from_region=personal or not is_own,
+            )
+            offered.append(made)
+            chosen = made if one == usual else chosen
+        return tuple(offered), chosen
 
     def _vault(self, project: Project) -> VaultInputs | None:
         vault = self._region.get("vault")
@@ -173,15 +196,19 @@ async def _of_person(accounts: Accounts, actor: Actor, project: Project) -> Cont
     )
 
 
-def _profile(profile: S3Profile, directory: str, is_from_region: bool) -> S3ProfileInputs:
+def _profile(
+    profile: S3Profile, directory: str | None, asked: str, *, is_from_region: bool
+) -> S3ProfileInputs:
+    """Return the inputs of a profile. asked: how its keys are asked for, empty for the usual."""
+    key, secret, session = (stand_in(variable, asked) for variable in S3_VARIABLES)
     return S3ProfileInputs(
         name=profile.name,
         endpoint=profile.endpoint,
         region=profile.region,
         path_style_access=profile.path_style_access,
-        access_key_id=stand_in("AWS_ACCESS_KEY_ID"),
-        secret_access_key=Secret(stand_in("AWS_SECRET_ACCESS_KEY")),
-        session_token=Secret(stand_in("AWS_SESSION_TOKEN")),
+        access_key_id=key,
+        secret_access_key=Secret(secret),
+        session_token=Secret(session),
         working_directory=directory,
         is_from_region=is_from_region,
         created=profile.created,
