@@ -3,12 +3,16 @@ the address of one store with the keys of another."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from tests.catalog.folders import chart_folder
 from tests.services.fakes import ADA, EVE, GROUP, MINE
 from tests.services.world import World, world
 
+from sardonyx.catalog.service import CatalogSource
 from sardonyx.launcher.context import S3ProfileInputs
 from sardonyx.projects.models import Actor
 from sardonyx.services.launching import ChangeRequest, LaunchRequest
@@ -93,6 +97,39 @@ async def test_a_copy_of_which_nobody_kept_the_profile_gets_the_usual_store() ->
     made = await copy(w, ADA, MINE.id, name)
     assert store(made) == ("region.example", "key of region.example")
     assert storage(made)["enabled"] is False
+
+
+LISTS: JsonObject = {
+    "type": "object",
+    "properties": {
+        "stores": {
+            "type": "array",
+            "x-onyxia": {"overwriteDefaultWith": "s3_array"},
+            "items": {
+                "type": "object",
+                "properties": {
+                    "AWS_S3_ENDPOINT": {"type": "string"},
+                    "AWS_ACCESS_KEY_ID": {"type": "string"},
+                },
+            },
+        },
+        "note": {"type": "string", "default": ""},
+    },
+}
+
+
+async def test_a_list_of_stores_is_never_copied_beside_other_keys(tmp_path: Path) -> None:
+    chart_folder(tmp_path, "pond", files={"values.schema.json": json.dumps(LISTS)})
+    w = world(sources=[CatalogSource("lab", "Lab", tmp_path)])
+    w.contexts.s3, w.contexts.own = REGION, {"ada": NAS, "eve": profile("nas", "other.example")}
+    request = LaunchRequest("pond", catalog="lab", shared=True, settings=("note=mine",))
+    done = await w.services.launch_once(ADA, project=GROUP.id, request=request)
+    made = await copy(w, EVE, GROUP.id, done.result.name)
+    assert made.values["note"] == "mine"
+    assert made.values["stores"] == [
+        {"AWS_S3_ENDPOINT": host, "AWS_ACCESS_KEY_ID": f"key of {host}"}
+        for host in ("region.example", "other.example")
+    ]
 
 
 async def test_an_address_written_by_hand_is_not_copied_without_its_keys() -> None:

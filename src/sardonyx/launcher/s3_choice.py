@@ -5,6 +5,7 @@ Source: launcher.md 3.3.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sardonyx.errors import Problem
@@ -17,6 +18,7 @@ from sardonyx.text import N_
 from sardonyx.values import Path
 
 _ADDRESS = ("s3", "AWS_S3_ENDPOINT")
+_ALL = ("s3_array",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,36 @@ def choose_profile(inputs: ContextInputs, asked: str | None = None) -> ChosenPro
     )
 
 
-def storage_places(node: Node | None, path: Path = ()) -> dict[Path, bool]:
+def storage_places(node: Node | None) -> dict[Path, bool]:
     """Return the places of a chart's values that the profile fills; True where its address is."""
+    return {
+        path: _ADDRESS in read
+        for path, read in _reading(node, ())
+        if any(reference[:1] == _ADDRESS[:1] for reference in read)
+    }
+
+
+def storage_lists(node: Node | None) -> frozenset[Path]:
+    """Return the places of a chart's values that are filled from all of a person's profiles."""
+    return frozenset(
+        path
+        for path, read in _reading(node, ())
+        if any(reference[:1] == _ALL for reference in read)
+    )
+
+
+def _reading(node: Node | None, path: Path) -> Iterator[tuple[Path, list[tuple[str, ...]]]]:
+    """Yield the place of each node that reads the context, and what it reads."""
     if node is None:
-        return {}
-    found: dict[Path, bool] = {}
+        return
     if not isinstance(node.overwrite_default, Unset):
-        read = [
-            reference
-            for parsed, _ in texts(node.overwrite_default)
-            for reference in parsed.references()
-        ]
-        if any(reference[:1] == _ADDRESS[:1] for reference in read):
-            found[path] = _ADDRESS in read
+        yield (
+            path,
+            [
+                reference
+                for parsed, _ in texts(node.overwrite_default)
+                for reference in parsed.references()
+            ],
+        )
     for key, member in (node.properties or {}).items():
-        found |= storage_places(member, (*path, key))
-    return found
+        yield from _reading(member, (*path, key))

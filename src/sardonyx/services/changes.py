@@ -15,7 +15,7 @@ from datetime import datetime
 from sardonyx.done import ON_PLATFORM_ONLY, Done
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import diff
-from sardonyx.launcher.s3_choice import storage_places
+from sardonyx.launcher.s3_choice import storage_lists, storage_places
 from sardonyx.projects.models import Actor
 from sardonyx.projects.ports import Workspaces
 from sardonyx.projects.service import authorised_project
@@ -270,7 +270,8 @@ class Changes(Launches):
         )
         entries = diff(change.draft.defaults, change.base)
         left_out = hidden_paths(change.base, change.draft.secret_paths | seen.secret_paths)
-        left_out |= _NOT_COPIED
+        # Lists of stores are the copier's own too: theirs may be others, or in another order.
+        left_out |= _NOT_COPIED | storage_lists(change.draft.schema.root)
         storage = storage_places(change.draft.schema.root)
         has_profile = seen.s3_profile is not None and change.opened.s3_profile == seen.s3_profile
         if not has_profile or any(storage.get(entry.path) for entry in entries):
