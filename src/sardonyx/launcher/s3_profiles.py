@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from sardonyx.errors import Problem
@@ -47,6 +47,10 @@ class Bookmark:
     path: str
     title: str
     kept: Kept = field(default=Kept())
+
+
+# A bookmark, and the names or patterns of the profiles that it is for; None for all.
+_OfSome: TypeAlias = tuple[Bookmark, tuple[str, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +199,14 @@ def _is_same_store(one: S3Profile, other: S3Profile) -> bool:
 
 
 def bookmarked_place(
-    region: JsonObject, claims: JsonObject, *, username: str, group: str | None
+    profiles: Sequence[S3Profile], *, username: str, group: str | None
 ) -> tuple[str, str] | None:
     """Return bucket and prefix of the bookmark that the region makes for this very project.
 
     None where it makes none, or names a `workingDirectory` (`projects.claims` reads that). The
     prefix is empty or ends in `/`.
     """
-    profile = project_profile(
-        region_profiles(region, claims).profiles, username=username, group=group
-    )
+    profile = project_profile(profiles, username=username, group=group)
     if profile is None or profile.working is not None:
         return None
     own = _own_bookmark(profile, username=username, group=group)
@@ -277,12 +279,14 @@ def _entries(region: JsonObject) -> list[JsonObject]:
 
 
 def _of_entry(entry: JsonObject, sts: JsonObject, claims: JsonObject) -> list[S3Profile]:
+    # Of all profiles of the entry: somebody in many groups has as many of both.
+    bookmarks = _bookmarks(entry, claims)
     role = sts.get("role")
     roles = [one for one in (role if isinstance(role, list) else [role]) if isinstance(one, dict)]
     if not any(roles):  # absent, empty, or an empty object: one profile without a role
-        return [_profile(entry, sts, {}, Kept(), claims)]
+        return [_profile(entry, sts, {}, Kept(), bookmarks)]
     return [
-        _profile(entry, sts, one, kept, claims)
+        _profile(entry, sts, one, kept, bookmarks)
         for one in roles
         if one
         for kept in kept_values(one, claims)
@@ -290,7 +294,11 @@ def _of_entry(entry: JsonObject, sts: JsonObject, claims: JsonObject) -> list[S3
 
 
 def _profile(
-    entry: JsonObject, sts: JsonObject, role: JsonObject, kept: Kept, claims: JsonObject
+    entry: JsonObject,
+    sts: JsonObject,
+    role: JsonObject,
+    kept: Kept,
+    bookmarks: Sequence[_OfSome],
 ) -> S3Profile:
     endpoint, region, seconds = (
         _text(entry.get("URL")),
@@ -309,15 +317,18 @@ def _profile(
         session_name=kept.fill(_text(role.get("roleSessionName"))),
         duration=seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else None,
         kept=kept,
-        bookmarks=_bookmarks(entry, name or DEFAULT, claims),
+        bookmarks=tuple(one for one, names in bookmarks if _is_for(names, name or DEFAULT)),
         working=working if isinstance(working, dict) else None,
         session_policy=sts.get("sessionPolicy") is not False,
     )
 
 
-def _bookmarks(entry: JsonObject, profile: str, claims: JsonObject) -> tuple[Bookmark, ...]:
-    """Return the bookmarks of a profile: `bookmarks`, then the older `bookmarkedDirectories`."""
-    made: list[Bookmark] = []
+def _bookmarks(entry: JsonObject, claims: JsonObject) -> list[_OfSome]:
+    """Return the bookmarks of a store, and for which profiles each is.
+
+    First `bookmarks`, then the older `bookmarkedDirectories`.
+    """
+    made: list[_OfSome] = []
     for key, place in (("bookmarks", "s3Uri"), ("bookmarkedDirectories", "fullPath")):
         listed = entry.get(key)
         for one in listed if isinstance(listed, list) else []:
@@ -325,18 +336,26 @@ def _bookmarks(entry: JsonObject, profile: str, claims: JsonObject) -> tuple[Boo
                 continue
             for kept in kept_values(one, claims):
                 path = directory(kept.fill(_text(one.get(place))).removeprefix("s3://"))
-                if path and _is_for(one.get("forProfileName"), profile, kept):
-                    made.append(Bookmark(path, kept.fill(_text(one.get("title"))), kept))
-    return tuple(made)
+                if path:
+                    bookmark = Bookmark(path, kept.fill(_text(one.get("title"))), kept)
+                    made.append((bookmark, _patterns(one.get("forProfileName"), kept)))
+    return made
 
 
-def _is_for(names: Json, profile: str, kept: Kept) -> bool:
+def _patterns(names: Json, kept: Kept) -> tuple[str, ...] | None:
     patterns = [one for one in (names if isinstance(names, list) else [names]) if one]
-    return not patterns or any(
+    if not patterns:
+        return None
+    return tuple(kept.fill(one) for one in patterns if isinstance(one, str))
+
+
+def _is_for(patterns: tuple[str, ...] | None, profile: str) -> bool:
+    return patterns is None or any(
         # Only `*` is special in these patterns.
-        fnmatchcase(profile, kept.fill(one).replace("[", "[[]").replace("?", "[?]"))
+        fnmatchcase(profile, one.replace("[", "[[]").replace("?", "[?]"))
+        if "*" in one
+        else one == profile
         for one in patterns
-        if isinstance(one, str)
     )
 
 

@@ -7,9 +7,15 @@ be out of date: projects follow from the claims and the region each time.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sardonyx.launcher.s3_profiles import S3Profile, bookmarked_place, bookmarked_work
+from sardonyx.launcher.s3_profiles import (
+    S3Profile,
+    bookmarked_place,
+    bookmarked_work,
+    region_profiles,
+)
 from sardonyx.projects.errors import RegionInvalidError, UsernameUnusableError
 from sardonyx.projects.models import Actor, IgnoredGroup, Project
 from sardonyx.projects.naming import BUCKET, FOLDER, FOLDER_LENGTH, Naming
@@ -190,11 +196,12 @@ def actor_of_claims(claims: JsonObject, *, names: ClaimNames, rules: ProjectRule
     groups, ignored = _usable(texts(claims, names.groups))
     roles, _ = _usable(texts(claims, names.roles))
     projects, left_out = rules.projects(username, groups)
+    profiles = region_profiles(rules.region, claims).profiles
     return Actor(
         username=username,
         full_name=_full_name(claims) or username,
         email=_one(claims, "email"),
-        projects=tuple(_placed(one, rules.region, claims, username) for one in projects),
+        projects=tuple(_placed(one, profiles, username) for one in projects),
         is_admin=not names.admin_values.isdisjoint(texts(claims, names.admin)),
         claims=claims,
         groups=groups,
@@ -203,7 +210,7 @@ def actor_of_claims(claims: JsonObject, *, names: ClaimNames, rules: ProjectRule
     )
 
 
-def _placed(project: Project, region: JsonObject, claims: JsonObject, username: str) -> Project:
+def _placed(project: Project, profiles: Sequence[S3Profile], username: str) -> Project:
     """Return the project where the region's bookmarks (Onyxia v11) say that it works.
 
     A bookmark is filled with the name as it is: one with a slash would lead into the place of
@@ -212,7 +219,7 @@ def _placed(project: Project, region: JsonObject, claims: JsonObject, username: 
     name = username if project.group is None else project.group
     if "/" in name or name in (".", ".."):
         return project
-    place = bookmarked_place(region, claims, username=username, group=project.group)
+    place = bookmarked_place(profiles, username=username, group=project.group)
     if place is None or BUCKET.fullmatch(place[0]) is None or ".." in place[1].split("/"):
         return project
     return replace(project, bucket=place[0], prefix=place[1])
