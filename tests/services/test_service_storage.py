@@ -168,3 +168,16 @@ async def test_an_edit_keeps_the_profile_and_the_keys() -> None:
     s3 = plan.context["s3"]
     assert isinstance(s3, dict)
     assert s3["profileName"] == "nas"
+
+
+async def test_a_change_says_where_its_storage_is_not_there_and_keeps_it() -> None:
+    w = with_stores(ada=NAS)
+    name = await launched(w, ADA)
+    w.contexts.own.clear()
+    asked = ChangeRequest(settings=("resources.limits.memory=6Gi",))
+    change = await w.services.open_change_request(ADA, MINE.id, name, asked)
+    (problem,) = change.opened.problems
+    assert (problem.code, problem.level) == ("s3_profile_gone", "warning")
+    assert "“nas”" in problem.message.in_language("en")
+    await w.services.change(ADA, change)
+    assert store(w.runtime.plans[name]) == ("nas.example", "key of nas.example")

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -258,3 +259,16 @@ async def test_it_is_remembered_by_a_saved_configuration_and_found_by_old_ids(
     page = html.unescape((await browser.get(f"{PAGE}?project=user-ada&s3=region-4d3f")).text)
     assert '<option value="mine" selected' in page
     assert "is not there" not in page
+
+
+async def test_a_change_warns_where_the_profile_of_the_service_is_gone(
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
+) -> None:
+    made = await launched(browser, "user-ada", s3Profile="team-tide")
+    name = made.json()["name"]
+    seen = platform.runtime.kept[name]
+    for profile, told in (("team-tide", False), ("team-rock", True)):
+        platform.runtime.kept[name] = replace(seen, s3_profile=profile)
+        page = html.unescape((await browser.get(f"/services/{name}/edit?project=user-ada")).text)
+        assert (f"The storage profile “{profile}” that this service" in page) is told
+        assert "To correct before the change" not in page

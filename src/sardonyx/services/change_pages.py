@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from sardonyx.errors import HTTP_STATUS, UserError
+from sardonyx.errors import HTTP_STATUS, Problem, UserError
 from sardonyx.launcher.form import read_submission
 from sardonyx.launcher.models import PatchEntry
 from sardonyx.launcher.patch import apply, diff
@@ -199,6 +200,11 @@ async def _context(viewer: Viewer, change: Change) -> dict[str, Any]:
     version = draft.chart.ref.version
     versions = services.version_choices(viewer.actor, service)
     known = (*opened.opened.problems, *draft.problems)
+    shown_at = shown_fields(draft.form, (one.pointer for one in known))
+
+    def lines(problems: Iterable[Problem]) -> tuple[ProblemLine, ...]:
+        return problem_lines(tuple(problems), viewer.language, shown_at)
+
     return {
         "card": shown,
         "check_at": f"{shown.address}/edit/check",
@@ -210,9 +216,9 @@ async def _context(viewer: Viewer, change: Change) -> dict[str, Any]:
         "versions": versions if version in versions else (version, *versions),
         "etag": preview.etag,
         "preview": preview,
-        "problems": problem_lines(
-            known, viewer.language, shown_fields(draft.form, (one.pointer for one in known))
-        ),
+        "problems": lines(one for one in known if one.level == "error"),
+        # What the chart itself leaves open was so before: it is its author's affair.
+        "notices": lines(one for one in opened.opened.problems if one.level != "error"),
         "findings": [FindingView.of(one, viewer.language) for one in preview.findings],
         "refused": False,
         "unchanged": False,
