@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
 from tests.credentials.world import (
     KEY,
     NOW,
@@ -23,15 +20,11 @@ from tests.credentials.world import (
     s3,
 )
 
-from sardonyx.adapters.sql.database import sqlite_database
-from sardonyx.adapters.sql.grants import GrantRow, SqlReleaseGrants
-from sardonyx.adapters.sql.tables import SchemaRow
+from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.catalog.models import ChartRef
 from sardonyx.credentials.errors import OwnerAwayError, OwnerLeftError, ReleaseTokenError
-from sardonyx.credentials.models import KeyPlace, ReleaseGrant
 from sardonyx.credentials.service import Credentials
-from sardonyx.credentials.stand_ins import S3_VARIABLES, stand_in
-from sardonyx.files.errors import StorageProfileGoneError
+from sardonyx.credentials.stand_ins import stand_in
 
 
 async def test_a_chart_of_plain_keys_gets_them_where_it_wants_them(
@@ -323,137 +316,3 @@ async def test_a_resumed_release_keeps_the_keys_of_another_store(
     )
     assert bool(resumed.values) is given
     assert bool(broker.calls) is given
-
-
-def of_profile(name: str) -> dict[str, Any]:
-    """Return values of a chart that wants the keys of a profile."""
-    key, secret, session = (stand_in(variable, name) for variable in S3_VARIABLES)
-    return s3(key=key, secret=secret, session=session)
-
-
-def context_of(name: str) -> dict[str, Any]:
-    key = stand_in("AWS_ACCESS_KEY_ID", name)
-    return {"s3": {"isEnabled": True, "profileName": name, "AWS_ACCESS_KEY_ID": key}}
-
-
-LAUNCHED = {"project": "user-ada", "release": "lab", "owner": "ada"}
-
-
-async def test_a_chart_of_plain_keys_gets_those_of_each_profile_it_has_a_place_for(
-    credentials: Credentials, broker: Broker
-) -> None:
-    broker.profiles = {"team-soil", "team-tide", "lake"}
-    stores = [{"name": name, **of_profile(name)["s3"]} for name in ("team-soil", "team-tide")]
-    issued = await credentials.issue(plan({**s3(), "stores": stores, "lake": "unused"}))
-    values: Any = issued.plan.values
-    assert values["s3"]["accessKeyId"] == "id-user-ada-ada-1"
-    assert [(one["accessKeyId"], one["sessionToken"]) for one in values["stores"]] == [
-        ("id-user-ada-ada-team-soil-2", "session-user-ada-ada-team-soil-2"),
-        ("id-user-ada-ada-team-tide-3", "session-user-ada-ada-team-tide-3"),
-    ]
-    assert len(broker.calls) == 3
-    # Resumed: each place gets a fresh key of the profile that it was of.
-    again: Any = (await credentials.reissue(**LAUNCHED, values=values)).values
-    assert [one["secretAccessKey"] for one in again["stores"]] == [
-        "secret-user-ada-ada-team-soil-5",
-        "secret-user-ada-ada-team-tide-6",
-    ]
-
-
-async def test_rolled_back_to_where_another_profile_s_key_stood_it_gets_that_one_s(
-    credentials: Credentials, broker: Broker
-) -> None:
-    broker.profiles = {"team-soil", "team-tide"}
-    first = (await credentials.issue(plan(of_profile("team-soil")))).plan.values
-    await credentials.issue(plan(of_profile("team-tide")))
-    back: Any = (await credentials.reissue(**LAUNCHED, values=first)).values
-    assert back["s3"]["accessKeyId"] == "id-user-ada-ada-team-soil-3"
-
-
-async def test_a_chart_that_renews_is_renewed_by_the_profile_it_was_launched_with(
-    credentials: Credentials, broker: Broker
-) -> None:
-    broker.profiles = {"team-soil"}
-    asked = plan(
-        of_profile("team-soil"), RENEWING, context=context_of("team-soil"), s3_profile="team-soil"
-    )
-    values: Any = (await credentials.issue(asked)).plan.values
-    assert values["s3"] == s3(key="", secret="", session="")["s3"]
-    token = values["renewal"]["token"]
-    assert "s3" not in values["renewal"]
-    assert (await credentials.s3_keys(token)).access_key_id == "id-user-ada-ada-team-soil-1"
-    # Gone for its owner: an edit is made in the context of the usual one, and takes nothing else.
-    broker.profiles.clear()
-    edited = plan(
-        {**values, "renewal": {}}, RENEWING, context=context_of(""), s3_profile="team-soil"
-    )
-    block: Any = (await credentials.issue(edited)).plan.values["renewal"]
-    with pytest.raises(StorageProfileGoneError) as caught:
-        await credentials.s3_keys(block["token"])
-    assert caught.value.code == "storage_profile_gone"
-
-
-async def test_it_is_the_same_one_after_plain_keys_in_between(
-    credentials: Credentials, broker: Broker
-) -> None:
-    broker.profiles = {"team-soil"}
-    context = context_of("team-soil")
-    renewing: Any = (
-        await credentials.issue(plan(of_profile("team-soil"), RENEWING, context=context))
-    ).plan.values
-    await credentials.issue(plan(of_profile("team-soil"), context=context))
-    back: Any = (await credentials.reissue(**LAUNCHED, values=renewing)).values
-    keys = await credentials.s3_keys(back["renewal"]["token"])
-    assert keys.access_key_id == "id-user-ada-ada-team-soil-2"
-
-
-async def test_a_renamed_usual_profile_is_still_the_usual_one(
-    credentials: Credentials, broker: Broker
-) -> None:
-    usual: dict[str, Any] = {"s3": {"AWS_ACCESS_KEY_ID": KEY, "profileName": "lake"}}
-    await credentials.issue(plan(s3(), RENEWING, context=usual, s3_profile="lake"))
-    usual["s3"]["profileName"] = "ocean"
-    again: Any = (
-        await credentials.issue(plan(s3(), RENEWING, context=usual, s3_profile="lake"))
-    ).plan.values
-    keys = await credentials.s3_keys(again["renewal"]["token"])
-    assert keys.access_key_id == "id-user-ada-ada-1"
-
-
-@pytest.mark.parametrize("values", [of_profile("gone"), {"a": f"x{of_profile('gone')}"}])
-async def test_a_profile_that_is_gone_is_never_replaced_by_another(
-    credentials: Credentials, broker: Broker, values: dict[str, Any]
-) -> None:
-    """Also where somebody writes the text by hand."""
-    with pytest.raises(StorageProfileGoneError):
-        await credentials.issue(plan(values))
-    broker.profiles = {"gone"}
-    made = (await credentials.issue(plan(of_profile("gone")))).plan.values
-    broker.profiles.clear()
-    with pytest.raises(StorageProfileGoneError):
-        await credentials.reissue(**LAUNCHED, values=made)
-
-
-async def test_places_that_an_earlier_version_kept_are_read(grants: SqlReleaseGrants) -> None:
-    await grants.save(ReleaseGrant("p", "lab", "ada", profile="team-soil"))
-    old = json.dumps([[["s3", 0], "AWS_ACCESS_KEY_ID", ["d"]]])
-    await grants._run(lambda session: session.execute(update(GrantRow).values(places=old)))
-    kept = await grants.of_release("p", "lab")
-    assert kept is not None
-    assert kept.key_places == (KeyPlace(("s3", 0), "AWS_ACCESS_KEY_ID", ("d",)),)
-    assert kept.profile == "team-soil"
-
-
-async def test_a_table_of_an_earlier_version_gets_its_column(tmp_path: Path) -> None:
-    database = sqlite_database(tmp_path / "older.sqlite")
-    with database.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE release_grants DROP COLUMN profile"))
-        row = "VALUES ('p', 'lab', 'ada', 'd', '[]')"
-        connection.execute(
-            text(f"INSERT INTO release_grants (project, release, owner, token, places) {row}")
-        )
-        connection.execute(update(SchemaRow).values(version=3))
-    database.close()
-    opened = SqlReleaseGrants(sqlite_database(tmp_path / "older.sqlite"))
-    assert await opened.of_token("d") == ReleaseGrant("p", "lab", "ada", "d")
-    opened.close()

@@ -15,9 +15,7 @@ from sardonyx.launcher.own_profiles import OwnProfile, joined
 from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.launcher.s3_profiles import (
     S3Profile,
-    bookmarked_work,
     directory,
-    offered_profiles,
     project_profile,
     region_profiles,
     select_profile,
@@ -309,76 +307,6 @@ def test_a_project_works_with_the_role_kept_for_it() -> None:
     assert chosen("gone") == "default"
     own = replace(found[1], kept=kept_values({"claimName": "u"}, {"u": "user1"})[0])
     assert project_profile((*found, own), username="user1", group=None) == own
-
-
-PERSON = {"profileName": "mine", "roleARN": "p", "claimName": "preferred_username"}
-TEAMS = {"profileName": "team-$1", "roleARN": "arn:$1", "claimName": "groups"}
-ALL = {"profileName": "all", "roleARN": "same"}
-UNNARROWED = {"sessionPolicy": False}
-FOR_TEAM = {"s3Uri": "s3://t-$1/", "claimName": "groups", "forProfileName": "team-$1"}
-
-
-@pytest.mark.parametrize(
-    ("entries", "group", "offered"),
-    [
-        ([entry(PERSON, TEAMS, ALL)], None, ["mine", "team-tide", "team-soil", "all"]),
-        ([entry(TEAMS, ALL, PERSON)], "soil", ["team-soil", "all"]),
-        # Of a group without a role of its own: the usual one alone may be the person's.
-        ([entry(PERSON, TEAMS, ALL)], "rock", ["mine", "all"]),
-        ([entry(ALL, PERSON)], "soil", ["all"]),
-        # A group's own role reaches elsewhere too; one for all only where the group works.
-        (
-            [entry(TEAMS), {**entry(ALL), "URL": "https://away.example"}],
-            "soil",
-            ["team-soil"],
-        ),
-        (
-            [entry(ALL), {**entry(TEAMS), "URL": "https://away.example"}],
-            "soil",
-            ["team-soil"],
-        ),
-        ([entry(TEAMS), {**entry(ALL), "URL": f"{URL}/"}], "soil", ["team-soil", "all"]),
-        # A store that takes no session policy cannot narrow it; the usual one stays as it was.
-        (
-            [{"URL": URL, "sts": {"role": [TEAMS, ALL], "sessionPolicy": False}}],
-            "soil",
-            ["team-soil"],
-        ),
-        ([{"URL": URL, "sts": {"role": [ALL, PERSON], "sessionPolicy": False}}], "soil", ["all"]),
-        # A person named like the group: nobody can tell which of the two the role is for.
-        ([entry(ALL, {**TEAMS, "claimName": "both"})], "user1", ["all"]),
-        ([], "soil", []),
-    ],
-)
-def test_what_a_project_offers(
-    entries: list[dict[str, Any]], group: str | None, offered: list[str]
-) -> None:
-    found = profiles(region(*entries), **CLAIMS, both=["user1"])
-    made = offered_profiles(found, username="user1", group=group)
-    assert [one.name for one in made] == offered
-    assert project_profile(found, username="user1", group=group) in (*made, None)
-
-
-@pytest.mark.parametrize(
-    ("bookmarks", "group", "place"),
-    [
-        (V11, None, "u-user1/work/"),
-        (V11, "soil", "g-soil/"),
-        (V11, "rock", "open/data/"),
-        (V11[:1], None, "open/data/"),
-        ([], None, None),
-        (
-            [{"s3Uri": "s3://t-$1/", "claimName": "groups", "forProfileName": "team-$1"}],
-            None,
-            "t-soil/",
-        ),
-    ],
-)
-def test_the_working_directory_of_a_profile_that_was_chosen(
-    bookmarks: list[dict[str, Any]], group: str | None, place: str | None
-) -> None:
-    found = profiles(region(entry(TEAMS, bookmarks=bookmarks)), **CLAIMS)
-    assert bookmarked_work(found[1], username="user1", group=group) == place
 
 
 @given(st.text())

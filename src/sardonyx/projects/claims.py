@@ -10,12 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sardonyx.launcher.s3_profiles import (
-    S3Profile,
-    bookmarked_place,
-    bookmarked_work,
-    region_profiles,
-)
+from sardonyx.launcher.s3_profiles import S3Profile, bookmarked_place, region_profiles
 from sardonyx.projects.errors import RegionInvalidError, UsernameUnusableError
 from sardonyx.projects.models import Actor, IgnoredGroup, Project
 from sardonyx.projects.naming import BUCKET, FOLDER, FOLDER_LENGTH, Naming
@@ -223,24 +218,6 @@ def _placed(project: Project, profiles: Sequence[S3Profile], username: str) -> P
     if place is None or BUCKET.fullmatch(place[0]) is None or ".." in place[1].split("/"):
         return project
     return replace(project, bucket=place[0], prefix=place[1])
-
-
-def working_place(
-    region: JsonObject, profile: S3Profile, *, username: str, group: str | None
-) -> str | None:
-    """Return where a project works with a profile that is not its usual one: `bucket/prefix`.
-
-    By the older shape's `workingDirectory` of the profile's own store, else by its bookmarks; None
-    where neither says, or what is written makes no place. Source: launcher.md 3.2.
-    """
-    if profile.working is None:
-        return bookmarked_work(profile, username=username, group=group)
-    only: JsonObject = {**region, "data": {"S3": {"workingDirectory": profile.working}}}
-    try:
-        bucket, prefix = ProjectRules.of_region(only).place(username, group)
-    except RegionInvalidError:  # only the first of a region is checked when the platform starts
-        return None
-    return f"{bucket}/{prefix}"
 
 
 def username_of(claims: JsonObject, names: ClaimNames) -> str:

@@ -16,9 +16,9 @@ from sardonyx.launcher.s3_profiles import (
     project_profile,
     region_profiles,
 )
-from sardonyx.projects.claims import working_place
 from sardonyx.projects.errors import NoPersonalProjectError
 from sardonyx.projects.models import Actor, Project
+from sardonyx.projects.working_places import working_place
 from sardonyx.values import JsonObject, Secret
 
 
