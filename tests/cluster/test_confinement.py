@@ -5,6 +5,7 @@ Charts evaluate users' text, so what counts is what the API server refuses the a
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
 from tests.cluster.helm_world import Site, site
+from tests.cluster.watching import eventually
 
 from sardonyx.adapters.kubernetes.confined import ACCOUNT
 from sardonyx.adapters.kubernetes.kinds import (
@@ -25,6 +27,7 @@ from sardonyx.adapters.kubernetes.kinds import (
     ResourceKind,
 )
 from sardonyx.adapters.kubernetes.operations import encoded
+from sardonyx.adapters.kubernetes.rights import in_force
 from sardonyx.catalog.models import Chart
 from sardonyx.services.errors import ClusterRefusedError, PlanRefusedError
 from sardonyx.services.models import State
@@ -100,6 +103,22 @@ async def test_an_account_that_was_made_anew_is_used_at_once(here: Site) -> None
     await here.accounts.prepare(here.namespace)
     after = await here.accounts.client(here.namespace)
     assert await after.list(SECRETS, namespace=here.namespace) is not None
+
+
+async def test_rights_are_waited_for_until_they_are_in_force(here: Site) -> None:
+    platform, namespace = here.access.platform(), here.namespace
+    confined = await here.accounts.client(namespace)
+    binding = await platform.get(ROLE_BINDINGS, ACCOUNT, namespace=namespace)
+    await platform.delete(ROLE_BINDINGS, ACCOUNT, namespace=namespace)
+
+    async def refused() -> bool:
+        return not await confined.self_subject_access("create", SECRETS, namespace=namespace)
+
+    await eventually(refused, "the rights end")
+    waiting = asyncio.create_task(in_force(confined, "create", SECRETS, namespace=namespace))
+    again: JsonObject = {**binding, "metadata": {"name": ACCOUNT}}
+    await platform.create(ROLE_BINDINGS, again, namespace=namespace)
+    assert await waiting
 
 
 async def test_its_token_is_short_lived(here: Site) -> None:

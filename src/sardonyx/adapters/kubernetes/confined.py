@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.client import ClusterClient
-from sardonyx.adapters.kubernetes.kinds import ROLE_BINDINGS, SERVICE_ACCOUNTS
+from sardonyx.adapters.kubernetes.kinds import ROLE_BINDINGS, SECRETS, SERVICE_ACCOUNTS
 from sardonyx.adapters.kubernetes.operations import MANAGED_BY
+from sardonyx.adapters.kubernetes.rights import in_force
 from sardonyx.services.errors import ClusterObjectNotFoundError
 from sardonyx.values import JsonObject, Secret
 
@@ -55,6 +56,7 @@ class ConfinedAccounts:
         self._access = access
         self._platform = access.platform()
         self._clients: dict[str, tuple[float, ClusterClient]] = {}
+        self._in_force: set[str] = set()
 
     async def prepare(self, namespace: str) -> None:
         """Make the account and its rights, or set them right.
@@ -70,6 +72,7 @@ class ConfinedAccounts:
         )
         # Where the namespace was made anew, a token of the former account is refused.
         self._clients.pop(namespace, None)
+        self._in_force.discard(namespace)
 
     async def kubeconfig(self, namespace: str, *, work: timedelta) -> Secret:
         """Return a kubeconfig whose token lasts for `work`, 10 to 30 minutes.
@@ -91,7 +94,12 @@ class ConfinedAccounts:
 
     async def _token(self, namespace: str, life: timedelta) -> tuple[Secret, datetime]:
         try:
-            return await self._platform.token_request(namespace, ACCOUNT, life=life)
+            made = await self._platform.token_request(namespace, ACCOUNT, life=life)
         except ClusterObjectNotFoundError:
             await self.prepare(namespace)
-        return await self._platform.token_request(namespace, ACCOUNT, life=life)
+            made = await self._platform.token_request(namespace, ACCOUNT, life=life)
+        if namespace not in self._in_force:
+            client = self._access.with_token(made[0])
+            await in_force(client, "create", SECRETS, namespace=namespace)
+            self._in_force.add(namespace)
+        return made

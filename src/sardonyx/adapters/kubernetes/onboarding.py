@@ -17,7 +17,8 @@ import structlog
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.confined import ConfinedAccounts
-from sardonyx.adapters.kubernetes.kinds import NAMESPACES, QUOTAS, ROLE_BINDINGS
+from sardonyx.adapters.kubernetes.kinds import NAMESPACES, QUOTAS, ROLE_BINDINGS, SECRETS
+from sardonyx.adapters.kubernetes.rights import in_force
 from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.errors import (
@@ -242,6 +243,7 @@ class ClusterWorkspaces:
         subject: JsonObject = {"kind": "ServiceAccount", "name": name, "namespace": place}
         content = _role_binding(PLATFORM_BINDING, namespace, self._rules.platform_role, {}, subject)
         await self._applied_binding(content, namespace)
+        await in_force(self._client, "list", SECRETS, namespace=namespace)
 
     async def _applied_binding(self, content: JsonObject, namespace: str) -> None:
         metadata = _object(content.get("metadata"))
