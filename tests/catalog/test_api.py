@@ -87,7 +87,7 @@ async def test_the_list_shows_charts_and_faults(tmp_path: Path) -> None:
 async def test_a_chart_is_shown_in_the_language_asked_for() -> None:
     async with _caller(CatalogService(default_sources()), language="fr") as client:
         chart = (await client.get("/catalog/postgresql")).json()
-        found = (await client.get("/catalog/search", params={"text": "base"})).json()
+        found = (await client.get("/catalog-search", params={"text": "base"})).json()
     assert chart["description"].startswith("Une base de données")
     assert chart["versions"] == [chart["version"]]
     assert chart["schema"]["properties"]["auth"]["title"]["fr"] == "Base de données"
@@ -104,6 +104,13 @@ async def test_schema_values_and_readme_have_their_own_addresses() -> None:
     assert values.json()["git"]["enabled"] is True
     assert readme.headers["content-type"].startswith("text/markdown")
     assert readme.text.startswith("# ")
+
+
+@pytest.mark.parametrize("name", ["search", "refresh", "report"])
+async def test_a_chart_may_be_called_as_what_catalogues_do(tmp_path: Path, name: str) -> None:
+    chart_folder(tmp_path, name)
+    async with _caller(CatalogService([CatalogSource("own", "Own", tmp_path)])) as client:
+        assert (await client.get(f"/catalog/{name}")).json()["name"] == name
 
 
 async def test_what_is_unknown_is_told_as_everywhere() -> None:

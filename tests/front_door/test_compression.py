@@ -31,11 +31,11 @@ SECONDS = 60.0
 
 
 async def portal(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer one request; `/services/stream` gives its headers and then no event for long."""
+    """Answer one request; `/services/-/stream` gives its headers and then no event for long."""
     with suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             path = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
-            if path == "/services/stream":
+            if path == "/services/-/stream":
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
                 await writer.drain()
                 await reader.read()
@@ -111,6 +111,6 @@ async def test_pages_and_their_scripts_are_compressed_and_downloads_are_not() ->
 
 
 async def test_a_stream_of_events_opens_before_its_first_event() -> None:
-    async with door() as client, client.stream("GET", "/services/stream") as answer:
+    async with door() as client, client.stream("GET", "/services/-/stream") as answer:
         assert answer.status_code == 200
         assert answer.headers.get("content-encoding") is None

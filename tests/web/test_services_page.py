@@ -61,3 +61,16 @@ async def test_what_has_run_for_a_week_says_so(
     paused = replace(platform.runtime.kept[name], state=State.PAUSED)
     platform.runtime.kept[name] = paused
     assert "still running" not in (await browser.get("/services")).text
+
+
+@pytest.mark.parametrize("name", ["stream", "delete", "new", "services"])
+async def test_a_service_may_be_called_as_what_is_done_to_all(
+    platform: SimpleNamespace, browser: httpx2.AsyncClient, name: str
+) -> None:
+    one = platform.runtime.kept["jupyter-python-73105"]
+    platform.runtime.kept[name] = replace(one, release=name, friendly_name="An odd one")
+    assert f'href="/services/{name}"' in (await browser.get("/services")).text
+    page = await browser.get(f"/services/{name}")
+    assert page.headers["content-type"].startswith("text/html")
+    assert f'sse-connect="/services/{name}/stream"' in page.text
+    assert (await browser.get(f"/services/{name}/delete")).status_code == 200

@@ -107,7 +107,7 @@ class Page:
 async def _opened(port: int, who: int) -> Page:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
     page = Page(reader, writer)
-    writer.write(_request(port, "/services/stream", who))
+    writer.write(_request(port, "/services/-/stream", who))
     await page.event()
     return page
 

@@ -116,7 +116,7 @@ def catalog_report(actor: Me, served: Served, language: Language) -> ReportView:
     return report_view(served.report(actor), language)
 
 
-@router.get("/catalog/search")
+@router.get("/catalog-search")  # not below “/catalog/”, where a chart may be called so
 def search(
     actor: Me,
     served: Served,

@@ -29,7 +29,7 @@ router.include_router(change_pages.router)
 router.include_router(event_pages.router)
 
 WHOLE_LOG = 100_000  # lines of a downloaded log
-DELETED_AT_ONCE = 200  # “-” in an address is no service: no name begins with it
+DELETED_AT_ONCE = 200
 
 
 @router.get("/services")
@@ -51,7 +51,8 @@ async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTM
     )
 
 
-@router.get("/services/stream")
+# What is about all services stands below “-”: no name begins with it.
+@router.get("/services/-/stream")
 async def services_stream(
     viewer: CurrentViewer,
     cursor: str | None = None,
