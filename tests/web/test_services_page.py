@@ -48,6 +48,19 @@ async def test_all_of_one_s_own_services_are_deleted_after_a_question(
     assert "/services/-/delete" not in (await browser.get("/services")).text
 
 
+async def test_all_are_two_at_least(platform: SimpleNamespace, browser: httpx2.AsyncClient) -> None:
+    kept = platform.runtime.kept
+    first, second, *rest = kept
+    for name in rest:
+        del kept[name]
+    page = (await browser.get("/services")).text
+    assert page.index('id="services"') < page.index('href="/services/-/delete"')
+    kept[second] = replace(kept[second], state=State.STOPPING)
+    page = (await browser.get("/services")).text
+    assert f'id="row-{first}"' in page
+    assert "/services/-/delete" not in page
+
+
 async def test_what_has_run_for_a_week_says_so(
     platform: SimpleNamespace, browser: httpx2.AsyncClient
 ) -> None:

@@ -36,6 +36,9 @@ async def list_changes(
         page = await services.listing(viewer.actor, viewer.project.id, cursor=cursor, limit=limit)
         parts = {
             "list": viewer.fragment("services/rows.html", cards=rows(viewer, page.services)),
+            "all": viewer.fragment(
+                "services/all.html", own_count=services.count_own(viewer.actor, viewer.project.id)
+            ),
             "quota": viewer.fragment("services/quota.html", gauges=allowance(viewer)),
             "events": viewer.fragment(
                 "services/events_button.html", told=await events_told(viewer)

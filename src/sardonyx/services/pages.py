@@ -43,6 +43,7 @@ async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTM
         cursor=cursor,
         following=page.next,
         total=page.total,
+        own_count=services.count_own(viewer.actor, viewer.project.id),
         saved=await panel(viewer),
         short=False,
         gauges=allowance(viewer),

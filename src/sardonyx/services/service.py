@@ -145,12 +145,11 @@ class Services(Changes):
 
     def own(self, actor: Actor, project: str) -> Sequence[Service]:
         """Return one's own services of a project, newest start first; not those that leave."""
-        place = authorised_project(actor, project)
-        return [
-            self._judged(actor, one, NO_COMMANDS)
-            for one in self._listed(actor, project)
-            if standing(actor, place, one) is Standing.OWNER and one.state is not State.STOPPING
-        ]
+        return [self._judged(actor, one, NO_COMMANDS) for one in self._owned(actor, project)]
+
+    def count_own(self, actor: Actor, project: str) -> int:
+        """Return how many services `own` would return; none is judged for it."""
+        return len(self._owned(actor, project))
 
     async def delete_own(
         self, actor: Actor, project: str, names: Sequence[str]
@@ -364,6 +363,14 @@ class Services(Changes):
         """Return the releases the person may see, newest start first."""
         place = authorised_project(actor, project)
         return in_order(o for o in self._runtime.releases(place.id) if visible(actor, place, o))
+
+    def _owned(self, actor: Actor, project: str) -> Sequence[Observation]:
+        place = authorised_project(actor, project)
+        return [
+            one
+            for one in self._listed(actor, project)
+            if standing(actor, place, one) is Standing.OWNER and one.state is not State.STOPPING
+        ]
 
     def _used(self, actor: Actor, project: str, name: str) -> Observation:
         """Return a release one may pause and resume: one's own, or one that is shared."""
