@@ -71,8 +71,9 @@ _FACTS = {
 class StepView:
     """One line of the timeline. `tone`: done, started, failed or waiting.
 
-    `progress` in [0, 1], or None; `moving` says that the step goes on without a known end;
-    `begins`, that a new start of the service begins here.
+    `at` is when it ended, or began if it goes on; `took` says its length in words, empty where
+    that is too short to tell. `progress` in [0, 1], or None; `moving` says that the step goes on
+    without a known end; `begins`, that a new start of the service begins here.
     """
 
     label: str
@@ -87,7 +88,7 @@ class StepView:
 
 
 _BEGINNINGS = ("resumed", "restarted", "edited", "rolled_back")
-_TOLD_FROM = timedelta(milliseconds=50)  # a shorter step has a time of day, no length
+_TOLD_FROM = timedelta(milliseconds=50)  # a shorter step has no length to tell
 _ICONS = {"done": "check", "started": "clock", "failed": "close", "waiting": "dot"}
 
 
@@ -128,18 +129,24 @@ def _line(event: TimelineEvent, began: datetime, language: str, now: datetime) -
         length = timedelta(seconds=seconds)
     else:
         length = max((now if going else event.at) - began, timedelta(0))
-    took = wording.duration(length, language) if length >= _TOLD_FROM else ""
     return StepView(
         label=_label(event.step, going, language),
         tone=event.status.value,
         icon=_ICONS[event.status.value],
-        at=event.at,
-        took=took,
+        at=began if going else event.at,
+        took=_took(length, going, language),
         detail=_detail(event.detail, language),
         progress=event.progress if going else None,
         moving=going and event.progress is None,
         begins=event.step in _BEGINNINGS,
     )
+
+
+def _took(length: timedelta, going: bool, language: str) -> str:
+    if length < _TOLD_FROM:
+        return ""
+    words = translations(language).gettext(N_("{time} so far") if going else N_("after {time}"))
+    return words.format(time=wording.duration(length, language))
 
 
 def _label(step: str, going: bool, language: str) -> str:

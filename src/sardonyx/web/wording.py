@@ -48,9 +48,9 @@ def ago(moment: datetime, language: str, now: datetime | None = None) -> str:
 def duration(elapsed: timedelta, language: str) -> str:
     """Return a length of time, short: `0.4 s`, `12 s`, `3 min 5 s`."""
     seconds = elapsed.total_seconds()
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{format_decimal(seconds, '0.0', locale=language)}\u202fs"
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.0f}\u202fs"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
