@@ -133,6 +133,9 @@ async def test_a_launch_by_form_leads_to_its_service(
     assert "Wages" in shown and "Launch asked" in shown
     name = address.split("?")[0].rsplit("/", 1)[1]
     assert platform.runtime.release("user-ada", name).friendly_name == "Wages"
+    for page in (shown, (await browser.get(f"/services/{name}")).text):  # at once, and later
+        assert page.count("<pre") and page.count("sardonyx launch jupyter-python") == 1
+        assert f"sardonyx services show {name}" in page
 
 
 async def test_a_wrong_value_is_named_at_its_field_and_beside_the_button(

@@ -37,6 +37,11 @@ async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTM
     """Show the services of the project, newest first: the first of them, or those after."""
     services = viewer.platform.services
     page = await services.listing(viewer.actor, viewer.project.id, cursor=cursor)
+    saved = await panel(viewer)
+    look = services.look_commands(viewer.actor, viewer.project.id)
+    commands = [("look", viewer.say(N_("This list")), look)]
+    if saved is not None:
+        commands.append(("saved", viewer.say(N_("Saved configurations")), saved.commands))
     return await viewer.render(
         "services/list.html",
         cards=rows(viewer, page.services),
@@ -44,11 +49,11 @@ async def services_page(viewer: CurrentViewer, cursor: str | None = None) -> HTM
         following=page.next,
         total=page.total,
         own_count=services.count_own(viewer.actor, viewer.project.id),
-        saved=await panel(viewer),
+        saved=saved,
         short=False,
         gauges=allowance(viewer),
         told=await events_told(viewer),
-        look=services.look_commands(viewer.actor, viewer.project.id),
+        commands=commands,
     )
 
 
