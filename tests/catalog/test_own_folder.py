@@ -1,23 +1,90 @@
-"""A person's folder of charts is whole again after a crash."""
+"""A person's folder of charts shows the old chart or the new one, whatever fails in between."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from sardonyx.catalog.own_folder import FolderShelf
+import pytest
+from tests.catalog.folders import chart_folder
+
+from sardonyx.catalog.models import Chart
+from sardonyx.catalog.own_folder import FolderShelf, OwnFolder
+from sardonyx.catalog.own_ports import Brought
+
+STEPS = [(Path, "rename"), (Path, "symlink_to"), (Path, "replace"), (shutil, "rmtree")]
 
 
-def _chart(folder: Path, said: str) -> None:
-    folder.mkdir(parents=True)
-    (folder / "values.yaml").write_text(said)
+async def waiting(shelf: FolderShelf, digest: str, said: str) -> Chart:
+    """Have a chart wait whose values say `said`."""
+    with shelf.scratch() as scratch:
+        chart_folder(scratch, "chart", files={"values.yaml": f"said: {said}\n"})
+        await shelf.wait("ada", scratch, Brought(digest, {}))
+    return await shelf.waiting("ada", digest)
 
 
-def test_a_chart_that_a_crash_left_aside_is_put_back(tmp_path: Path) -> None:
-    """Between the two renames of `keep` the old one stands aside, and nothing in its place."""
-    _chart(tmp_path / ".old-tide-1.0.0", "old")
-    _chart(tmp_path / ".old-moon-1.0.0", "old")
-    _chart(tmp_path / "moon-1.0.0", "new")
-    FolderShelf(tmp_path)
-    assert (tmp_path / "tide-1.0.0" / "values.yaml").read_text() == "old"
-    assert (tmp_path / "moon-1.0.0" / "values.yaml").read_text() == "new"
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["moon-1.0.0", "tide-1.0.0"]
+async def keep(shelf: FolderShelf, digest: str, said: str) -> Chart:
+    chart = await waiting(shelf, digest, said)
+    await shelf.keep("ada", digest, chart)
+    return chart
+
+
+def said_by(folder: Path) -> list[object]:
+    """Return what a reader that comes now finds."""
+    return [chart.values["said"] for chart in OwnFolder(folder).catalog().charts]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("of", "step"), STEPS, ids=[step for _, step in STEPS])
+async def test_a_fault_between_two_steps_leaves_the_old_chart_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: object, step: str
+) -> None:
+    shelf = FolderShelf(tmp_path)
+    await keep(shelf, "a" * 64, "old")
+    chart = await waiting(shelf, "b" * 64, "new")
+    real: Callable[..., object] = getattr(of, step)
+    found: list[list[object]] = []
+
+    def failing(*given: object, **named: object) -> object:
+        found.append(said_by(tmp_path))
+        if step == "rmtree":  # what was replaced goes last
+            return None
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(of, step, failing)
+        if step == "rmtree":
+            await shelf.keep("ada", "b" * 64, chart)
+        else:
+            with pytest.raises(OSError, match="No space"):
+                await shelf.keep("ada", "b" * 64, chart)
+    assert real is getattr(of, step)
+    now = "new" if step == "rmtree" else "old"
+    assert found and found[0] == [now]
+    again = FolderShelf(tmp_path)  # the next start
+    assert said_by(tmp_path) == [now]
+    assert len(list((tmp_path / ".content").iterdir())) == 1
+    assert not list(tmp_path.glob(".new-*"))
+    await keep(again, "b" * 64, "new")
+    assert said_by(tmp_path) == ["new"]
+
+
+async def test_a_home_may_be_moved(tmp_path: Path) -> None:
+    chart = await keep(FolderShelf(tmp_path / "here"), "a" * 64, "old")
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert said_by(tmp_path / "there") == ["old"]
+    shelf = FolderShelf(tmp_path / "there")
+    await shelf.remove("ada", [chart.ref], [chart.ref])
+    assert said_by(tmp_path / "there") == []
+    found = OwnFolder(tmp_path / "there").installed(chart.ref)
+    assert found is not None and found.withdrawn and found.values["said"] == "old"
+
+
+async def test_what_is_kept_twice_is_there_once(tmp_path: Path) -> None:
+    shelf = FolderShelf(tmp_path)
+    chart = await keep(shelf, "a" * 64, "same")
+    await keep(shelf, "a" * 64, "same")
+    assert said_by(tmp_path) == ["same"]
+    await shelf.remove("ada", [chart.ref], [])
+    assert not list((tmp_path / ".content").iterdir())
+    assert not list((tmp_path / ".removed").iterdir())

@@ -1,14 +1,20 @@
 """Keep a person's charts in a folder of theirs: the Shelf of one machine.
 
-<folder>/<chart>-<version>/           what was kept: the catalogue `own`
-<folder>/.reviewed/<digest>/          what waits
-<folder>/.removed/<chart>-<version>/  what was taken away while services were launched from it
+<folder>/<chart>-<version>           what was kept, a link to its content: the catalogue `own`
+<folder>/.reviewed/<digest>/         what waits
+<folder>/.removed/<chart>-<version>  what was taken away while services were launched from it
+<folder>/.content/<digest>/          where links lead
+
+A link is put in place of another in one step: a reader finds the old chart or the new one, and so
+does the next start after a crash.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +27,7 @@ from sardonyx.catalog.models import Chart, ChartFault, ChartRef
 from sardonyx.catalog.own_ports import OWN_CATALOG, OWN_NAME, Brought
 from sardonyx.catalog.read import read_chart
 
-_REVIEWED, _REMOVED, _OLD = ".reviewed", ".removed", ".old-"
+_REVIEWED, _REMOVED, _CONTENT, _NEW = ".reviewed", ".removed", ".content", ".new-"
 _MOST_WAITING = 20
 
 
@@ -49,12 +55,9 @@ class FolderShelf:
         self._folder = folder
         self._reviewed = folder / _REVIEWED
         self._removed = folder / _REMOVED
-        for old in folder.glob(f"{_OLD}*"):  # of a crash between two renames
-            to = folder / old.name.removeprefix(_OLD)
-            if to.exists():
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                old.rename(to)
+        self._content = folder / _CONTENT
+        self._lock = threading.Lock()  # what is not linked yet is swept by nobody
+        self._sweep()
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -84,11 +87,7 @@ class FolderShelf:
         return read
 
     async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
-        """Move a chart into the catalogue, whole.
-
-        A reader sees the old one, for a moment none, then the new one; after a crash in between
-        the old one is back with the next start.
-        """
+        """Offer a chart that waits, whole; what had its name and version is there until then."""
         await asyncio.to_thread(self._put, self._reviewed / digest, self._folder / _name(chart.ref))
         return chart.ref
 
@@ -105,25 +104,47 @@ class FolderShelf:
         """Do nothing: the folder is here."""
 
     def _take_away(self, refs: Collection[ChartRef], used: Collection[str]) -> None:
-        self._removed.mkdir(exist_ok=True)
-        for ref in refs:
-            place = self._folder / _name(ref)
-            if not place.is_dir():
-                raise ChartNotFoundError(chart=ref.chart, catalog=OWN_CATALOG)
-            shutil.rmtree(self._removed / place.name, ignore_errors=True)
-            place.rename(self._removed / place.name)
-        for place in self._removed.iterdir():
-            if place.name not in used:
-                shutil.rmtree(place, ignore_errors=True)
+        with self._lock:
+            for ref in refs:
+                place = self._folder / _name(ref)
+                if not place.is_dir():
+                    raise ChartNotFoundError(chart=ref.chart, catalog=OWN_CATALOG)
+                self._link(self._removed / place.name, place.resolve())
+                place.unlink()
+            self._sweep(used)
 
     def _put(self, place: Path, to: Path) -> None:
-        """Move a folder in place of another, so that no reader meets half of one."""
-        old = self._folder / f"{_OLD}{to.name}"
-        shutil.rmtree(old, ignore_errors=True)
-        if to.exists():
-            to.rename(old)
-        place.rename(to)
-        shutil.rmtree(old, ignore_errors=True)
+        with self._lock:
+            content = self._content / place.name
+            if content.is_dir():  # the same archive as before
+                shutil.rmtree(place)
+            else:
+                content.parent.mkdir(exist_ok=True)
+                place.rename(content)
+            self._link(to, content)
+            self._sweep()
+
+    def _link(self, place: Path, content: Path) -> None:
+        """Have `place` lead to `content`, whatever stood there; a home may be moved."""
+        place.parent.mkdir(exist_ok=True)
+        fresh = place.with_name(f"{_NEW}{place.name}")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.path.relpath(content, place.parent))
+        fresh.replace(place)
+
+    def _sweep(self, used: Collection[str] | None = None) -> None:
+        """Remove what no link leads to, links of a crash, and removed charts that are not used."""
+        wanted = set()
+        for folder in (self._folder, self._removed):
+            for link in folder.iterdir() if folder.is_dir() else ():
+                is_left = folder == self._removed and used is not None and link.name not in used
+                if link.name.startswith(_NEW) or is_left:
+                    link.unlink()
+                elif link.is_symlink():
+                    wanted.add(link.resolve())
+        for content in self._content.iterdir() if self._content.is_dir() else ():
+            if content.resolve() not in wanted:
+                shutil.rmtree(content, ignore_errors=True)
 
 
 def _name(ref: ChartRef) -> str:
