@@ -232,7 +232,15 @@ async def test_it_is_the_same_over_rest(browser: httpx2.AsyncClient) -> None:
     again = (await browser.get(f"/api/v1/chart-reviews/{found['digest']}")).json()
     assert again["secrets"] == found["secrets"]
     kept = await browser.post(f"/api/v1/chart-reviews/{found['digest']}/keep")
-    assert kept.json() == {"catalog": "own", "chart": "everything", "version": "1.0.0"}
+    assert kept.json() == {
+        "catalog": "own",
+        "chart": "everything",
+        "version": "1.0.0",
+        "commands": {
+            "platform": f"sardonyx chart keep {found['digest']}\n",
+            "underneath": "# This exists on the platform only.\n",
+        },
+    }
     refused = await browser.post("/api/v1/chart-reviews", json={"address": "ftp://x/y.tgz"})
     assert (refused.status_code, refused.json()["code"]) == (422, "chart_source")
 

@@ -18,6 +18,7 @@ from sardonyx.catalog.own_ports import LaunchedFrom
 from sardonyx.catalog.service import CatalogService
 from sardonyx.client import AsyncClient, Client, RemoteError
 from sardonyx.client.charts import KeptChart
+from sardonyx.client.models import Commands
 
 
 class _Audit:
@@ -77,8 +78,19 @@ def test_as_json_it_is_only_reviewed_unless_one_says_yes(
     found = json.loads(machine.run("chart", "add", str(everything), "--json").out)
     assert (found["chart"], found["kept"], found["refused"]) == ("everything", None, False)
     assert not kept_in(shelf)
-    kept = json.loads(machine.run("chart", "add", str(everything), "--json", "--yes").out)
-    assert kept["kept"] == {"catalog": "own", "chart": "everything", "version": "1.0.0"}
+    kept = json.loads(machine.run("chart", "add", str(everything), "--json", "--yes").out)["kept"]
+    assert (kept["catalog"], kept["chart"], kept["version"]) == ("own", "everything", "1.0.0")
+
+
+def test_what_was_reviewed_is_kept_by_its_digest(
+    machine: Machine, shelf: Path, everything: Path
+) -> None:
+    digest = json.loads(machine.run("chart", "add", str(everything), "--json").out)["digest"]
+    kept = json.loads(machine.run("chart", "keep", digest, "--json").out)
+    assert kept["commands"]["platform"] == f"sardonyx chart keep {digest}\n"
+    assert kept_in(shelf)
+    assert machine.run("chart", "keep", digest).code == 3
+    assert machine.run("chart", "keep", "../x").code == 3
 
 
 def test_without_a_terminal_nothing_is_kept_unasked(
@@ -161,7 +173,10 @@ async def test_a_review_has_types_in_python(
     assert found.raw["digest"] == found.digest
     async with AsyncClient.of_home(machine.home) as there:
         kept = await there.charts.keep(found.digest)
-        assert kept == KeptChart("own", "everything", "1.0.0", {})
+        commands = Commands(
+            f"sardonyx chart keep {found.digest}\n", "# This exists on the platform only.\n"
+        )
+        assert kept == KeptChart("own", "everything", "1.0.0", {}, commands)
         with pytest.raises(RemoteError) as spent:
             await there.charts.keep(found.digest)
         assert spent.value.status == 404

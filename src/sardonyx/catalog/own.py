@@ -142,7 +142,7 @@ class OwnCharts:
         chart = await self._waiting(actor, digest)
         return await self._review(actor, chart, digest, anew=anew)
 
-    async def keep(self, actor: Actor, digest: str) -> ChartRef:
+    async def keep(self, actor: Actor, digest: str) -> Done[ChartRef]:
         """Offer a reviewed chart in the person's own catalogue; the same version is replaced.
 
         Raises ReviewGoneError, OwnChartRefusedError, OwnChartOutsideError, OwnChartsFullError.
@@ -156,7 +156,8 @@ class OwnCharts:
                 said = reasons[0].message.in_language("en")
                 refused = OwnChartOutsideError if self.on_cluster else OwnChartRefusedError
                 raise refused(chart=ref.chart, reason=said)
-            return await self._shelf.keep(actor.username, digest, chart)
+            kept = await self._shelf.keep(actor.username, digest, chart)
+        return Done(kept, Commands(f"sardonyx chart keep {digest}\n", ON_PLATFORM_ONLY))
 
     def _take_turn(self, actor: Actor) -> None:
         """Count a review; on one machine the person's own disk and time are theirs."""

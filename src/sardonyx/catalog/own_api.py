@@ -11,11 +11,12 @@ from sardonyx.api.bodies import takes_streams
 from sardonyx.catalog.errors import OwnChartsOffError
 from sardonyx.catalog.own import OwnCharts
 from sardonyx.catalog.own_view import (
-    Kept,
+    KeptNow,
     OwnChartView,
     RemovedView,
     ReviewView,
     SourceBody,
+    kept_view,
     own_chart_view,
     removed_view,
     review_view,
@@ -68,10 +69,9 @@ async def reviewed_chart(
 
 
 @router.post("/chart-reviews/{digest}/keep", status_code=201)
-async def keep_chart(digest: str, actor: Me, own: Own) -> Kept:
+async def keep_chart(digest: str, actor: Me, own: Own) -> KeptNow:
     """Offer a reviewed chart in the catalogue `own`, to be launched as any other."""
-    ref = await own.keep(actor, digest)
-    return Kept(catalog=ref.catalog, chart=ref.chart, version=ref.version)
+    return kept_view(await own.keep(actor, digest))
 
 
 @router.get("/own-charts", dependencies=READS_CHARTS)

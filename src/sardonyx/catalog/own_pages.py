@@ -74,9 +74,11 @@ async def reviewed(
 @router.post("/catalog/any/{digest}")
 async def keep(viewer: CurrentViewer, request: Request, digest: str) -> Response:
     """Keep the chart, and open its launcher."""
-    ref = await own_charts_of(request).keep(viewer.actor, digest)
+    done = await own_charts_of(request).keep(viewer.actor, digest)
+    ref = done.result
     kept = Text(N_("It is in your catalogue now, and stays there for its services."))
-    return viewer.go(f"{launch_address(ref)}?version={ref.version}", kept)
+    address = f"{launch_address(ref)}?version={ref.version}"
+    return viewer.go(address, kept, commands=done.commands)
 
 
 @router.get("/catalog/own/{chart}/{version}/remove", dependencies=READS_CHARTS)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from sardonyx.catalog.models import ListedChart
+from sardonyx.catalog.models import ChartRef, ListedChart
 from sardonyx.catalog.own_ports import ChartSource, LaunchedFrom, Removed
 from sardonyx.catalog.review import Review
 from sardonyx.done import Commands, Done
@@ -94,6 +95,16 @@ class Kept(_View):
     chart: str
     version: str
 
+    @classmethod
+    def of(cls, ref: ChartRef) -> Self:
+        return cls(catalog=ref.catalog, chart=ref.chart, version=ref.version)
+
+
+class KeptNow(Kept):
+    """A chart that was just kept, and the commands that do the same."""
+
+    commands: dict[str, str] = Field(default_factory=dict)
+
 
 class LaunchedFromView(_View):
     """A service that was launched from a chart of one's own."""
@@ -138,13 +149,15 @@ def own_chart_view(
     )
 
 
+def kept_view(done: Done[ChartRef]) -> KeptNow:
+    """Return what was kept, and the same by command."""
+    return KeptNow(**Kept.of(done.result).model_dump(), commands=_commands(done.commands))
+
+
 def removed_view(done: Done[Removed]) -> RemovedView:
     """Return what a removal did."""
     return RemovedView(
-        removed=[
-            Kept(catalog=one.catalog, chart=one.chart, version=one.version)
-            for one in done.result.charts
-        ],
+        removed=[Kept.of(one) for one in done.result.charts],
         services=[LaunchedFromView.of(one) for one in done.result.services],
         commands=_commands(done.commands),
     )

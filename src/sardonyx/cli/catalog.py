@@ -11,7 +11,7 @@ from sardonyx.cli.errors import ChartFaultyError, LocalFileError, OneChoiceError
 from sardonyx.cli.language import user_language
 from sardonyx.cli.options import HomeOption, JsonOption, connect
 from sardonyx.cli.output import document, fields, say, table, worded
-from sardonyx.cli.own_charts import add, remove
+from sardonyx.cli.own_charts import add, keep, remove
 from sardonyx.cli.preview import preview
 from sardonyx.text import N_
 from sardonyx.values import Json
@@ -23,6 +23,7 @@ catalog = typer.Typer(help="What can be launched.", no_args_is_help=True)
 chart = typer.Typer(help="Charts of your own.", no_args_is_help=True)
 chart.command()(preview)
 chart.command()(add)
+chart.command()(keep)
 chart.command()(remove)
 
 

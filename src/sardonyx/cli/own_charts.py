@@ -1,6 +1,6 @@
 """`sardonyx chart add`: bring a chart that is in no catalogue, after a look at what it does.
 
-`sardonyx chart remove` takes it away again.
+`sardonyx chart keep` keeps one by its review, `sardonyx chart remove` takes it away again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sardonyx.text import N_
 
 if TYPE_CHECKING:
     from sardonyx.client.charts import Review
+
+_KEPT = N_("Kept. Launch it: sardonyx launch {chart} --catalog own")
 
 
 def add(
@@ -64,7 +66,21 @@ def add(
     if as_json:
         document({**found.raw, "kept": None if kept is None else kept.raw})
     else:
-        say(N_("Kept. Launch it: sardonyx launch {chart} --catalog own"), chart=found.chart)
+        say(_KEPT, chart=found.chart)
+
+
+def keep(
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="Of its review.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a chart of your own that was reviewed; see “sardonyx chart add --json”."""
+    with connect(home) as client:
+        kept = client.charts.keep(digest)
+    if as_json:
+        document(kept.raw)
+    else:
+        say(_KEPT, chart=kept.chart)
 
 
 def remove(

@@ -54,12 +54,13 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class KeptChart:
-    """A chart that can be launched now."""
+    """A chart that can be launched now. commands: the same, where it was just kept."""
 
     catalog: str
     chart: str
     version: str
     raw: JsonObject = field(repr=False, compare=False)
+    commands: Commands | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,14 @@ def _kept(answer: Answer) -> KeptChart:
 
 def _chart(document: Json) -> KeptChart:
     read = Fields(document)
-    return KeptChart(read.text("catalog"), read.text("chart"), read.text("version"), read.document)
+    commands = read.document.get("commands")
+    return KeptChart(
+        read.text("catalog"),
+        read.text("chart"),
+        read.text("version"),
+        read.document,
+        commands_of(commands) if commands else None,
+    )
 
 
 def _own(answer: Answer) -> tuple[OwnChart, ...]:
