@@ -10,6 +10,7 @@ import html
 import io
 import json
 import re
+import shutil
 import socket
 import tarfile
 from collections.abc import AsyncIterator
@@ -246,7 +247,7 @@ async def test_it_is_the_same_over_rest(browser: httpx2.AsyncClient) -> None:
 
 
 async def test_a_chart_is_removed_and_its_services_go_on(
-    platform: SimpleNamespace, browser: httpx2.AsyncClient
+    platform: SimpleNamespace, browser: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     sent = await browser.put("/api/v1/chart-archives/everything.tgz", content=archive(EVERYTHING))
     await browser.post(f"/api/v1/chart-reviews/{sent.json()['digest']}/keep")
@@ -272,6 +273,15 @@ async def test_a_chart_is_removed_and_its_services_go_on(
         assert again.status_code == 404
     assert (await browser.delete("/api/v1/own-charts/everything")).status_code == 404
     assert ("chart.remove", "everything 1.0.0", "done") in platform.own_charts._audit.kept
+    # Another that is kept takes nothing from what services use.
+    newer = shutil.copytree(EVERYTHING, tmp_path / "newer")
+    about = newer / "Chart.yaml"
+    about.write_text(about.read_text().replace("version: 1.0.0", "version: 1.1.0"))
+    sent = await browser.put("/api/v1/chart-archives/everything.tgz", content=archive(newer))
+    kept = await browser.post(f"/api/v1/chart-reviews/{sent.json()['digest']}/keep")
+    assert kept.json()["version"] == "1.1.0"
+    assert platform.catalog.installed(ref).withdrawn
+    assert (await browser.delete("/api/v1/own-charts/everything")).status_code == 200
     # Brought again, it is offered again; removed when nothing uses it, it is gone for good.
     sent = await browser.put("/api/v1/chart-archives/everything.tgz", content=archive(EVERYTHING))
     await browser.post(f"/api/v1/chart-reviews/{sent.json()['digest']}/keep")

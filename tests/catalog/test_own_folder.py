@@ -26,7 +26,7 @@ async def waiting(shelf: FolderShelf, digest: str, said: str) -> Chart:
 
 async def keep(shelf: FolderShelf, digest: str, said: str) -> Chart:
     chart = await waiting(shelf, digest, said)
-    await shelf.keep("ada", digest, chart)
+    await shelf.keep("ada", digest, chart, ())
     return chart
 
 
@@ -54,10 +54,10 @@ async def test_a_fault_between_two_steps_leaves_the_old_chart_or_the_new(
     with monkeypatch.context() as patched:
         patched.setattr(of, step, failing)
         if step == "rmtree":
-            await shelf.keep("ada", "b" * 64, chart)
+            await shelf.keep("ada", "b" * 64, chart, ())
         else:
             with pytest.raises(OSError, match="No space"):
-                await shelf.keep("ada", "b" * 64, chart)
+                await shelf.keep("ada", "b" * 64, chart, ())
     assert real is getattr(of, step)
     now = "new" if step == "rmtree" else "old"
     assert found and found[0] == [now]

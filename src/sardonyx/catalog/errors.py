@@ -106,7 +106,10 @@ class OwnChartsFullError(UserError):
     kind = Kind.CONFLICT
     title = N_("You keep as many charts as one person can")
     detail = N_("“{chart}” is not kept: you keep {most} charts already. The oldest is {oldest}.")
-    next_step = N_("Remove one that you no longer need, then keep this one.")
+    next_step = N_(
+        "Remove one that you no longer need, then keep this one. One that you removed still counts "
+        "while services of yours use it."
+    )
 
 
 class ChartReviewsTooManyError(UserError):

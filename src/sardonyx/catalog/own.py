@@ -156,7 +156,9 @@ class OwnCharts:
                 said = reasons[0].message.in_language("en")
                 refused = OwnChartOutsideError if self.on_cluster else OwnChartRefusedError
                 raise refused(chart=ref.chart, reason=said)
-            kept = await self._shelf.keep(actor.username, digest, chart)
+            launched = self._launched(actor, self._shelf.catalog_of(actor.username))
+            used = {one.chart for one in launched}
+            kept = await self._shelf.keep(actor.username, digest, chart, used)
         return Done(kept, Commands(f"sardonyx chart keep {digest}\n", ON_PLATFORM_ONLY))
 
     def _take_turn(self, actor: Actor) -> None:

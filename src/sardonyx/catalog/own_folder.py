@@ -86,9 +86,16 @@ class FolderShelf:
             raise ChartSourceError(address=digest, problems=read.problems)
         return read
 
-    async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
+    def catalog_of(self, username: str) -> str:
+        """Return `own`: here is one person."""
+        return OWN_CATALOG
+
+    async def keep(
+        self, username: str, digest: str, chart: Chart, used: Collection[ChartRef]
+    ) -> ChartRef:
         """Offer a chart that waits, whole; what had its name and version is there until then."""
-        await asyncio.to_thread(self._put, self._reviewed / digest, self._folder / _name(chart.ref))
+        place, to = self._reviewed / digest, self._folder / _name(chart.ref)
+        await asyncio.to_thread(self._put, place, to, {_name(one) for one in used})
         return chart.ref
 
     async def remove(
@@ -113,7 +120,7 @@ class FolderShelf:
                 place.unlink()
             self._sweep(used)
 
-    def _put(self, place: Path, to: Path) -> None:
+    def _put(self, place: Path, to: Path, used: Collection[str]) -> None:
         with self._lock:
             content = self._content / place.name
             if content.is_dir():  # the same archive as before
@@ -122,7 +129,7 @@ class FolderShelf:
                 content.parent.mkdir(exist_ok=True)
                 place.rename(content)
             self._link(to, content)
-            self._sweep()
+            self._sweep(used)
 
     def _link(self, place: Path, content: Path) -> None:
         """Have `place` lead to `content`, whatever stood there; a home may be moved."""

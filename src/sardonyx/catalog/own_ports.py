@@ -110,9 +110,15 @@ class Shelf(Protocol):
         Raises ReviewGoneError, also for what is another's; ChartSourceError.
         """
 
-    async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
+    def catalog_of(self, username: str) -> str:
+        """Return the id of a person's own catalogue."""
+
+    async def keep(
+        self, username: str, digest: str, chart: Chart, used: Collection[ChartRef]
+    ) -> ChartRef:
         """Offer a chart that waits; the same version is replaced.
 
+        What was taken out and `used` does not name may go for it; what it names counts as kept.
         Raises ReviewGoneError, OwnChartsFullError.
         """
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,10 +77,12 @@ class Replica:
             await self.shelf.wait(username, scratch / "c", brought)
         return brought.digest
 
-    async def kept(self, username: str, archive: bytes) -> ChartRef:
+    async def kept(
+        self, username: str, archive: bytes, *, used: Collection[ChartRef] = ()
+    ) -> ChartRef:
         digest = await self.sent(username, archive)
         chart = await self.shelf.waiting(username, digest)
-        return await self.shelf.keep(username, digest, chart)
+        return await self.shelf.keep(username, digest, chart, used)
 
     def names(self, actor: Actor) -> list[str]:
         (own,) = self.catalog.catalogs(actor)
@@ -113,7 +115,7 @@ async def test_what_one_replica_fetched_another_shows_keeps_and_installs(
     assert waiting.values == {"size": "1Gi"}
     assert two.catalog.installed(waiting.ref).folder == waiting.folder  # a dry run finds it so
     assert two.names(ADA) == []
-    ref = await two.shelf.keep(ADA.username, digest, waiting)
+    ref = await two.shelf.keep(ADA.username, digest, waiting, ())
     assert two.names(ADA) == ["tide 1.0.0"]
     await one.shelf.ready(ADA.username)
     assert one.names(ADA) == ["tide 1.0.0"]
@@ -219,10 +221,16 @@ async def test_what_is_kept_stays_and_what_waits_makes_room(
     with pytest.raises(OwnChartsFullError) as full:
         await one.kept(ADA.username, chart_archive("moon"))
     assert full.value.values["oldest"] == "tide 1.0.0"
-    # One that was taken away makes room, though a service has it still.
+    # One that was taken away makes no room while a service has it still: the disk is the same.
     oldest = ChartRef(one.shelf.catalog_of(ADA.username), "tide", "1.0.0")
     await one.shelf.remove(ADA.username, [oldest], {oldest})
+    with pytest.raises(OwnChartsFullError) as full:
+        await one.kept(ADA.username, chart_archive("moon"), used={oldest})
+    assert full.value.values["oldest"] == "tide 1.1.0"  # what can be removed
+    assert one.catalog.installed(oldest).withdrawn
     await one.kept(ADA.username, chart_archive("moon"))
+    with pytest.raises(ChartNotFoundError):
+        one.catalog.installed(oldest)
     moon = ChartRef(oldest.catalog, "moon", "1.0.0")
     await one.shelf.remove(ADA.username, [moon], ())
     await one.kept(ADA.username, chart_archive())

@@ -72,7 +72,7 @@ async def own(tmp_path: Path) -> tuple[CatalogService, str]:
             brought = await fetcher.unpack(content(), scratch / "c")
             await shelf.wait("ada", scratch / "c", brought)
         chart = await shelf.waiting("ada", brought.digest)
-        catalog = (await shelf.keep("ada", brought.digest, chart)).catalog
+        catalog = (await shelf.keep("ada", brought.digest, chart, ())).catalog
     # Another replica knows it from the database.
     other = SharedShelf(records, DiskCache(tmp_path / "two"), reader)
     await other.ready("ada")

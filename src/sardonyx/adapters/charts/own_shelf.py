@@ -88,10 +88,13 @@ class SharedShelf:
             raise ReviewGoneError
         return self.whole(self._listed(found, _WAITING + digest))
 
-    async def keep(self, username: str, digest: str, chart: Chart) -> ChartRef:
+    async def keep(
+        self, username: str, digest: str, chart: Chart, used: Collection[ChartRef]
+    ) -> ChartRef:
         """Offer it in the person's own catalogue."""
         version = chart.ref.version
-        if not await self._records.keep(username, digest, version, datetime.now(UTC)):
+        now, pairs = datetime.now(UTC), _pairs(used)
+        if not await self._records.keep(username, digest, version, now, used=pairs):
             raise ReviewGoneError
         await self.ready(username)
         return ChartRef(self.catalog_of(username), chart.ref.chart, version)
@@ -101,9 +104,7 @@ class SharedShelf:
     ) -> None:
         """Take charts out of the person's catalogue, in all replicas."""
         asked = [(one.chart, one.version) for one in refs]
-        if not await self._records.remove(
-            username, asked, {(one.chart, one.version) for one in used}
-        ):
+        if not await self._records.remove(username, asked, _pairs(used)):
             named = ", ".join(chart for chart, _ in asked)
             raise ChartNotFoundError(chart=named, catalog=OWN_CATALOG, field="chart")
         await self.ready(username)
@@ -289,6 +290,10 @@ class _Shown:
 
     def reload(self) -> None:
         """Do nothing: each request reads what changed."""
+
+
+def _pairs(charts: Collection[ChartRef]) -> set[tuple[str, str]]:
+    return {(one.chart, one.version) for one in charts}
 
 
 def _digest(digest: str) -> str:

@@ -25,7 +25,8 @@ from sardonyx.catalog.errors import OwnChartsFullError
 from sardonyx.catalog.own_ports import OWN_CATALOG
 from sardonyx.values import JsonObject
 
-# Of one person: what waits for their word, for a day at most, and what they kept.
+# Of one person: what waits for their word, for a day at most, and what they kept, with what they
+# took away while services of it went on.
 MOST_WAITING, MOST_KEPT = 5, 20
 _WAITS = timedelta(days=1)
 _ROWS = 200  # of one question
@@ -202,10 +203,19 @@ class SqlOwnCharts(SqlDatabase):
 
         await self._run(work)
 
-    async def keep(self, username: str, digest: str, version: str, at: datetime) -> bool:
+    async def keep(
+        self,
+        username: str,
+        digest: str,
+        version: str,
+        at: datetime,
+        *,
+        used: Collection[tuple[str, str]],
+    ) -> bool:
         """Keep what waits, in place of the same version; False when it does not wait.
 
-        Raises OwnChartsFullError.
+        used: the charts (name, version) that services run; of what was taken away the rest goes
+        where room is needed. Raises OwnChartsFullError.
         """
 
         def work(session: Session) -> bool:
@@ -222,12 +232,15 @@ class SqlOwnCharts(SqlDatabase):
                     mine, OwnChartRow.chart == row.chart, OwnChartRow.version == version
                 )
             )
-            kept = session.execute(
+            listed = (
                 select(OwnChartRow.chart, OwnChartRow.version)
                 .outerjoin(RemovedOwnChartRow, _IS_REMOVED)
-                .where(mine, OwnChartRow.version != "", RemovedOwnChartRow.id.is_(None))
-                .order_by(OwnChartRow.at, OwnChartRow.id)
-            ).all()
+                .where(mine, OwnChartRow.version != "")
+                .order_by(RemovedOwnChartRow.id.is_not(None), OwnChartRow.at, OwnChartRow.id)
+            )
+            kept = session.execute(listed).all()
+            if len(kept) >= MOST_KEPT and _forget_unused(session, username, used):
+                kept = session.execute(listed).all()
             if len(kept) >= MOST_KEPT:
                 oldest = " ".join(kept[0])
                 raise OwnChartsFullError(chart=row.chart, most=MOST_KEPT, oldest=oldest)
@@ -261,16 +274,30 @@ class SqlOwnCharts(SqlDatabase):
                 return False
             session.add_all(RemovedOwnChartRow(id=rows[one]) for one in charts)
             session.flush()
-            taken = gone | {rows[one] for one in charts}
-            unused = [row for one, row in rows.items() if row in taken and one not in used]
-            session.execute(delete(OwnChartRow).where(OwnChartRow.id.in_(unused)))
-            # Also those of rows that made room for newer ones since: no number comes again.
-            left = select(OwnChartRow.id)
-            session.execute(delete(RemovedOwnChartRow).where(RemovedOwnChartRow.id.not_in(left)))
+            _forget_unused(session, username, used)
             _changed(session)
             return True
 
         return await self._run(work)
+
+
+def _forget_unused(session: Session, username: str, used: Collection[tuple[str, str]]) -> list[int]:
+    """Delete what a person took away and no service runs; return the numbers of those rows."""
+    removed = (
+        select(OwnChartRow.id, OwnChartRow.chart, OwnChartRow.version)
+        .join(RemovedOwnChartRow, _IS_REMOVED)
+        .where(OwnChartRow.username == username)
+    )
+    unused = [
+        number
+        for number, chart, version in session.execute(removed)
+        if (chart, version) not in used
+    ]
+    session.execute(delete(OwnChartRow).where(OwnChartRow.id.in_(unused)))
+    # Also the marks of rows that made room for newer ones since: no number comes again.
+    left = select(OwnChartRow.id)
+    session.execute(delete(RemovedOwnChartRow).where(RemovedOwnChartRow.id.not_in(left)))
+    return unused
 
 
 def _changed(session: Session) -> None:
