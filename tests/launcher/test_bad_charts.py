@@ -127,26 +127,48 @@ def test_catastrophic_patterns_share_one_limit() -> None:
     assert ("/p7", "pattern_too_slow") in codes(again, "error")
 
 
+SLOW = "a" * 60 + "b"
+
+
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        ("anyOf", {"anyOf"}),
-        ("additionalProperties", {"sardonyxPattern"}),
-        ("patternProperties", set()),  # a name that no pattern is known to take is any name
+        ("anyOf", [("/n", "anyOf"), (f"/n/{SLOW}", "pattern_too_slow")]),
+        ("not", [(f"/n/{SLOW}", "pattern_too_slow")]),
+        ("additionalProperties", [(f"/n/{SLOW}", "pattern_too_slow")]),
+        ("patternProperties", [(f"/n/{SLOW}", "pattern_too_slow")]),
+        ("a name", [("/n", "pattern_too_slow")]),
+        ("names", [(f"/n/{SLOW}", "pattern_too_slow")]),
+        ("a name that is decided all the same", []),  # by an engine that never goes back
     ],
 )
-def test_a_catastrophic_pattern_anywhere_ends(where: str, told: set[str]) -> None:
+def test_a_catastrophic_pattern_anywhere_ends(where: str, told: list[tuple[str, str]]) -> None:
     slow: Any = {"pattern": "^(a|aa)+$"}
+    goes_back = r"^(a|aa)+\1$"
     schemas: dict[str, Any] = {
         "anyOf": {"anyOf": [{"additionalProperties": slow}]},
         "additionalProperties": {"additionalProperties": slow},
-        "patternProperties": {"patternProperties": {"^(a|aa)+$": {"type": "integer"}}},
+        "not": {"patternProperties": {"^a": {"not": slow}}},
+        "patternProperties": {"patternProperties": {"^a": slow}},
+        "a name": {"patternProperties": {goes_back: {"type": "integer"}}},
+        "names": {"propertyNames": {"not": {"pattern": goes_back}}},
+        "a name that is decided all the same": {
+            "patternProperties": {"^(a|aa)+$": {"type": "integer"}}
+        },
     }
     schema = schemas[where]
-    value: Any = {"a" * 60 + "b": "a" * 60 + "b"}
+    value: Any = {SLOW: SLOW}
     group = {"type": "object", "default": {}, **schema}
     made = draft({"n": group}, patch=(PatchEntry(("n",), value),))
-    assert {code for _, code in codes(made, "error")} == told
+    assert codes(made, "error") == told
+
+
+def test_a_wrong_form_below_a_name_is_told_as_elsewhere() -> None:
+    group = {"type": "object", "default": {}, "patternProperties": {"^x": {"pattern": "^[0-9]+$"}}}
+    made = draft({"n": group}, patch=(PatchEntry(("n",), {"x1": "12", "x2": "no"}),))
+    (problem,) = made.errors
+    assert (problem.pointer, problem.code) == ("/n/x2", "pattern")
+    assert problem.message.in_language("en").endswith("^[0-9]+$")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ through our own engine, which has a time limit; nothing is fetched. Source: laun
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,10 @@ _DATA = ("const", "enum", "default", "examples")
 _WORDS = ("title", "description")
 _OWN_PATTERN = "sardonyxPattern"
 _MAX_DEPTH = 60
+_GAVE_UP = (
+    jsonschema_rs.ValidationErrorKind.BacktrackLimitExceeded,
+    jsonschema_rs.ValidationErrorKind.RegexEngineFailure,
+)
 
 _TEXTS = {
     "maximum": N_("“{path}” must be {limit} or less."),
@@ -48,6 +53,9 @@ _TEXTS = {
     "format": N_("“{path}” is not a valid {limit}."),
     "uniqueItems": N_("“{path}” holds the same entry twice."),
 }
+WRONG_FORM = N_("“{path}” does not have the form asked for: {pattern}")
+TOO_SLOW = N_("“{path}” could not be checked in time; shorten it.")
+_NAME_TOO_SLOW = N_("A name in “{path}” could not be checked in time; shorten it.")
 _OTHER = N_("“{path}” does not fit the chart's schema ({limit}).")
 
 
@@ -61,6 +69,10 @@ class Violation:
     details: Mapping[str, Scalar] = field(default_factory=dict)
 
 
+# Texts that a pattern took too long for: below a `not` or an `if` that would count as a match.
+_slow: ContextVar[list[str] | None] = ContextVar("texts that could not be checked", default=None)
+
+
 class _Pattern:
     """The keyword that stands for `pattern` in what we compile."""
 
@@ -71,8 +83,12 @@ class _Pattern:
         if not isinstance(instance, str) or not isinstance(self.pattern, str):
             return
         found = patterns.search(self.pattern, instance)
-        if found in (patterns.Match.NO, patterns.Match.TOO_SLOW):
-            raise ValueError("pattern")
+        if found is patterns.Match.TOO_SLOW:
+            if (slow := _slow.get()) is not None:
+                slow.append(instance)
+            raise ValueError("")  # without the pattern: see `_violations`
+        if found is patterns.Match.NO:
+            raise ValueError(self.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +104,20 @@ class Rules:
             yield self.fault
         if self.validator is None:
             return
+        slow: list[str] = []
+        token = _slow.set(slow)
         try:
-            for error in self.validator.iter_errors(merged):
-                yield from _violations(error)
+            found = [
+                one for error in self.validator.iter_errors(merged) for one in _violations(error)
+            ]
         except (ValueError, OverflowError, TypeError, RecursionError):
             text = N_("The values hold something that cannot be checked.")
-            yield Violation((), "values_not_checked", text)
+            found = [Violation((), "values_not_checked", text)]
+        finally:
+            _slow.reset(token)
+        yield from found
+        for text in dict.fromkeys(slow):
+            yield Violation(_place(merged, text), "pattern_too_slow", TOO_SLOW)
 
 
 def compile_rules(root: Node | None) -> Rules:
@@ -195,11 +219,32 @@ def _compiling(by_pattern: Json) -> Json:
     return {name: item for name, item in by_pattern.items() if patterns.compiled(name)}
 
 
+def _place(root: Json, text: str) -> Path:
+    """Return where a text stands, as a value or a name; the root where it stands nowhere."""
+    left: list[tuple[Path, Json]] = [((), root)]
+    while left:
+        path, value = left.pop()
+        if value == text or (path and path[-1] == text):
+            return path
+        if isinstance(value, dict):
+            left += (((*path, key), member) for key, member in value.items())
+        elif isinstance(value, list):
+            left += (((*path, index), member) for index, member in enumerate(value))
+    return ()
+
+
 def _violations(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
     path = tuple(error.instance_path)
     name = str(getattr(error.kind, "name", "schema"))
     value = getattr(error.kind, "value", None)
-    if name == "required":
+    if isinstance(error.kind, _GAVE_UP):  # of names: `patternProperties`, `propertyNames`
+        yield Violation(path, "pattern_too_slow", _NAME_TOO_SLOW)
+    elif name == _OWN_PATTERN:
+        if error.message:
+            yield Violation(path, "pattern", WRONG_FORM, {"pattern": error.message})
+        else:
+            yield Violation(path, "pattern_too_slow", TOO_SLOW)
+    elif name == "required":
         missing = getattr(error.kind, "property", None)
         place = (*path, missing) if isinstance(missing, str) else path
         yield Violation(place, "required", N_("“{path}” is required."), {})

@@ -13,7 +13,7 @@ from typing import Literal
 from sardonyx.errors import Problem
 from sardonyx.launcher.coerce import fault
 from sardonyx.launcher.defaults import new_item
-from sardonyx.launcher.json_schema import Rules
+from sardonyx.launcher.json_schema import TOO_SLOW, WRONG_FORM, Rules
 from sardonyx.launcher.models import UNSET, Maybe, PatchEntry, Unset, path_text
 from sardonyx.launcher.nodes import Node, NodeKind
 from sardonyx.launcher.options import OptionFinder
@@ -31,8 +31,8 @@ _TYPE_TEXT = {
 }
 
 _FAULT_TEXT = {
-    "pattern": N_("“{path}” does not have the form asked for: {pattern}"),
-    "pattern_too_slow": N_("“{path}” could not be checked in time; shorten it."),
+    "pattern": WRONG_FORM,
+    "pattern_too_slow": TOO_SLOW,
     "minimum": N_("“{path}” must be {minimum} or more."),
     "slider": N_("“{path}” must be between {low} and {high} {unit}."),
     "count": N_("“{path}” must have between {low} and {high} entries."),
