@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sardonyx.cli.options import HomeOption, JsonOption, connect
-from sardonyx.cli.output import document, say, table, worded
+from sardonyx.cli.output import document, listed, say, worded
 from sardonyx.text import N_
 
 if TYPE_CHECKING:
@@ -26,15 +26,12 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List your own storage; its keys are never shown."""
     with connect(home) as client:
         found = client.account.storage()
-    if as_json:
-        document([one.raw for one in found])
-        return
-    if not found:
-        say(N_("You have none: “sardonyx account storage set NAME --url URL” keeps one."))
-        return
-    table(
+    listed(
+        found,
         (N_("name"), N_("address"), N_("folder")),
-        [[one.name, one.url, one.folder] for one in found],
+        lambda one: [one.name, one.url, one.folder],
+        none=N_("You have none: “sardonyx account storage set NAME --url URL” keeps one."),
+        as_json=as_json,
     )
 
 

@@ -23,7 +23,7 @@ from sardonyx.cli.options import (
     VersionOption,
     connect,
 )
-from sardonyx.cli.output import document, fields, say, table
+from sardonyx.cli.output import document, fields, listed, say
 from sardonyx.text import N_
 
 if TYPE_CHECKING:
@@ -44,14 +44,9 @@ def list_(
     """List the saved configurations in their order."""
     with connect(home) as client:
         found = client.configurations.list(project=project)
-    if as_json:
-        document([one.raw for one in found])
-        return
-    if not found:
-        say(N_("None is saved yet: “sardonyx configs save CHART --name NAME” keeps one."))
-        return
-    rows = [_row(one) for one in found]
-    table((N_("id"), N_("name"), N_("chart"), N_("settings"), N_("changed by")), rows)
+    titles = (N_("id"), N_("name"), N_("chart"), N_("settings"), N_("changed by"))
+    none = N_("None is saved yet: “sardonyx configs save CHART --name NAME” keeps one.")
+    listed(found, titles, _row, none=none, as_json=as_json)
 
 
 @commands.command()

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from sardonyx.cli.language import user_language
 from sardonyx.client.errors import RemoteError
 from sardonyx.errors import EXIT_CODE, Kind, PlatformError
 from sardonyx.text import N_, Scalar, Text
-from sardonyx.values import Json
+from sardonyx.values import Json, JsonObject
+
+
+class Described(Protocol):
+    """What the platform described."""
+
+    @property
+    def raw(self) -> JsonObject:
+        """Its JSON, as it came."""
+
+
+One = TypeVar("One", bound=Described)
 
 
 def say(message: str, /, **values: Scalar) -> None:
@@ -31,6 +43,23 @@ def document(value: Json) -> None:
 def table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     """Write rows under titles (marked with `N_`), each column as wide as its widest cell."""
     rows([[worded(title) for title in titles], *cells])
+
+
+def listed(
+    found: Sequence[One],
+    titles: Sequence[str],
+    row: Callable[[One], list[str]],
+    *,
+    none: str,
+    as_json: bool,
+) -> None:
+    """Write what was found: as documents, as a table, or that there is `none` (marked)."""
+    if as_json:
+        document([one.raw for one in found])
+    elif found:
+        table(titles, [row(one) for one in found])
+    else:
+        say(none)
 
 
 def rows(cells: Sequence[Sequence[str]]) -> None:

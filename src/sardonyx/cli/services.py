@@ -10,7 +10,7 @@ import typer
 
 from sardonyx.cli import service_changes
 from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, YesOption, connect
-from sardonyx.cli.output import document, fields, say, table, worded
+from sardonyx.cli.output import document, fields, listed, say, worded
 from sardonyx.cli.service_changes import NameArgument, told
 from sardonyx.cli.story import Story, print_steps
 from sardonyx.text import N_
@@ -30,14 +30,9 @@ def list_(
     """List your services, and those shared with you."""
     with connect(home) as client:
         seen = client.services.list(project=project)
-    if as_json:
-        document([service.raw for service in seen])
-        return
-    if not seen:
-        say(N_("No service yet. See what there is with “sardonyx catalog list”."))
-        return
     titles = (N_("name"), N_("called"), N_("state"), N_("chart"), N_("started"))
-    table(titles, [_row(service) for service in seen])
+    none = N_("No service yet. See what there is with “sardonyx catalog list”.")
+    listed(seen, titles, _row, none=none, as_json=as_json)
 
 
 @commands.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from sardonyx.client import calls, changes, cluster_events, drafts
 from sardonyx.client.calls import Call, ServicePage
@@ -17,6 +18,24 @@ from sardonyx.client.operations import Area, C_co, Pause, Steps, asked, operatio
 from sardonyx.values import JsonObject
 
 _LOOK_EVERY_SECONDS = 0.25
+
+
+class LaunchSettings(TypedDict, total=False):
+    """What a launch may say of a chart; what is not given is as the launch page has it.
+
+    settings: `PATH=VALUE` texts. link: a launcher's address; all else wins over it. s3_profile:
+    the storage the service works with, None for the usual one.
+    """
+
+    catalog: str | None
+    version: str | None
+    name: str | None
+    friendly_name: str | None
+    shared: bool | None
+    values: JsonObject | None
+    settings: Collection[str]
+    link: str | None
+    s3_profile: str | None
 
 
 class ServiceArea(Area[C_co]):
@@ -49,33 +68,11 @@ class ServiceArea(Area[C_co]):
         chart: str = "",
         *,
         project: str | None = None,
-        catalog: str | None = None,
-        version: str | None = None,
-        name: str | None = None,
-        friendly_name: str | None = None,
-        shared: bool | None = None,
-        values: JsonObject | None = None,
-        settings: Collection[str] = (),
-        link: str | None = None,
-        s3_profile: str | None = None,
         idempotency_key: str | None = None,
+        **what: Unpack[LaunchSettings],
     ) -> Call[Service]:
-        """Launch a service and return at once; see `wait`.
-
-        s3_profile: the storage it works with, None for the usual one.
-        """
-        body = launch_body(
-            chart,
-            catalog=catalog,
-            version=version,
-            name=name,
-            friendly_name=friendly_name,
-            shared=shared,
-            values=values,
-            settings=settings,
-            link=link,
-            s3_profile=s3_profile,
-        )
+        """Launch a service and return at once; see `wait`."""
+        body = launch_body(chart, **what)
         return calls.launch(project, body, idempotency_key=idempotency_key)
 
     @operation
@@ -270,35 +267,23 @@ class ServiceArea(Area[C_co]):
             yield Pause(_LOOK_EVERY_SECONDS)
 
 
-def launch_body(
-    chart: str = "",
-    *,
-    catalog: str | None = None,
-    version: str | None = None,
-    name: str | None = None,
-    friendly_name: str | None = None,
-    shared: bool | None = None,
-    values: JsonObject | None = None,
-    settings: Collection[str] = (),
-    link: str | None = None,
-    s3_profile: str | None = None,
-) -> JsonObject:
+def launch_body(chart: str = "", **what: Unpack[LaunchSettings]) -> JsonObject:
     """Return the body of a launch: only what is given. Without a chart, `link` names it."""
     body: JsonObject = {}
     for key, value in (
         ("chart", chart or None),
-        ("catalog", catalog),
-        ("version", version),
-        ("name", name),
-        ("friendlyName", friendly_name),
-        ("shared", shared),
-        ("link", link),
-        ("s3Profile", s3_profile),
+        ("catalog", what.get("catalog")),
+        ("version", what.get("version")),
+        ("name", what.get("name")),
+        ("friendlyName", what.get("friendly_name")),
+        ("shared", what.get("shared")),
+        ("link", what.get("link")),
+        ("s3Profile", what.get("s3_profile")),
     ):
         if value is not None:
             body[key] = value
-    if values:
+    if values := what.get("values"):
         body["values"] = values
-    if settings:
-        body["set"] = list(settings)
+    if changed := what.get("settings"):
+        body["set"] = list(changed)
     return body

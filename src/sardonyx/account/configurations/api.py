@@ -7,7 +7,7 @@ both have otherwise), and `If-None-Match: *` refuses to replace one of the same 
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -20,6 +20,7 @@ from sardonyx.account.configurations.models import (
     Clash,
     ConfigurationList,
     Expected,
+    Saved,
 )
 from sardonyx.account.configurations.service import Configurations, ValuesOf
 from sardonyx.account.configurations.view import (
@@ -35,7 +36,9 @@ from sardonyx.account.configurations.view import (
     SavedView,
 )
 from sardonyx.api.ranges import attachment
+from sardonyx.done import Done
 from sardonyx.services.draft_api import asked_launch
+from sardonyx.services.launching import OpenDraft
 from sardonyx.services.requests import Language, Me, Served
 from sardonyx.services.view import CommandsView
 
@@ -64,6 +67,29 @@ def matched(if_match: Annotated[str | None, Header()] = None) -> str | None:
     return tag
 
 
+class KeptSettings(TypedDict):
+    """What a body asks to keep, as `save` and `replace` take it."""
+
+    draft: OpenDraft
+    friendly_name: str
+    shared: bool
+    s3_profile: str | None
+
+
+async def kept_settings(
+    project: str, body: SaveBody, actor: Me, services: Served, language: Language
+) -> KeptSettings:
+    """Open the draft of a body. Raises ChartNotFoundError and its kin."""
+    asked = asked_launch(services, actor, project, body)
+    return KeptSettings(
+        draft=await services.open_request(actor, project=project, request=asked, language=language),
+        friendly_name=asked.friendly_name or asked.chart,
+        shared=asked.is_shared,
+        s3_profile=asked.s3_profile,
+    )
+
+
+Settings = Annotated[KeptSettings, Depends(kept_settings)]
 ProjectConfigurations = Annotated[Configurations, Depends(configurations_of)]
 IfMatch = Annotated[str | None, Depends(matched)]
 IfNoneMatch = Annotated[str | None, Header()]
@@ -90,10 +116,9 @@ async def list_configurations(
 async def save(
     response: Response,
     project: str,
-    body: SaveBody,
+    settings: Settings,
     actor: Me,
     kept: ProjectConfigurations,
-    services: Served,
     language: Language,
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
@@ -102,20 +127,9 @@ async def save(
 
     `If-None-Match: *`: only where there is none. `If-Match`: only over that version.
     """
-    asked = asked_launch(services, actor, project, body)
-    draft = await services.open_request(actor, project=project, request=asked, language=language)
     expected = NEW if if_none_match == "*" else Expected(tag=if_match) if if_match else ANY
-    done = await kept.save(
-        actor,
-        project=project,
-        draft=draft,
-        friendly_name=asked.friendly_name or asked.chart,
-        shared=asked.is_shared,
-        s3_profile=asked.s3_profile,
-        expected=expected,
-    )
-    response.headers["etag"] = f'"{done.result.kept.tag}"'
-    return SavedView.of(done.result, done.commands, language)
+    done = await kept.save(actor, project=project, **settings, expected=expected)
+    return _saved(done, response, language)
 
 
 @router.get("/export", response_class=JSONResponse)
@@ -183,28 +197,15 @@ async def replace(
     response: Response,
     project: str,
     number: str,
-    body: SaveBody,
+    settings: Settings,
     actor: Me,
     kept: ProjectConfigurations,
-    services: Served,
     language: Language,
     if_match: IfMatch = None,
 ) -> SavedView:
     """Keep other settings in the place of one, under the name given."""
-    asked = asked_launch(services, actor, project, body)
-    draft = await services.open_request(actor, project=project, request=asked, language=language)
-    done = await kept.replace(
-        actor,
-        project=project,
-        number=number,
-        draft=draft,
-        friendly_name=asked.friendly_name or asked.chart,
-        shared=asked.is_shared,
-        s3_profile=asked.s3_profile,
-        tag=if_match,
-    )
-    response.headers["etag"] = f'"{done.result.kept.tag}"'
-    return SavedView.of(done.result, done.commands, language)
+    done = await kept.replace(actor, project=project, number=number, **settings, tag=if_match)
+    return _saved(done, response, language)
 
 
 @router.patch(_ID)
@@ -295,3 +296,8 @@ async def _body(request: Request) -> bytes:
 def _list_tag(listed: ConfigurationList) -> str:
     tags = " ".join(one.tag for one in listed.configurations)
     return f'"{hashlib.sha256(tags.encode()).hexdigest()[:24]}"'
+
+
+def _saved(done: Done[Saved], response: Response, language: str) -> SavedView:
+    response.headers["etag"] = f'"{done.result.kept.tag}"'
+    return SavedView.of(done.result, done.commands, language)

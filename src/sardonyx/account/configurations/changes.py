@@ -284,23 +284,19 @@ class ConfigurationChanges:
         self, actor: Actor, place: Project, made: SavedConfiguration, expected: Expected
     ) -> KeptConfiguration:
         """Keep `made` in the place of its namesake, if that is as `expected`."""
-        kept: KeptConfiguration | None = None
 
         def put(listed: ConfigurationList) -> tuple[KeptConfiguration, ...]:
-            nonlocal kept
             current = listed.namesake(made)
             if current is not None and same(current.configuration, made):
-                kept = current
                 return listed.configurations
             if expected.tag is not None and current is None:
                 raise ConfigurationGoneError(name=made.friendly_name)
             if current is not None and expected.refuses(current):
                 raise ConfigurationChangedError(mine=made, theirs=current)
-            kept = self._kept(actor, made, current)
-            return self._bounded(place, listed.put(kept))
+            return self._bounded(place, listed.put(self._kept(actor, made, current)))
 
-        await self._changed(place, put)
-        assert kept is not None  # noqa: S101 - `put` has run
+        kept = (await self._changed(place, put)).namesake(made)
+        assert kept is not None  # noqa: S101 - `put` has put it there
         return kept
 
     async def _replaced(
@@ -312,14 +308,11 @@ class ConfigurationChanges:
         make: Callable[[SavedConfiguration], SavedConfiguration],
     ) -> KeptConfiguration:
         """Keep what `make` makes of one configuration, if that is still as `tag` says."""
-        kept: KeptConfiguration | None = None
 
         def changed(listed: ConfigurationList) -> tuple[KeptConfiguration, ...]:
-            nonlocal kept
             current = found(listed, number, place.id)
             made = make(current.configuration)
             if same(current.configuration, made):
-                kept = current
                 return listed.configurations
             if tag is not None and current.tag != tag:
                 raise ConfigurationChangedError(mine=made, theirs=current)
@@ -328,12 +321,9 @@ class ConfigurationChanges:
                 raise ConfigurationNameTakenError(
                     chart=made.chart, name=made.friendly_name, field="friendlyName"
                 )
-            kept = self._kept(actor, made, current)
-            return self._bounded(place, listed.put(kept))
+            return self._bounded(place, listed.put(self._kept(actor, made, current)))
 
-        await self._changed(place, changed)
-        assert kept is not None  # noqa: S101 - `changed` has run
-        return kept
+        return found(await self._changed(place, changed), number, place.id)
 
     async def _changed(
         self,
