@@ -37,7 +37,7 @@ from sardonyx.services.launching import (
 )
 from sardonyx.services.listing import PAGE, Listing, cut, in_order
 from sardonyx.services.models import Loss, Observation, Service, Standing, State, TimelineEvent
-from sardonyx.services.ownership import standing, visible
+from sardonyx.services.ownership import is_personal, standing, visible
 from sardonyx.values import Secret
 
 __all__ = ["OWN_PASSWORD", "ServiceCredential", "Services", "etag"]
@@ -261,14 +261,14 @@ class Services(Changes):
         """Return the last lines, also after the process is gone.
 
         previous: of the run before the present one; empty where one log holds all. Those of a
-        deleted service stay readable in a personal project; in a group nobody can say any more
+        deleted service stay readable in a personal project; elsewhere nobody can say any more
         who might see it.
         """
         place = authorised_project(actor, project)
         try:
             self._seen(actor, project, name)
         except ServiceNotFoundError:
-            if place.group is not None:
+            if not is_personal(place):
                 raise
         return await self._runtime.logs(place.id, name, lines=lines, previous=previous)
 
