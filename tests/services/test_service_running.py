@@ -10,7 +10,7 @@ import pytest
 from tests.services.fakes import ADA, EVE, GROUP, MINE
 from tests.services.world import World, world
 
-from sardonyx.projects.models import Actor
+from sardonyx.projects.models import Actor, Project
 from sardonyx.services.errors import (
     ServiceBusyError,
     ServiceChangedError,
@@ -102,6 +102,40 @@ async def test_the_log_of_a_deleted_service_stays_readable_to_its_person() -> No
     name = await launched(w)
     await w.services.delete(ADA, P, name)
     assert await w.services.logs(ADA, P, name, lines=1) == "two\n"
+
+
+async def test_the_log_of_another_in_a_namespace_that_all_share_is_theirs_alone() -> None:
+    shared = Project("all", "All", "all", "all", own_namespace="platform")
+    ada, eve = (replace(one, projects=(shared,)) for one in (ADA, EVE))
+    w = world()
+    name = await launched(w, eve, shared.id)
+    assert await w.services.logs(eve, shared.id, name, lines=1) == "two\n"
+    for _ in ("while it runs", "once it is gone"):
+        with pytest.raises(ServiceNotFoundError):
+            await w.services.logs(ada, shared.id, name)
+        w.runtime.seen.pop(name, None)
+
+
+async def test_changes_of_one_service_wait_for_each_other() -> None:
+    w = world()
+    name = await launched(w, EVE, GROUP.id)
+    share, busy = w.runtime.share, [0, 0]
+
+    async def slowly(project: str, release: str, *, shared: bool) -> None:
+        busy[0] += 1
+        busy[1] = max(busy)
+        for _ in range(4):
+            await asyncio.sleep(0)
+        await share(project, release, shared=shared)
+        busy[0] -= 1
+
+    w.runtime.share = slowly  # type: ignore[method-assign]
+    async with asyncio.TaskGroup() as asked:
+        for number in range(12):  # some come while others wait, some as one has just ended
+            asked.create_task(w.services.share(EVE, GROUP.id, name, shared=number % 2 == 0))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    assert busy == [0, 1]
 
 
 async def test_renaming_with_an_old_etag_changes_nothing() -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from sardonyx.done import ON_PLATFORM_ONLY, Done
 from sardonyx.launcher.models import PatchEntry
@@ -81,7 +82,8 @@ class Changes(Launches):
             workspaces=workspaces,
             ingress_port=ingress_port,
         )
-        self._changing: dict[tuple[str, str], asyncio.Lock] = {}
+        # A lock is gone once nobody holds it or waits for it.
+        self._changing: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._changes = ChangePlanner(
             catalog=catalog,
             runtime=runtime,
@@ -347,15 +349,11 @@ class Changes(Launches):
     ) -> AsyncIterator[Observation]:
         """Hold a release against other changes, if it is still as `expected` says."""
         lock = self._changing.setdefault((project, name), asyncio.Lock())
-        try:
-            async with lock:
-                seen = self._own(actor, project, name)
-                if expected is not None and etag(seen) != expected:
-                    raise ServiceChangedError(name=name)
-                yield seen
-        finally:
-            if not lock.locked():
-                self._changing.pop((project, name), None)
+        async with lock:
+            seen = self._own(actor, project, name)
+            if expected is not None and etag(seen) != expected:
+                raise ServiceChangedError(name=name)
+            yield seen
 
 
 def etag(service: Service | Observation) -> str:
