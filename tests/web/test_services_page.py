@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,7 +13,8 @@ import pytest
 from tests.web.stub_platform import stub_platform, usual_releases
 from tests.web.test_pages import client
 
-from sardonyx.services.models import State
+from sardonyx.services.errors import ServiceNotFoundError
+from sardonyx.services.models import Loss, State
 
 
 @pytest.fixture
@@ -46,6 +47,23 @@ async def test_all_of_one_s_own_services_are_deleted_after_a_question(
     del kept["new"]
     assert "None here is yours" in (await browser.get("/services/-/delete")).text
     assert "/services/-/delete" not in (await browser.get("/services")).text
+
+
+async def test_one_that_goes_while_it_is_asked_about_is_left_out(
+    platform: SimpleNamespace, browser: httpx2.AsyncClient
+) -> None:
+    gone, *others = platform.runtime.kept
+    losses = platform.runtime.losses
+
+    async def meanwhile(project: str, release: str) -> Sequence[Loss]:
+        if release == gone:
+            raise ServiceNotFoundError(name=release, project=project)
+        return await losses(project, release)  # type: ignore[no-any-return]
+
+    platform.runtime.losses = meanwhile
+    question = await browser.get("/services/-/delete")
+    assert question.status_code == 200
+    assert set(re.findall(r'name="name" value="([^"]+)"', question.text)) == set(others)
 
 
 async def test_all_are_two_at_least(platform: SimpleNamespace, browser: httpx2.AsyncClient) -> None:

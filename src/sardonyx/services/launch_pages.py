@@ -210,7 +210,8 @@ async def launch_now(
                 viewer.actor, viewer.project.id, name, notebook, content
             )
         except PlatformError as failed:  # it was launched all the same
-            return viewer.go(f"/services/{name}", failed.detail_text(), tone="warning")
+            warned = failed.detail_text()
+            return viewer.go(f"/services/{name}", warned, commands=done.commands, tone="warning")
     said = Text(N_("Launched. It opens as soon as it answers."))
     return viewer.go(f"/services/{name}", said, commands=done.commands)
 

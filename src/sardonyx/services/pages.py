@@ -15,10 +15,11 @@ from sardonyx.done import Done
 from sardonyx.launcher.yaml_text import write
 from sardonyx.services import change_pages, event_pages, launch_pages
 from sardonyx.services.cards import card, rows
+from sardonyx.services.errors import ServiceNotFoundError
 from sardonyx.services.event_cards import allowance, events_told
 from sardonyx.services.listing import PAGE
 from sardonyx.services.live import SHOWN_LOG, list_changes, service_changes
-from sardonyx.services.models import Service
+from sardonyx.services.models import Loss, Service
 from sardonyx.services.notes import safe_html
 from sardonyx.text import N_, Text
 from sardonyx.web.views import CurrentViewer, Viewer
@@ -117,13 +118,18 @@ async def ask_delete_all(viewer: CurrentViewer) -> HTMLResponse:
     """Say which of one's own services would be deleted, what that would lose, and ask."""
     services, actor, project = viewer.platform.services, viewer.actor, viewer.project.id
     own = services.own(actor, project)
-    losses = await asyncio.gather(
-        *(services.losses(actor, project, one.name) for one in own[:DELETED_AT_ONCE])
-    )
-    lost = [[loss for loss in found if loss.kind != "volume_kept"] for found in losses]
-    return await viewer.render(
-        "services/delete_all.html", own=list(zip(own, lost, strict=False)), count=len(own)
-    )
+
+    async def lost(service: Service) -> list[Loss] | None:
+        try:
+            found = await services.losses(actor, project, service.name)
+        except ServiceNotFoundError:  # it went meanwhile
+            return None
+        return [loss for loss in found if loss.kind != "volume_kept"]
+
+    shown = own[:DELETED_AT_ONCE]
+    told = zip(shown, await asyncio.gather(*map(lost, shown)), strict=True)
+    there = [(service, losses) for service, losses in told if losses is not None]
+    return await viewer.render("services/delete_all.html", own=there, count=len(own))
 
 
 @router.post("/services/-/delete")
