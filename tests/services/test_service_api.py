@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -204,6 +204,25 @@ async def test_logs_are_text() -> None:
         followed = await client.get(f"{SERVICES}/{name}/logs", params={"follow": "true"})
         texts = [json.loads(line[6:])["text"] for line in data_lines(followed.text)]
         assert texts == ["one\ntwo\n", "three\n"]
+
+
+async def test_what_is_written_as_a_log_begins_to_be_followed_is_told() -> None:
+    w = world()
+
+    async def follow(project: str, release: str, *, lines: int = 0) -> AsyncGenerator[str, None]:
+        w.runtime.log += "meanwhile\n"
+        if lines:
+            yield w.runtime.log
+
+    w.runtime.follow_logs = follow  # type: ignore[method-assign]
+    async with caller(w) as client:
+        name = await launched(client)
+        where = f"{SERVICES}/{name}/logs"
+        followed = await client.get(where, params={"follow": "true"})
+        texts = [json.loads(line[6:])["text"] for line in data_lines(followed.text)]
+        assert texts == ["one\ntwo\nmeanwhile\n"]
+        unknown = await client.get(f"{SERVICES}/nobody/logs", params={"follow": "true"})
+        assert unknown.status_code == 404
 
 
 def data_lines(text: str) -> list[str]:

@@ -248,17 +248,17 @@ async def logs(
 ) -> Response:
     """Give the last lines; with `follow=true` stream them and what is written next (`log`).
 
-    With `previous=true`: those of the run before, after a crash.
+    With `previous=true`: those of the run before, after a crash; nothing is written there next.
     """
-    text = await services.logs(actor, project, name, lines=lines, previous=previous)
-    if not follow:
+    if not follow or previous:
+        text = await services.logs(actor, project, name, lines=lines, previous=previous)
         return PlainTextResponse(text)
+    await services.events(actor, project, name)  # a wrong name is refused before the stream
 
     async def stream() -> AsyncGenerator[dict[str, str], None]:
-        yield _event("log", json.dumps({"text": text}))
-        async with aclosing(services.follow_logs(actor, project, name)) as texts:
-            async for more in texts:
-                yield _event("log", json.dumps({"text": more}))
+        async with aclosing(services.follow_logs(actor, project, name, lines=lines)) as texts:
+            async for text in texts:
+                yield _event("log", json.dumps({"text": text}))
 
     return EventSourceResponse(stream())
 
