@@ -166,7 +166,9 @@ async def test_home_shows_the_first_and_the_services_page_all_with_what_can_be_d
     page = (await browser.get("/services")).text
     assert "Run e" in page and "sardonyx configs list" in page
     (first, *_, last) = await listed(platform)
-    await browser.post(f"/configurations/{last.id}/move", data={"to": "top"})
+    moved = await browser.post(f"/configurations/{last.id}/move", data={"to": "top"})
+    page = (await browser.get(moved.headers["location"])).text
+    assert f"sardonyx configs move {last.id} top" in page
     assert (await listed(platform))[0].id == last.id
     assert (
         await browser.post(f"/configurations/{last.id}/move", data={"to": "sideways"})

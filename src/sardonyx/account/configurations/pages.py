@@ -193,8 +193,9 @@ async def rename(
 @router.post(f"{_AT}/move")
 async def move(viewer: CurrentViewer, number: str, to: Annotated[Move, Form()]) -> RedirectResponse:
     """Move one in the list."""
-    await viewer.platform.configurations.move(viewer.actor, viewer.project.id, number, to)
-    return viewer.go(_LISTED)
+    configurations = viewer.platform.configurations
+    done = await configurations.move(viewer.actor, viewer.project.id, number, to)
+    return viewer.go(_LISTED, Text(N_("Moved.")), commands=done.commands)
 
 
 @router.get(f"{_AT}/delete")
