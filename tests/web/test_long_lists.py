@@ -28,4 +28,4 @@ async def test_a_long_list_of_services_is_shown_a_hundred_at_a_time() -> None:
     shown = [set(re.findall(r'id="row-([^"]+)"', page)) for page in (first, last)]
     assert shown[0] & shown[1] == set()
     assert shown[0] | shown[1] == set(platform.runtime.kept)
-    assert f'sse-connect="{html.escape(following).replace("?", "/stream?")}"' in last
+    assert f'sse-connect="{html.escape(following).replace("?", "/-/stream?")}"' in last
