@@ -53,9 +53,9 @@ def errors() -> str:
 
 
 def described(root: type[PlatformError]) -> Iterator[type[PlatformError]]:
-    """Yield the error classes that have a code of their own."""
+    """Yield the error classes that have a code of their own, wherever they stand."""
     for module in pkgutil.walk_packages(sardonyx.__path__, "sardonyx."):
-        if module.name.endswith("errors"):
+        if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     seen: set[str] = set()
     waiting = list(root.__subclasses__())
