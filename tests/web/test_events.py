@@ -145,9 +145,10 @@ async def test_on_one_machine_there_is_no_button(platform: SimpleNamespace) -> N
         assert (await browser.get("/events/stream")).status_code == 404
         assert (await browser.post("/events/read", data={})).status_code in (404, 422)
     async with aclosing(list_changes(viewer_of(platform), cursor=None, limit=100)) as changes:
-        told = [await anext(changes) for _ in range(3)]
-    assert [one["event"] for one in told] == ["list", "quota", "events"]
-    assert told[2]["data"].strip() == ""
+        told = {one["event"]: one["data"] for one in [await anext(changes) for _ in range(4)]}
+    assert list(told) == ["list", "all", "quota", "events"]
+    assert told["events"].strip() == ""
+    assert 'href="/services/-/delete"' in told["all"]
 
 
 async def test_events_that_may_not_be_read_are_hidden_with_a_reason(
