@@ -26,8 +26,8 @@ RESERVED = frozenset({"name", "shared", "version", "s3", "autoLaunch"})
 _FOREIGN = "oidc-spa."
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
-# What does not stand for itself.
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.~-]+")
+# An escape that is a character by itself, by its two digits in either case.
+_ASCII = {digits: chr(code) for code in range(128) for digits in (f"{code:02X}", f"{code:02x}")}
 _INDEX = re.compile(r"\[([0-9]{1,6})\]")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+|\[[0-9]{1,6}\])*\.?")
 _NAME_ESCAPE = re.compile(r"\.|(?<=\\)\[|\[(?=[0-9]+\])")
@@ -155,18 +155,14 @@ def _value(value: Maybe) -> str | None:  # noqa: PLR0911 - one return per kind
 
 
 def _quoted(text: str) -> str:
-    return _UNSAFE.sub(_escaped, text)
+    return text.translate(_characters_written)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return _runs_written[found[0]]
+def _character(code: int) -> str:
+    return quote(chr(code), safe="", errors="surrogatepass")
 
 
-def _written_run(text: str) -> str:
-    return quote(text, safe="", errors="surrogatepass")
-
-
-_runs_written = Kept(_written_run, lambda _, escapes: is_short(escapes))
+_characters_written = Kept(_character, lambda _, __: True)
 
 
 def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
@@ -212,6 +208,14 @@ def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
 
 def _decoded(text: str) -> str | None:
     """Return a text with its escapes undone; None where one is no escape, or none of a text."""
+    first, *others = text.split("%")
+    try:  # most texts have escapes of one character each
+        return first + "".join([_ASCII[one[:2]] + one[2:] for one in others])
+    except KeyError:
+        return _runs_decoded(text)
+
+
+def _runs_decoded(text: str) -> str | None:
     try:
         return _ESCAPES.sub(_unescaped, text)
     except ValueError:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from sardonyx.errors import Problem
 from sardonyx.text import Scalar, Text
@@ -24,8 +23,7 @@ UNSET: Final = Unset.UNSET
 Maybe: TypeAlias = Json | Literal[Unset.UNSET]
 
 
-@dataclass(frozen=True, slots=True)
-class PatchEntry:
+class PatchEntry(NamedTuple):
     """One edit: assign `value` at `path`; `UNSET` deletes. Text is a key, an int an index."""
 
     path: Path
