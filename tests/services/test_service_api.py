@@ -225,6 +225,17 @@ async def test_what_is_written_as_a_log_begins_to_be_followed_is_told() -> None:
         assert unknown.status_code == 404
 
 
+async def test_a_followed_log_of_a_deleted_service_is_what_was_kept() -> None:
+    w = world()
+    async with caller(w) as client:
+        name = await launched(client)
+        assert (await client.delete(f"{SERVICES}/{name}")).is_success
+        w.runtime.archived.add(name)
+        followed = await client.get(f"{SERVICES}/{name}/logs", params={"follow": "true"})
+        texts = [json.loads(line[6:])["text"] for line in data_lines(followed.text)]
+        assert texts == ["one\ntwo\n"]
+
+
 def data_lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("data: ")]
 

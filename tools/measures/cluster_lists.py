@@ -49,7 +49,7 @@ class Load:
     """What a process of a load found. Milliseconds; resident in bytes.
 
     list: JSON of the first hundred; whole: of all in one answer; first: after all have changed;
-    page: of the first hundred in HTML; cpu: their processor time, median;
+    page: of the first hundred in HTML, and the very first one; cpu: their processor time, median;
     stream: all, as the events of a project begin.
     """
 
@@ -57,6 +57,7 @@ class Load:
     whole_ms: float
     first_ms: float
     page_ms: float
+    first_page_ms: float
     list_cpu: float
     page_cpu: float
     stream_ms: float
@@ -77,7 +78,8 @@ def measure(asked: Asked) -> Table:
         Measure("all 1,000 in one answer, JSON p95", small.whole_ms, "ms",
                 note=f"{small.shown} shown"),
         Measure("its page of the first 100, p95", small.page_ms, "ms", at_most=50,
-                note=f"{small.page_cpu:.0f} ms of CPU"),
+                note=f"{small.page_cpu:.0f} ms of CPU;"
+                f" the first since the start {small.first_page_ms:.0f} ms"),
         Measure("beginning of its event stream, all 1,000", small.stream_ms, "ms"),
         Measure("list of one of 500 projects of 10,000, JSON p95", large.list_ms, "ms", at_most=30,
                 note=f"{large.shown} shown"),
@@ -205,7 +207,7 @@ async def _replay(releases: int, namespaces: int, runs: int) -> Load:
     whole = f"{address}?limit=1000"
     shown = len((await http.get(whole)).json()["services"])
     wholes = [await _timed(http, whole) for _ in range(20)]
-    pages = [await _timed(http, "/services") for _ in range(20)]
+    pages = [await _timed(http, "/services") for _ in range(61)]  # the first compiles templates
     list_cpu = await _processor(http, address)
     page_cpu = await _processor(http, "/services")
     began = time.perf_counter()
@@ -225,7 +227,8 @@ async def _replay(releases: int, namespaces: int, runs: int) -> Load:
         list_ms=percentile(lists, 95),
         whole_ms=percentile(wholes, 95),
         first_ms=first,
-        page_ms=percentile(pages, 95),
+        page_ms=percentile(pages[1:], 95),
+        first_page_ms=pages[0],
         list_cpu=list_cpu,
         page_cpu=page_cpu,
         stream_ms=stream * 1e3,

@@ -18,6 +18,7 @@ from sardonyx.files.places import place_of
 from sardonyx.projects.models import Project
 from sardonyx.services import change_api, draft_api, event_api
 from sardonyx.services.draft_api import asked_launch
+from sardonyx.services.errors import ServiceNotFoundError
 from sardonyx.services.listing import LONGEST_PAGE, PAGE
 from sardonyx.services.models import Service, TimelineEvent
 from sardonyx.services.requests import IfMatch, Language, Me, Served, expected_etag, tagged
@@ -253,9 +254,18 @@ async def logs(
     if not follow or previous:
         text = await services.logs(actor, project, name, lines=lines, previous=previous)
         return PlainTextResponse(text)
-    await services.events(actor, project, name)  # a wrong name is refused before the stream
+    kept = ""
+    try:
+        await services.events(actor, project, name)  # a wrong name is refused before the stream
+    except ServiceNotFoundError:
+        kept = await services.logs(actor, project, name, lines=lines)
+        if not kept:
+            raise
 
     async def stream() -> AsyncGenerator[dict[str, str], None]:
+        if kept:  # of a service that is gone: nothing is written there next
+            yield _event("log", json.dumps({"text": kept}))
+            return
         async with aclosing(services.follow_logs(actor, project, name, lines=lines)) as texts:
             async for text in texts:
                 yield _event("log", json.dumps({"text": text}))

@@ -60,11 +60,16 @@ class Kubelet:
         await asyncio.Event().wait()
 
 
-class NoLogs:
+@dataclass
+class Kept:
+    """What was kept of the release, empty for nothing."""
+
+    text: str = ""
+
     async def keep(self, namespace: str, release: str, text: str, at: datetime) -> None: ...
 
     async def kept(self, namespace: str, release: str) -> tuple[str, datetime] | None:
-        return None
+        return (self.text, datetime(2030, 1, 1, tzinfo=UTC)) if self.text else None
 
 
 @asynccontextmanager
@@ -78,11 +83,11 @@ async def running() -> AsyncIterator[ClusterCache]:
         yield cache
 
 
-def followed(cache: ClusterCache, kubelet: Kubelet) -> AsyncGenerator[str, None]:
+def followed(cache: ClusterCache, kubelet: Kubelet, kept: str = "") -> AsyncGenerator[str, None]:
     logs = ClusterLogs(
         cache,
         lambda _namespace: kubelet,  # type: ignore[arg-type,return-value]
-        NoLogs(),
+        Kept(kept),
         clock=lambda: NOW,
         retry=0.0,
     )
@@ -120,6 +125,19 @@ async def test_a_new_pod_is_read_from_its_beginning() -> None:
             cache.store.put("Pod", made.raw(late))
             assert await anext(texts) == "two\n"
     assert kubelet.asked == [(f"{RELEASE}-0", 200, None), (f"{RELEASE}-1", -1, None)]
+
+
+async def test_a_log_without_a_pod_begins_with_what_was_kept() -> None:
+    kubelet = Kubelet([(["two\n"], None)])
+    async with running() as cache:
+        cache.store.drop("Pod", made.raw(made.pod(NAMESPACE, f"{RELEASE}-0")))
+        texts = followed(cache, kubelet, "zero\none\n")
+        async with asyncio.timeout(20), aclosing(texts):
+            assert await anext(texts) == "zero\none\n"
+            again = made.pod(NAMESPACE, f"{RELEASE}-1", owner=("Deployment", RELEASE))
+            cache.store.put("Pod", made.raw(again))
+            assert await anext(texts) == "two\n"
+    assert kubelet.asked == [(f"{RELEASE}-1", -1, None)]
 
 
 async def test_the_end_of_a_release_ends_its_log() -> None:

@@ -101,5 +101,5 @@ class ConfinedAccounts:
         if namespace not in self._in_force:
             client = self._access.with_token(made[0])
             await in_force(client, "create", SECRETS, namespace=namespace)
-            self._in_force.add(namespace)
+            self._in_force.add(namespace)  # waited for once, also where it was in vain
         return made

@@ -135,13 +135,18 @@ class ClusterLogs:
     ) -> AsyncGenerator[str, None]:
         """Yield the last `lines`, then text as it is written, until the release goes.
 
-        Goes on over restarts and new pods, with all they print, and after an interruption.
+        Goes on over restarts and new pods, with all they print, and after an interruption. Begins
+        with what was kept where no pod is there now.
         """
         async with aclosing(self._cache.changes(namespace)) as changes:
             change = asyncio.ensure_future(_next_of(changes, release))
             known: LogSource | None = None
             heard: tuple[LogSource, datetime] | None = None
             try:
+                if self._source(namespace, release) is None:
+                    if lines and (text := await self.logs(namespace, release, lines=lines)):
+                        yield text
+                    lines = -1  # of what comes next, everything
                 while True:
                     source, is_cut = self._source(namespace, release), False
                     if source is not None and source != known:
@@ -163,7 +168,7 @@ class ClusterLogs:
                         except PlatformError as error:
                             _log.info("log_interrupted", release=release, reason=str(error)[:200])
                             known, is_cut = None, True
-                        lines = -1  # of what comes next, everything
+                        lines = -1
                     # A container that runs may print long before anything about it changes again.
                     await asyncio.wait({change}, timeout=self._retry if is_cut else None)
                     if not change.done():

@@ -123,6 +123,7 @@ class ClusterWorkspaces:
         self._account = account
         self._opened = opened
         self._clock = clock
+        self._waited: set[str] = set()
 
     async def open(self, actor: Actor, project: Project) -> None:
         """Make or refresh the namespace. Raises WorkspaceRefusedError, ClusterUnavailableError."""
@@ -243,7 +244,9 @@ class ClusterWorkspaces:
         subject: JsonObject = {"kind": "ServiceAccount", "name": name, "namespace": place}
         content = _role_binding(PLATFORM_BINDING, namespace, self._rules.platform_role, {}, subject)
         await self._applied_binding(content, namespace)
-        await in_force(self._client, "list", SECRETS, namespace=namespace)
+        if namespace not in self._waited:  # once, should the role not hold that right
+            await in_force(self._client, "list", SECRETS, namespace=namespace)
+            self._waited.add(namespace)
 
     async def _applied_binding(self, content: JsonObject, namespace: str) -> None:
         metadata = _object(content.get("metadata"))
