@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.catalog.folders import chart_folder
 
-from sardonyx.catalog.models import Chart
+from sardonyx.catalog.errors import ReviewGoneError
+from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.catalog.own_folder import FolderShelf, OwnFolder
 from sardonyx.catalog.own_ports import Brought
 
@@ -88,3 +89,58 @@ async def test_what_is_kept_twice_is_there_once(tmp_path: Path) -> None:
     await shelf.remove("ada", [chart.ref], [])
     assert not list((tmp_path / ".content").iterdir())
     assert not list((tmp_path / ".removed").iterdir())
+
+
+def former(root: Path) -> None:
+    """Write a home as versions before links had it, with what a crash between two steps left."""
+    chart_folder(root, "tide", "1.0.0", folder="tide-1.0.0")
+    chart_folder(root, "soil", "1.0.0", folder="soil-1.0.0")
+    chart_folder(root / ".removed", "reef", "1.0.0", folder="reef-1.0.0")
+    chart_folder(root, "dune", "1.0.0", folder=".old-dune-1.0.0")
+    chart_folder(root, "soil", "0.9.0", folder=".old-soil-1.0.0")
+
+
+def ref(chart: str) -> ChartRef:
+    return ChartRef("own", chart, "1.0.0")
+
+
+def offered(root: Path) -> set[tuple[str, str]]:
+    return {(one.ref.chart, one.ref.version) for one in OwnFolder(root).catalog().charts}
+
+
+@pytest.mark.parametrize("step", ["", "rename", "replace"])
+async def test_a_home_of_a_former_version_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    former(tmp_path)
+    if step:  # what fails once, or is killed there, loses no chart
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, step, lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
+            with pytest.raises(OSError, match="No space"):
+                FolderShelf(tmp_path)
+    shelf = FolderShelf(tmp_path)
+    everything = {("tide", "1.0.0"), ("soil", "1.0.0"), ("dune", "1.0.0")}
+    assert offered(tmp_path) == everything
+    removed = OwnFolder(tmp_path).installed(ref("reef"))
+    assert removed is not None and removed.withdrawn
+    with shelf.scratch() as scratch:
+        chart_folder(scratch, "tide", folder="chart", files={"values.yaml": "said: new\n"})
+        await shelf.wait("ada", scratch, Brought("b" * 64, {}))
+    chart = await shelf.waiting("ada", "b" * 64)
+    assert await shelf.keep("ada", "b" * 64, chart, [ref("reef")]) == ref("tide")
+    (tide,) = [one for one in OwnFolder(tmp_path).catalog().charts if one.ref == ref("tide")]
+    assert isinstance(tide, Chart) and tide.values == {"said": "new"}
+    await shelf.remove("ada", [ref("tide"), ref("soil")], [ref("soil")])
+    assert offered(tmp_path) == {("dune", "1.0.0")}
+    assert [one.name for one in (tmp_path / ".removed").iterdir()] == ["soil-1.0.0"]
+    assert len(list((tmp_path / ".content").iterdir())) == 2  # no other is left behind
+    assert not list(tmp_path.glob(".old-*"))
+
+
+async def test_of_two_clicks_that_keep_one_chart_the_second_is_told(tmp_path: Path) -> None:
+    shelf = FolderShelf(tmp_path)
+    chart = await waiting(shelf, "a" * 64, "once")
+    await shelf.keep("ada", "a" * 64, chart, ())
+    with pytest.raises(ReviewGoneError):
+        await shelf.keep("ada", "a" * 64, chart, ())
+    assert said_by(tmp_path) == ["once"]

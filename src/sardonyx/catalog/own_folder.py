@@ -6,7 +6,8 @@
 <folder>/.content/<digest>/          where links lead
 
 A link is put in place of another in one step: a reader finds the old chart or the new one, and so
-does the next start after a crash.
+does the next start after a crash. Homes of former versions hold folders where links are now, and
+`.old-<chart>-<version>` where a crash left one; a start turns them into links.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 from sardonyx.catalog.errors import ChartNotFoundError, ChartSourceError, ReviewGoneError
 from sardonyx.catalog.folders import CatalogSource
@@ -27,7 +29,8 @@ from sardonyx.catalog.models import Chart, ChartFault, ChartRef
 from sardonyx.catalog.own_ports import OWN_CATALOG, OWN_NAME, Brought
 from sardonyx.catalog.read import read_chart
 
-_REVIEWED, _REMOVED, _CONTENT, _NEW = ".reviewed", ".removed", ".content", ".new-"
+_REVIEWED, _REMOVED, _CONTENT = ".reviewed", ".removed", ".content"
+_NEW, _OLD = ".new-", ".old-"
 _MOST_WAITING = 20
 
 
@@ -57,6 +60,7 @@ class FolderShelf:
         self._removed = folder / _REMOVED
         self._content = folder / _CONTENT
         self._lock = threading.Lock()  # what is not linked yet is swept by nobody
+        self._adopt()
         self._sweep()
 
     @contextmanager
@@ -122,6 +126,8 @@ class FolderShelf:
 
     def _put(self, place: Path, to: Path, used: Collection[str]) -> None:
         with self._lock:
+            if not place.is_dir():  # kept a moment ago, by another click
+                raise ReviewGoneError
             content = self._content / place.name
             if content.is_dir():  # the same archive as before
                 shutil.rmtree(place)
@@ -132,12 +138,29 @@ class FolderShelf:
             self._sweep(used)
 
     def _link(self, place: Path, content: Path) -> None:
-        """Have `place` lead to `content`, whatever stood there; a home may be moved."""
-        place.parent.mkdir(exist_ok=True)
-        fresh = place.with_name(f"{_NEW}{place.name}")
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(os.path.relpath(content, place.parent))
-        fresh.replace(place)
+        """Have `place` lead to `content`, whatever stood there."""
+        _fresh(place, content).replace(place)
+
+    def _adopt(self) -> None:
+        """Turn folders of a former version into links, and end what a crash left of that."""
+        for old in self._folder.glob(f"{_OLD}*"):
+            to = self._folder / old.name.removeprefix(_OLD)
+            if to.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.rename(to)
+        for folder in (self._folder, self._removed):
+            for fresh in list(folder.glob(f"{_NEW}*")):
+                to = folder / fresh.name.removeprefix(_NEW)
+                if fresh.is_dir() and not to.exists():
+                    fresh.replace(to)
+            for place in list(folder.glob("[!.]*")):
+                if place.is_dir() and not place.is_symlink():
+                    content = self._content / uuid4().hex
+                    content.parent.mkdir(exist_ok=True)
+                    fresh = _fresh(place, content)  # before: a crash leaves what leads there
+                    place.rename(content)
+                    fresh.replace(place)
 
     def _sweep(self, used: Collection[str] | None = None) -> None:
         """Remove what no link leads to, links of a crash, and removed charts that are not used."""
@@ -152,6 +175,15 @@ class FolderShelf:
         for content in self._content.iterdir() if self._content.is_dir() else ():
             if content.resolve() not in wanted:
                 shutil.rmtree(content, ignore_errors=True)
+
+
+def _fresh(place: Path, content: Path) -> Path:
+    """Return a new link to `content` beside `place`, that stays right where a home is moved."""
+    place.parent.mkdir(exist_ok=True)
+    fresh = place.with_name(f"{_NEW}{place.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(os.path.relpath(content, place.parent))
+    return fresh
 
 
 def _name(ref: ChartRef) -> str:
