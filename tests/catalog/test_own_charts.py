@@ -238,12 +238,22 @@ async def test_it_is_the_same_over_rest(browser: httpx2.AsyncClient) -> None:
         "chart": "everything",
         "version": "1.0.0",
         "commands": {
-            "platform": f"sardonyx chart keep {found['digest']}\n",
+            "platform": "sardonyx chart add everything.tgz --yes\n",
             "underneath": "# This exists on the platform only.\n",
         },
     }
     refused = await browser.post("/api/v1/chart-reviews", json={"address": "ftp://x/y.tgz"})
     assert (refused.status_code, refused.json()["code"]) == (422, "chart_source")
+
+
+async def test_kept_by_a_process_that_did_not_review_it_the_commands_name_no_source(
+    platform: SimpleNamespace, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    sent = await browser.put("/api/v1/chart-archives/everything.tgz", content=archive(EVERYTHING))
+    platform.own_charts = own_charts(platform, AnyChartFetcher(), tmp_path / "own")
+    kept = await browser.post(f"/api/v1/chart-reviews/{sent.json()['digest']}/keep")
+    (told, command) = kept.json()["commands"]["platform"].splitlines()
+    assert (told[0], command) == ("#", 'sardonyx chart add "$SOURCE" --yes')
 
 
 async def test_a_chart_is_removed_and_its_services_go_on(

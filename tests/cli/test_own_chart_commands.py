@@ -87,7 +87,7 @@ def test_what_was_reviewed_is_kept_by_its_digest(
 ) -> None:
     digest = json.loads(machine.run("chart", "add", str(everything), "--json").out)["digest"]
     kept = json.loads(machine.run("chart", "keep", digest, "--json").out)
-    assert kept["commands"]["platform"] == f"sardonyx chart keep {digest}\n"
+    assert kept["commands"]["platform"] == "sardonyx chart add everything.tgz --yes\n"
     assert kept_in(shelf)
     assert machine.run("chart", "keep", digest).code == 3
     assert machine.run("chart", "keep", "../x").code == 3
@@ -174,7 +174,7 @@ async def test_a_review_has_types_in_python(
     async with AsyncClient.of_home(machine.home) as there:
         kept = await there.charts.keep(found.digest)
         commands = Commands(
-            f"sardonyx chart keep {found.digest}\n", "# This exists on the platform only.\n"
+            "sardonyx chart add everything.tgz --yes\n", "# This exists on the platform only.\n"
         )
         assert kept == KeptChart("own", "everything", "1.0.0", {}, commands)
         with pytest.raises(RemoteError) as spent:

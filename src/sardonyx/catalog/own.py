@@ -49,6 +49,9 @@ from sardonyx.text import N_, Text
 # Of one person in an hour, in one replica: what was looked at stays unpacked for a while.
 MOST_REVIEWS = 30
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+# Commands of so many reviews are known when their charts are kept: in this process, the newest.
+_MOST_KNOWN = 1000
+_UNKNOWN = '# SOURCE: the address or the file that was reviewed.\nsardonyx chart add "$SOURCE"\n'
 # What a cluster answered is shown again for this long, to so many readers; rights may change.
 _ANSWER_LASTS, _MOST_ANSWERS = timedelta(minutes=15), 200
 
@@ -92,6 +95,8 @@ class OwnCharts:
         self._clock = clock
         # By person, place and archive; the oldest first.
         self._answers: OrderedDict[tuple[str, str, str], _Answer] = OrderedDict()
+        # By person and archive, how it was brought; the oldest first.
+        self._brought: OrderedDict[tuple[str, str], Commands] = OrderedDict()
         self._fetcher = fetcher
         self._shelf = shelf
         self._audit = audit
@@ -121,7 +126,7 @@ class OwnCharts:
             self.allowance.check_address(source.address)
             self._take_turn(actor)
             found = await self._taken(actor, told, lambda to: self._fetcher.fetch(source, to))
-        return Done(found, _commands(source))
+        return self._done(actor, found, _commands(source))
 
     async def review_archive(
         self, actor: Actor, name: str, content: AsyncIterator[bytes]
@@ -132,7 +137,8 @@ class OwnCharts:
             self._take_turn(actor)
             found = await self._taken(actor, name, lambda to: self._fetcher.unpack(content, to))
         here = shlex.quote(name)
-        return Done(found, Commands(f"sardonyx chart add {here}\n", f"tar xzf {here}\n"))
+        commands = Commands(f"sardonyx chart add {here}\n", f"tar xzf {here}\n")
+        return self._done(actor, found, commands)
 
     async def reviewed(self, actor: Actor, digest: str, *, anew: bool = False) -> Review:
         """Return a review again. Raises ReviewGoneError.
@@ -159,7 +165,18 @@ class OwnCharts:
             launched = self._launched(actor, self._shelf.catalog_of(actor.username))
             used = {one.chart for one in launched}
             kept = await self._shelf.keep(actor.username, digest, chart, used)
-        return Done(kept, Commands(f"sardonyx chart keep {digest}\n", ON_PLATFORM_ONLY))
+        # Not by its digest: a review that was kept is gone.
+        brought = self._brought.get((actor.username, digest))
+        add = brought.platform if brought is not None else _UNKNOWN
+        return Done(kept, Commands(f"{add.rstrip()} --yes\n", ON_PLATFORM_ONLY))
+
+    def _done(self, actor: Actor, found: Reviewed, commands: Commands) -> Done[Reviewed]:
+        """Return a review, and know its commands when its chart is kept."""
+        self._brought[actor.username, found.digest] = commands
+        self._brought.move_to_end((actor.username, found.digest))
+        while len(self._brought) > _MOST_KNOWN:
+            self._brought.popitem(last=False)
+        return Done(found, commands)
 
     def _take_turn(self, actor: Actor) -> None:
         """Count a review; on one machine the person's own disk and time are theirs."""
