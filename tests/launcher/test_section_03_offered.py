@@ -13,7 +13,6 @@ PERSON = {"profileName": "mine", "roleARN": "p", "claimName": "preferred_usernam
 TEAMS = {"profileName": "team-$1", "roleARN": "arn:$1", "claimName": "groups"}
 ALL = {"profileName": "all", "roleARN": "same"}
 UNNARROWED = {"sessionPolicy": False}
-FOR_TEAM = {"s3Uri": "s3://t-$1/", "claimName": "groups", "forProfileName": "team-$1"}
 
 
 @pytest.mark.parametrize(
@@ -43,18 +42,26 @@ FOR_TEAM = {"s3Uri": "s3://t-$1/", "claimName": "groups", "forProfileName": "tea
             ["team-soil"],
         ),
         ([{"URL": URL, "sts": {"role": [ALL, PERSON], "sessionPolicy": False}}], "soil", ["all"]),
-        # A person named like the group: nobody can tell which of the two the role is for.
-        ([entry(ALL, {**TEAMS, "claimName": "both"})], "user1", ["all"]),
+        # The same text in a claim that names no groups.
+        ([entry(TEAMS, {**ALL, "claimName": "department"})], "soil", ["team-soil"]),
+        ([entry({**ALL, "claimName": "department"}, TEAMS)], "soil", ["all", "team-soil"]),
         ([], "soil", []),
     ],
 )
 def test_what_a_project_offers(
     entries: list[dict[str, Any]], group: str | None, offered: list[str]
 ) -> None:
-    found = profiles(region(*entries), **CLAIMS, both=["user1"])
-    made = offered_profiles(found, username="user1", group=group)
+    found = profiles(region(*entries), **CLAIMS, department="soil")
+    made = offered_profiles(found, username="user1", group=group, groups_claim="groups")
     assert [one.name for one in made] == offered
     assert project_profile(found, username="user1", group=group) in (*made, None)
+
+
+def test_a_role_for_who_is_named_like_the_group_is_not_offered() -> None:
+    """Nobody can tell which of the two it is for."""
+    found = profiles(region(entry(ALL, TEAMS)), groups=["user1"])
+    made = offered_profiles(found, username="user1", group="user1", groups_claim="groups")
+    assert [one.name for one in made] == ["all"]
 
 
 @pytest.mark.parametrize(

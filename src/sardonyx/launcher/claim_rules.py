@@ -21,10 +21,14 @@ _PLACE = re.compile(r"\$([0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One value that a rule kept, None for what no rule guards. parts: `$0`, `$1`, …"""
+    """One value that a rule kept, None for what no rule guards.
+
+    parts: `$0`, `$1`, … claim: the rule's `claimName`, empty for none.
+    """
 
     value: str | None = None
     parts: tuple[str, ...] = ()
+    claim: str = ""
 
     def fill(self, template: str) -> str:
         """Return `template` with `$1`…`$n` replaced; a part that matched nothing is empty."""
@@ -41,6 +45,13 @@ class Kept:
         """Tell whether the value, or what the pattern took of it first, is `name`."""
         return self.value is not None and name in (self.value, *self.parts[1:2])
 
+    def is_whole(self, name: str, *, claim: str) -> bool:
+        """Tell whether the whole value is `name`, in the very claim of that `claimName`.
+
+        What speaks of `soil` may be for the group `soil_admin`, or a department's; this is not.
+        """
+        return self.claim == claim and self.value == name
+
 
 def kept_values(rule: JsonObject, claims: JsonObject) -> tuple[Kept, ...]:
     """Return one result for each value of the claim that the rule keeps, in their order.
@@ -52,7 +63,7 @@ def kept_values(rule: JsonObject, claims: JsonObject) -> tuple[Kept, ...]:
         return (Kept(),)
     included, excluded = rule.get("includedClaimPattern"), rule.get("excludedClaimPattern")
     found = (
-        _kept(value, included if isinstance(included, str) else _ANYTHING, excluded)
+        _kept(name, value, included if isinstance(included, str) else _ANYTHING, excluded)
         for value in claim_texts(claims, name)
     )
     return tuple(kept for kept in found if kept is not None)
@@ -69,7 +80,7 @@ def claim_texts(claims: JsonObject, name: str) -> tuple[str, ...]:
     return texts if len(texts) == len(value) else ()
 
 
-def _kept(value: str, included: str, excluded: Json) -> Kept | None:
+def _kept(claim: str, value: str, included: str, excluded: Json) -> Kept | None:
     take = compiled(included)
     leave = compiled(excluded) if isinstance(excluded, str) else None
     if take is None or (leave is None and isinstance(excluded, str)):
@@ -82,4 +93,4 @@ def _kept(value: str, included: str, excluded: Json) -> Kept | None:
         return None
     if match is None:
         return None
-    return Kept(value, (match[0], *(part or "" for part in match.groups())))
+    return Kept(value, (match[0], *(part or "" for part in match.groups())), claim)

@@ -79,14 +79,22 @@ class S3Profile:
     is_from_region: bool = True
     created: int | None = None
 
-    def belongs_to(self, *, username: str, group: str | None) -> bool:
-        """Tell whether the role was kept for this very person or group.
+    def speaks_of(self, *, username: str, group: str | None) -> bool:
+        """Tell whether the rule of the role names this person or group, in whatever claim.
 
-        A person named like their group leaves it open which of the two is meant: then it is not.
+        A person named like their group leaves it open which of the two is meant: then it does not.
         """
         if group is None:
             return self.kept.speaks_of(username)
         return self.kept.speaks_of(group) and not self.kept.speaks_of(username)
+
+    def belongs_to(self, *, username: str, group: str | None, groups_claim: str) -> bool:
+        """Tell whether the role was kept for this very person or group: all members have it.
+
+        For a group by the whole value of the claim that names groups alone. Source: decision 0014.
+        """
+        speaks = self.speaks_of(username=username, group=group)
+        return speaks and (group is None or self.kept.is_whole(group, claim=groups_claim))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +170,25 @@ def project_profile(
 ) -> S3Profile | None:
     """Return the profile a project works with when nothing is asked.
 
-    That is the one whose role was kept for this very group or person, as its keys reach no
-    further; else the default.
+    That is the first whose role speaks of this group or person, else the default.
     """
     for profile in profiles:
-        if profile.belongs_to(username=username, group=group):
+        if profile.speaks_of(username=username, group=group):
             return profile
     return select_profile(profiles)[0]
 
 
 def offered_profiles(
-    profiles: Sequence[S3Profile], *, username: str, group: str | None
+    profiles: Sequence[S3Profile], *, username: str, group: str | None, groups_claim: str
 ) -> tuple[S3Profile, ...]:
     """Return the profiles that a project offers its launches; the usual one is among them.
 
     A personal project offers all of the person's. Every member of a group may read the pods of
     its project, so that offers the profiles kept for this very group, and those kept for nobody
     in particular where a session policy narrows them to the group's place: in the store that the
-    group works in, if it takes such policies. Those kept for the person or another group are left
-    out, but for the usual one, whose keys are narrowed as ever. Source: decision 0014.
+    group works in, if it takes such policies. Those kept for the person, another group or by
+    another claim are left out, but for the usual one, whose keys are narrowed then.
+    groups_claim: the name of the claim that says a person's groups. Source: decision 0014.
     """
     usual = project_profile(profiles, username=username, group=group)
     if group is None or usual is None:
@@ -189,7 +197,7 @@ def offered_profiles(
         one
         for one in profiles
         if one == usual
-        or one.belongs_to(username=username, group=group)
+        or one.belongs_to(username=username, group=group, groups_claim=groups_claim)
         or (one.kept.value is None and one.session_policy and _is_same_store(one, usual))
     )
 
@@ -300,11 +308,8 @@ def _profile(
     kept: Kept,
     bookmarks: Sequence[_OfSome],
 ) -> S3Profile:
-    endpoint, region, seconds = (
-        _text(entry.get("URL")),
-        entry.get("region"),
-        sts.get("durationSeconds"),
-    )
+    endpoint = _text(entry.get("URL"))
+    region, seconds = entry.get("region"), sts.get("durationSeconds")
     working = entry.get("workingDirectory")
     name = kept.fill(_text(role.get("profileName")))
     return S3Profile(

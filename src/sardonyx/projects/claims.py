@@ -202,6 +202,7 @@ def actor_of_claims(claims: JsonObject, *, names: ClaimNames, rules: ProjectRule
         groups=groups,
         roles=tuple(sorted(roles)),
         ignored_groups=(*ignored, *left_out),
+        groups_claim=names.groups,
     )
 
 

@@ -47,6 +47,7 @@ class Actor:
     (`Ada.L@example.org`), so that it compares with what Onyxia and Kubernetes call the person.
     Names of namespaces, buckets and folders are those of `projects`, made safe. roles: sorted.
     claims: those of the identity token, empty on one machine. They take no part in equality.
+    groups_claim: the name of the one that `groups` are of, a key or a path with dots.
     """
 
     username: str
@@ -58,6 +59,7 @@ class Actor:
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     ignored_groups: tuple[IgnoredGroup, ...] = ()
+    groups_claim: str = field(default="groups", compare=False)
 
     @property
     def personal_project(self) -> Project:

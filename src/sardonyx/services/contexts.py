@@ -131,15 +131,16 @@ class ClusterContexts:
         self, actor: Actor, project: Project, personal: bool
     ) -> tuple[tuple[S3ProfileInputs, ...], S3ProfileInputs | None]:
         """Return the profiles of the region that the project offers, and its usual one."""
-        username, group = actor.username, project.group
+        username, group, claim = actor.username, project.group, actor.groups_claim
         found = region_profiles(self._region, actor.claims).profiles
         usual = project_profile(found, username=username, group=group)
         if usual is None:
             return (), None
         offered = []
         chosen = None
-        for one in offered_profiles(found, username=username, group=group):
-            is_own = one.belongs_to(username=username, group=group)
+        for one in offered_profiles(found, username=username, group=group, groups_claim=claim):
+            is_own = one.belongs_to(username=username, group=group, groups_claim=claim)
+            is_usual_of_group = one == usual and one.speaks_of(username=username, group=group)
             # What is narrowed to the group's place works nowhere else.
             if one == usual or (group is not None and not is_own):
                 place: str | None = f"{project.bucket}/{project.prefix}"
@@ -150,7 +151,7 @@ class ClusterContexts:
                 place,
                 "" if one == usual else one.name,
                 # A group's own profile is nobody's in person: it stays where persons are kept out.
-                is_from_region=personal or not is_own,
+                is_from_region=personal or not (is_own or is_usual_of_group),
             )
             offered.append(made)
             chosen = made if one == usual else chosen

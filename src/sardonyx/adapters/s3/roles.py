@@ -1,8 +1,9 @@
 """Say which role of a region's store a person takes in a project, and how narrow it must be.
 
 Keys that stand in a group's project are read by all its members: unless the role was kept for
-that very group, the session is narrowed to the group's place. Keys of a personal project have
-what the role gives the person. Source: launcher.md 3, wire-api.md 4, decision 0014.
+that very group by the claim that names groups, the session is narrowed to the group's place. Keys
+of a personal project have what the role gives the person. Source: launcher.md 3, wire-api.md 4,
+decision 0014.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sardonyx.launcher.s3_profiles import (
     project_profile,
     region_profiles,
 )
-from sardonyx.projects.models import Project
+from sardonyx.projects.models import Actor, Project
 from sardonyx.projects.ports import IdentityProvider
 from sardonyx.values import Json, JsonObject
 
@@ -50,7 +51,7 @@ class RegionRoles:
         """
         actor = await self._identity.actor(username)
         found = region_profiles(self._region, actor.claims).profiles
-        chosen = _chosen(found, username, project, profile)
+        chosen = _chosen(found, actor, project, profile)
         return AssumedRole(
             endpoint=chosen.endpoint,
             address=chosen.sts_url,
@@ -58,32 +59,39 @@ class RegionRoles:
             arn=chosen.role_arn,
             region=chosen.region or DEFAULT_S3_REGION,
             duration=_duration(chosen),
-            policy=session_policy(chosen, project, username, access),
+            policy=session_policy(chosen, project, actor, access),
         )
 
 
 def _chosen(
-    profiles: Sequence[S3Profile], username: str, project: Project, name: str | None
+    profiles: Sequence[S3Profile], actor: Actor, project: Project, name: str | None
 ) -> S3Profile:
     if name is None:
-        usual = project_profile(profiles, username=username, group=project.group)
+        usual = project_profile(profiles, username=actor.username, group=project.group)
         if usual is None:
             raise AccessRefusedError(bucket=project.bucket)
         return usual
-    for one in offered_profiles(profiles, username=username, group=project.group):
+    for one in offered_profiles(
+        profiles,
+        username=actor.username,
+        group=project.group,
+        groups_claim=actor.groups_claim,
+    ):
         if one.name == name:
             return one
     raise StorageProfileGoneError(profile=name, project=project.id)
 
 
 def session_policy(
-    profile: S3Profile, project: Project, username: str, access: Access
+    profile: S3Profile, project: Project, actor: Actor, access: Access
 ) -> JsonObject:
     """Return what narrows the session, empty for nothing.
 
     Raises AccessRefusedError where a name in it would be read as a pattern.
     """
-    own = profile.belongs_to(username=username, group=project.group)
+    own = profile.belongs_to(
+        username=actor.username, group=project.group, groups_claim=actor.groups_claim
+    )
     if access is Access.READ_WRITE and (own or project.group is None):
         return {}
     if not profile.session_policy:
