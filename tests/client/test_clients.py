@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.machine import Served
@@ -20,7 +22,7 @@ from sardonyx.client.errors import (
     PlatformUnreachableError,
     WaitTimeoutError,
 )
-from sardonyx.client.services import launch_body
+from sardonyx.client.services import LaunchSettings, launch_body
 from sardonyx.errors import PlatformError
 from sardonyx.services.evidence import EventEvidence
 from sardonyx.services.models import QuotaUse, State
@@ -147,6 +149,19 @@ def test_events_are_put_together_from_their_lines() -> None:
     lines = [": ping", "event: log", 'data: {"text":', 'data: "a"}', "", ""]
     events = [event for line in lines if (event := reader.feed(line)) is not None]
     assert [(event.name, event.data) for event in events] == [("log", {"text": "a"})]
+
+
+def test_a_launch_refuses_arguments_it_does_not_know_and_names_those_it_does(
+    served: Served,
+) -> None:
+    unknown: Any = {"setings": ["a=1"], "shard": True}
+    with pytest.raises(TypeError, match="named setings, shard"):
+        launch_body("postgresql", **unknown)
+    with Client.of_home(served.home) as platform:
+        with pytest.raises(TypeError, match="named setings, shard"):
+            platform.services.launch("postgresql", **unknown)
+        told = platform.services.launch.__doc__ or ""
+    assert set(LaunchSettings.__annotations__) <= set(re.findall(r"\w+", told))
 
 
 async def test_a_draft_goes_from_its_link_to_a_launch(served: Served, served_world: World) -> None:

@@ -71,7 +71,11 @@ class ServiceArea(Area[C_co]):
         idempotency_key: str | None = None,
         **what: Unpack[LaunchSettings],
     ) -> Call[Service]:
-        """Launch a service and return at once; see `wait`."""
+        """Launch a service and return at once; see `wait`.
+
+        what: catalog, version, name, friendly_name, shared, values, settings, link, s3_profile, as
+        `LaunchSettings` says; another name raises TypeError.
+        """
         body = launch_body(chart, **what)
         return calls.launch(project, body, idempotency_key=idempotency_key)
 
@@ -268,7 +272,12 @@ class ServiceArea(Area[C_co]):
 
 
 def launch_body(chart: str = "", **what: Unpack[LaunchSettings]) -> JsonObject:
-    """Return the body of a launch: only what is given. Without a chart, `link` names it."""
+    """Return the body of a launch: only what is given. Without a chart, `link` names it.
+
+    what: see `ServiceArea.launch`; a name that is not in it raises TypeError.
+    """
+    if unknown := sorted(what.keys() - LaunchSettings.__annotations__.keys()):
+        raise TypeError(f"a launch takes no argument named {', '.join(unknown)}")
     body: JsonObject = {}
     for key, value in (
         ("chart", chart or None),
