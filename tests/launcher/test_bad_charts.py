@@ -133,12 +133,17 @@ SLOW = "a" * 60 + "b"
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        ("anyOf", [("/n", "anyOf"), (f"/n/{SLOW}", "pattern_too_slow")]),
-        ("not", [(f"/n/{SLOW}", "pattern_too_slow")]),
+        ("anyOf", [(f"/n/{SLOW}", "pattern_too_slow"), ("/n", "anyOf")]),
+        ("anyOf that another fits", []),
+        ("oneOf", [(f"/n/{SLOW}", "pattern_too_slow"), ("/n", "oneOf")]),
+        ("oneOf that another fits", [("/n", "pattern_too_slow")]),
+        ("not", [("/n", "pattern_too_slow")]),
+        ("if", [("/n", "pattern_too_slow")]),
         ("additionalProperties", [(f"/n/{SLOW}", "pattern_too_slow")]),
         ("patternProperties", [(f"/n/{SLOW}", "pattern_too_slow")]),
         ("a name", [("/n", "pattern_too_slow")]),
-        ("names", [(f"/n/{SLOW}", "pattern_too_slow")]),
+        ("names", [("/n", "pattern_too_slow")]),
+        ("names that must match", [("/n", "pattern_too_slow")]),
         ("a name that is decided all the same", []),  # by an engine that never goes back
     ],
 )
@@ -148,10 +153,15 @@ def test_a_catastrophic_pattern_anywhere_ends(where: str, told: list[tuple[str, 
     schemas: dict[str, Any] = {
         "anyOf": {"anyOf": [{"additionalProperties": slow}]},
         "additionalProperties": {"additionalProperties": slow},
+        "anyOf that another fits": {"anyOf": [{"additionalProperties": slow}, True]},
+        "oneOf": {"oneOf": [{"additionalProperties": slow}, {"maxProperties": 0}]},
+        "oneOf that another fits": {"oneOf": [{"additionalProperties": slow}, True]},
         "not": {"patternProperties": {"^a": {"not": slow}}},
+        "if": {"patternProperties": {"^a": {"if": slow, "then": False}}},
         "patternProperties": {"patternProperties": {"^a": slow}},
         "a name": {"patternProperties": {goes_back: {"type": "integer"}}},
         "names": {"propertyNames": {"not": {"pattern": goes_back}}},
+        "names that must match": {"propertyNames": {"pattern": goes_back}},
         "a name that is decided all the same": {
             "patternProperties": {"^(a|aa)+$": {"type": "integer"}}
         },
@@ -161,6 +171,34 @@ def test_a_catastrophic_pattern_anywhere_ends(where: str, told: list[tuple[str, 
     group = {"type": "object", "default": {}, **schema}
     made = draft({"n": group}, patch=(PatchEntry(("n",), value),))
     assert codes(made, "error") == told
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ({"patternProperties": {"^a": {"pattern": "^(a|aa)+$"}}}, "/n/ax"),
+        ({"patternProperties": {"^a": {"not": {"pattern": "^(a|aa)+$"}}}}, "/n"),
+        ({"properties": {"ax": {**TEXT, "not": {"pattern": "^(a|aa)+$"}}}}, "/n/ax"),
+        ({"patternProperties": {"^a": {"allOf": [{"$ref": "#/definitions/d"}]}}}, ""),
+        ({"anyOf": [{"additionalProperties": {"pattern": "^(a|aa)+$"}}, True]}, None),
+    ],
+)
+def test_what_was_not_decided_is_told_at_no_field_that_holds_the_same_by_chance(
+    schema: Any, told: str | None
+) -> None:
+    group = {"type": "object", "default": {}, **schema}
+    definitions = {"d": {"not": {"pattern": "^(a|aa)+$"}}}
+    properties = {"a": TEXT, "n": group, "z": TEXT}
+    made = make_draft(
+        chart=chart(properties, definitions=definitions),
+        context=context(),
+        patch=(
+            PatchEntry(("a",), SLOW),
+            PatchEntry(("n",), {"ax": SLOW}),
+            PatchEntry(("z",), SLOW),
+        ),
+    )
+    assert codes(made, "error") == ([] if told is None else [(told, "pattern_too_slow")])
 
 
 def test_a_wrong_form_below_a_name_is_told_as_elsewhere() -> None:

@@ -7,7 +7,7 @@ through our own engine, which has a time limit; nothing is fetched. Source: laun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import jsonschema_rs
 
 from sardonyx.launcher import patterns
+from sardonyx.launcher.models import Maybe
 from sardonyx.launcher.nodes import Node, NodeKind
+from sardonyx.launcher.scalars import at
 from sardonyx.text import N_, Scalar
 from sardonyx.values import Json, JsonObject, Path
 
@@ -55,6 +57,7 @@ _TEXTS = {
 }
 WRONG_FORM = N_("“{path}” does not have the form asked for: {pattern}")
 TOO_SLOW = N_("“{path}” could not be checked in time; shorten it.")
+_WITHIN_TOO_SLOW = N_("A text in “{path}” could not be checked in time; shorten it.")
 _NAME_TOO_SLOW = N_("A name in “{path}” could not be checked in time; shorten it.")
 _OTHER = N_("“{path}” does not fit the chart's schema ({limit}).")
 
@@ -69,8 +72,11 @@ class Violation:
     details: Mapping[str, Scalar] = field(default_factory=dict)
 
 
-# Texts that a pattern took too long for: below a `not` or an `if` that would count as a match.
-_slow: ContextVar[list[str] | None] = ContextVar("texts that could not be checked", default=None)
+# Below these, or where a reference leads, a pattern that does not match may let a value pass; what
+# took too long there is kept: the place of its schema, and the text.
+_TURNS = frozenset(("not", "if", "oneOf", "contains", "definitions", "$defs", "$ref"))
+_SAME_VALUE = frozenset(("not", "if", "then", "else"))
+_slow: ContextVar[list[tuple[Path, str]] | None] = ContextVar("what was not checked", default=None)
 
 
 class _Pattern:
@@ -78,14 +84,16 @@ class _Pattern:
 
     def __init__(self, parent: JsonObject, value: Any, path: list[str | int]) -> None:  # noqa: ANN401
         self.pattern = value
+        self.turns = not _TURNS.isdisjoint(path)
+        self.place = _place(path)
 
     def validate(self, instance: Any) -> None:  # noqa: ANN401 - any JSON
         if not isinstance(instance, str) or not isinstance(self.pattern, str):
             return
         found = patterns.search(self.pattern, instance)
         if found is patterns.Match.TOO_SLOW:
-            if (slow := _slow.get()) is not None:
-                slow.append(instance)
+            if self.turns and (slow := _slow.get()) is not None:
+                slow.append((self.place, instance))
             raise ValueError("")  # without the pattern: see `_violations`
         if found is patterns.Match.NO:
             raise ValueError(self.pattern)
@@ -104,7 +112,7 @@ class Rules:
             yield self.fault
         if self.validator is None:
             return
-        slow: list[str] = []
+        slow: list[tuple[Path, str]] = []
         token = _slow.set(slow)
         try:
             found = [
@@ -116,8 +124,15 @@ class Rules:
         finally:
             _slow.reset(token)
         yield from found
-        for text in dict.fromkeys(slow):
-            yield Violation(_place(merged, text), "pattern_too_slow", TOO_SLOW)
+        told = [one.path for one in found if one.code == "pattern_too_slow"]
+        for place, text in dict.fromkeys(slow):
+            if not _holds(at(merged, place), text):  # a reference led elsewhere
+                place = ()  # noqa: PLW2901
+            within = [path for path in told if path[: len(place)] == place]
+            if place not in within and all(at(merged, path) != text for path in within):
+                told.append(place)
+                template = TOO_SLOW if at(merged, place) == text else _WITHIN_TOO_SLOW
+                yield Violation(place, "pattern_too_slow", template)
 
 
 def compile_rules(root: Node | None) -> Rules:
@@ -219,25 +234,41 @@ def _compiling(by_pattern: Json) -> Json:
     return {name: item for name, item in by_pattern.items() if patterns.compiled(name)}
 
 
-def _place(root: Json, text: str) -> Path:
-    """Return where a text stands, as a value or a name; the root where it stands nowhere."""
-    left: list[tuple[Path, Json]] = [((), root)]
-    while left:
-        path, value = left.pop()
-        if value == text or (path and path[-1] == text):
-            return path
-        if isinstance(value, dict):
-            left += (((*path, key), member) for key, member in value.items())
-        elif isinstance(value, list):
-            left += (((*path, index), member) for index, member in enumerate(value))
-    return ()
+def _place(location: Sequence[str | int]) -> Path:
+    """Return the value, or the nearest group around it, that a place in the schema is about."""
+    place: list[str | int] = []
+    parts = iter(location)
+    for part in parts:
+        if part == "properties":
+            place += [key for key in (next(parts, None),) if key is not None]
+        elif part in ("anyOf", "oneOf", "allOf"):
+            next(parts, None)
+        elif part not in _SAME_VALUE:
+            break
+    return tuple(place)
+
+
+def _holds(value: Maybe, text: str) -> bool:
+    """Tell whether a text stands in a value, or as a name in it."""
+    if isinstance(value, dict):
+        return text in value or any(_holds(member, text) for member in value.values())
+    if isinstance(value, list):
+        return any(_holds(member, text) for member in value)
+    return value == text
 
 
 def _violations(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
     path = tuple(error.instance_path)
     name = str(getattr(error.kind, "name", "schema"))
     value = getattr(error.kind, "value", None)
-    if isinstance(error.kind, _GAVE_UP):  # of names: `patternProperties`, `propertyNames`
+    for branch in getattr(error.kind, "context", None) or ():  # of `anyOf`, `oneOf`
+        inner = [one for each in branch for one in _violations(each)]
+        yield from (one for one in inner if one.code == "pattern_too_slow")
+    name_error = getattr(error.kind, "error", None)  # of `propertyNames`
+    if (
+        isinstance(name_error, jsonschema_rs.ValidationError)
+        and any(one.code == "pattern_too_slow" for one in _violations(name_error))
+    ) or isinstance(error.kind, _GAVE_UP):
         yield Violation(path, "pattern_too_slow", _NAME_TOO_SLOW)
     elif name == _OWN_PATTERN:
         if error.message:
