@@ -53,7 +53,7 @@ class FixedCredentials:
         return Issued(plan)
 
     async def reissue(
-        self, *, project: str, release: str, owner: str, values: JsonObject
+        self, *, project: str, release: str, owner: str, values: JsonObject, s3_profile: str = ""
     ) -> Reissued:
         if not self.fresh:
             return Reissued()

@@ -42,10 +42,12 @@ class Given(FixedCredentials):
         return await self.real.issue(plan)
 
     async def reissue(
-        self, *, project: str, release: str, owner: str, values: JsonObject
+        self, *, project: str, release: str, owner: str, values: JsonObject, s3_profile: str = ""
     ) -> Reissued:
         assert self.real is not None
-        return await self.real.reissue(project=project, release=release, owner=owner, values=values)
+        return await self.real.reissue(
+            project=project, release=release, owner=owner, values=values, s3_profile=s3_profile
+        )
 
     async def revoke(self, *, project: str, release: str) -> None:
         assert self.real is not None

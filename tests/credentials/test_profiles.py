@@ -16,7 +16,11 @@ from sardonyx.adapters.sql.tables import SchemaRow
 from sardonyx.credentials.models import KeyPlace, ReleaseGrant
 from sardonyx.credentials.service import Credentials
 from sardonyx.credentials.stand_ins import S3_VARIABLES, stand_in
-from sardonyx.files.errors import StorageProfileGoneError
+from sardonyx.files.errors import (
+    AccessRefusedError,
+    StorageProfileGoneError,
+    StoreUnavailableError,
+)
 
 
 def of_profile(name: str) -> dict[str, Any]:
@@ -122,10 +126,92 @@ async def test_a_profile_that_is_gone_is_never_replaced_by_another(
     with pytest.raises(StorageProfileGoneError):
         await credentials.issue(plan(values))
     broker.profiles = {"gone"}
-    made = (await credentials.issue(plan(of_profile("gone")))).plan.values
+    chosen = plan(of_profile("gone"), context=context_of("gone"))
+    made = (await credentials.issue(chosen)).plan.values
     broker.profiles.clear()
     with pytest.raises(StorageProfileGoneError):
         await credentials.reissue(**LAUNCHED, values=made)
+
+
+LISTED = ("", "team-soil", "team-tide")
+
+
+def list_of(*names: str) -> list[dict[str, Any]]:
+    return [context_of(name)["s3"] for name in names]
+
+
+def keys_in(values: Any) -> list[str]:
+    return [one["AWS_ACCESS_KEY_ID"] for one in values["stores"]]
+
+
+async def test_a_lost_role_of_the_list_stops_no_service_that_does_not_use_it(
+    credentials: Credentials, broker: Broker
+) -> None:
+    broker.profiles = {"team-soil", "team-tide"}
+    context = {**context_of(""), "s3_array": list_of(*LISTED)}
+    asked = plan({**s3(), "stores": list_of(*LISTED)}, context=context)
+    values: Any = (await credentials.issue(asked)).plan.values
+    assert all(keys_in(values))
+    broker.profiles = {"team-soil"}
+    resumed: Any = (await credentials.reissue(**LAUNCHED, values=values)).values
+    assert resumed["s3"]["accessKeyId"].startswith("id-user-ada-ada-")
+    usual, soil, tide = keys_in(resumed)
+    assert ("team-soil" in soil, tide) == (True, "")
+    assert usual not in ("", soil)
+    # Edited: the list as it was where the form keeps it, or as it is now.
+    now = {**context_of(""), "s3_array": list_of(*LISTED[:2])}
+    for stores, told in ((values["stores"], 3), (list_of(*LISTED[:2]), 2)):
+        edited = plan({**values, "stores": stores}, context=now)
+        keys = keys_in((await credentials.issue(edited)).plan.values)
+        assert (len(keys), [bool(key) for key in keys[:2]]) == (told, [True, True])
+        assert keys[2:] in ([], [""])
+
+
+@pytest.mark.parametrize("fault", [AccessRefusedError(bucket="b"), StoreUnavailableError()])
+async def test_a_broken_role_stops_the_launches_that_chose_it_alone(
+    credentials: Credentials, broker: Broker, fault: Exception
+) -> None:
+    broker.profiles, broker.broken = {"team-soil", "team-tide"}, {"team-tide": fault}
+    listed = {"s3_array": list_of(*LISTED)}
+    asked = plan({"stores": list_of(*LISTED)}, context={**context_of(""), **listed})
+    usual, soil, tide = keys_in((await credentials.issue(asked)).plan.values)
+    assert (bool(usual), bool(soil), tide) == (True, True, "")
+    chosen = plan(of_profile("team-tide"), context={**context_of("team-tide"), **listed})
+    with pytest.raises(type(fault)):
+        await credentials.issue(chosen)
+    # A person's own store was chosen: not even the project's usual one is needed.
+    broker.broken = {"": fault}
+    own: Any = {"s3": {"isEnabled": True, "profileName": "nas", "AWS_ACCESS_KEY_ID": "AK"}}
+    asked = plan({"stores": list_of(*LISTED)}, context={**own, **listed})
+    assert keys_in((await credentials.issue(asked)).plan.values)[0] == ""
+
+
+async def test_many_roles_are_asked_together_but_not_all_at_once(
+    credentials: Credentials, broker: Broker
+) -> None:
+    names = [f"team-{number}" for number in range(30)]
+    broker.profiles = {*names}
+    asked = plan({"stores": list_of(*names)}, context={"s3_array": list_of(*names)})
+    keys = keys_in((await credentials.issue(asked)).plan.values)
+    assert [f"-{name}-" in key for name, key in zip(names, keys, strict=True)] == [True] * 30
+    assert broker.most_at_once == 8
+
+
+async def test_keys_replaced_by_another_platform_become_those_of_the_release_s_profile(
+    credentials: Credentials, broker: Broker
+) -> None:
+    broker.profiles = {"team-soil"}
+    chosen = plan(of_profile("team-soil"), context=context_of("team-soil"))
+    await credentials.issue(chosen)
+    elsewhere = s3(key="AK", secret="SK", session="ST")
+    back: Any = (await credentials.reissue(**LAUNCHED, values=elsewhere)).values
+    assert back["s3"]["accessKeyId"] == "id-user-ada-ada-team-soil-2"
+    # Of a release without a grant the cluster may remember its profile.
+    unknown = {**LAUNCHED, "release": "old"}
+    made: Any = await credentials.reissue(**unknown, values=elsewhere, s3_profile="team-soil")
+    assert made.values["s3"]["accessKeyId"] == "id-user-ada-ada-team-soil-3"
+    again: Any = await credentials.reissue(**unknown, values=made.values)
+    assert again.values["s3"]["accessKeyId"] == "id-user-ada-ada-team-soil-4"
 
 
 async def test_places_that_an_earlier_version_kept_are_read(grants: SqlReleaseGrants) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,16 @@ class People:
 
 
 class Broker:
-    """Each call gives other keys, that say for whom they are, and of which profile."""
+    """Each call gives other keys, that say for whom they are, and of which profile.
+
+    broken: what the store says of a profile, empty for the usual one.
+    """
 
     def __init__(self, *profiles: str) -> None:
         self.calls: list[tuple[str, str]] = []
         self.profiles = {*profiles}
+        self.broken: dict[str, Exception] = {}
+        self.most_at_once = self._at_once = 0
 
     async def credentials(
         self,
@@ -56,6 +62,12 @@ class Broker:
     ) -> S3Credentials:
         if profile is not None and profile not in self.profiles:
             raise StorageProfileGoneError(profile=profile, project=project.id)
+        if (profile or "") in self.broken:
+            raise self.broken[profile or ""]
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        await asyncio.sleep(0)
+        self._at_once -= 1
         self.calls.append((username, project.id))
         whom = username if profile is None else f"{username}-{profile}"
         mark = f"{project.id}-{whom}-{len(self.calls)}"

@@ -27,11 +27,12 @@ class ReleaseCredentials(Protocol):
         """
 
     async def reissue(
-        self, *, project: str, release: str, owner: str, values: JsonObject
+        self, *, project: str, release: str, owner: str, values: JsonObject, s3_profile: str = ""
     ) -> Reissued:
         """Return what to lay over `values` when the release is resumed or rolled back.
 
-        values: those it will start with. Raises as `issue`.
+        values: those it will start with. s3_profile: the storage profile that the cluster
+        remembers, for a release whose grant is not known. Raises as `issue`.
         """
 
     async def revoke(self, *, project: str, release: str) -> None:

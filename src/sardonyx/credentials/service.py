@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sardonyx.catalog.models import Chart, ChartRef
 from sardonyx.credentials.errors import (
@@ -36,8 +37,9 @@ from sardonyx.credentials.stand_ins import (
     replaced,
     stand_ins,
     text_at,
-    wanted_in,
+    wanted_at,
 )
+from sardonyx.credentials.storage_keys import keys_of
 from sardonyx.errors import UserError
 from sardonyx.files.models import S3Credentials
 from sardonyx.files.ports import CredentialBroker
@@ -100,15 +102,15 @@ class Credentials:
             return await self._renewing(plan)
         grant = await self._grants.of_release(plan.project, plan.release)
         # An edit starts from the values the release has: keys given before stand among them.
-        places = {**_given_before(grant, plan.values), **dict(stand_ins(plan.values))}
+        fresh = dict(stand_ins(plan.values))
+        places = {**_given_before(grant, plan.values), **fresh}
         if not places:
             return Issued(plan)
-        wanted: set[Given] = set()
-        for path, one in places.items():
-            wanted.update(wanted_in(text_at(plan.values, path) or "") if one is None else (one,))
-        given, until = await self._keys(plan.owner, plan.project, wanted)
-        texts = _texts(plan.values, places.items(), given)
         release = ReleaseGrant(plan.project, plan.release, plan.owner, profile=_used(plan, grant))
+        needed = _needed(plan, release.profile, wanted_at(plan.values, fresh))
+        wanted = wanted_at(plan.values, places)
+        given, until = await self._keys(plan.owner, plan.project, wanted, needed)
+        texts = _texts(plan.values, places.items(), given)
         await self._keep_places(release, grant, places, texts)
         made = replace(
             plan,
@@ -119,23 +121,24 @@ class Credentials:
         return Issued(made, until)
 
     async def reissue(
-        self, *, project: str, release: str, owner: str, values: JsonObject
+        self, *, project: str, release: str, owner: str, values: JsonObject, s3_profile: str = ""
     ) -> Reissued:
         """Return what to lay over `values` when the release is resumed."""
         grant = await self._grants.of_release(project, release)
+        profile = s3_profile if grant is None else grant.profile
+        same = ReleaseGrant(project, release, owner, profile=profile)
         block = values.get(BLOCK)
         if isinstance(block, dict) and block.get("enabled") is True:
             if grant is not None and _digest(text_at(values, _TOKEN)) == grant.token_sha256:
                 return Reissued()
-            same = ReleaseGrant(project, release, owner, profile=_kept_profile(grant))
             return Reissued({BLOCK: await self._block(same)}, frozenset({_TOKEN}))
-        places = _given_before(grant, values) or _made_elsewhere(grant, values, self._stores)
+        places = _given_before(grant, values)
+        places = places or _made_elsewhere(grant, values, self._stores, profile)
         if not places:
             return Reissued()
-        wanted = {one for one in places.values() if one is not None}
-        given, until = await self._keys(owner, project, wanted)
+        wanted = wanted_at(values, places)
+        given, until = await self._keys(owner, project, wanted, {profile})
         texts = _texts(values, places.items(), given)
-        same = ReleaseGrant(project, release, owner, profile=_kept_profile(grant))
         await self._keep_places(same, grant, places, texts)
         touched = {path[0] for path in texts}
         changed = replaced(values, texts)
@@ -257,15 +260,19 @@ class Credentials:
         raise OwnerLeftError(owner=owner, project=project)
 
     async def _keys(
-        self, owner: str, project: str, wanted: set[Given]
+        self, owner: str, project: str, wanted: set[Given], needed: set[str]
     ) -> tuple[dict[Given, str], datetime | None]:
-        """Return the texts of what is wanted, and when the first of them ends."""
+        """Return the texts of what is wanted, and when the first of them ends.
+
+        needed: the storage profiles without whose keys there is no launch; see `keys_of`.
+        """
         place = await self._project(owner, project)
         given: dict[Given, str] = {}
         ends: list[datetime] = []
         token = Given(VAULT_TOKEN)
-        for profile in sorted({one.profile for one in wanted - {token}}):
-            keys = await self._storage(owner, place, profile)
+        asked = {one.profile for one in wanted - {token}}
+        ask = partial(self._storage, owner, place)
+        for profile, keys in (await keys_of(asked, ask, needed=needed)).items():
             texts = (
                 keys.access_key_id,
                 keys.secret_access_key.reveal(),
@@ -319,8 +326,18 @@ def _used(plan: LaunchPlan, grant: ReleaseGrant | None) -> str:
     return "" if asked is None else asked.profile
 
 
-def _kept_profile(grant: ReleaseGrant | None) -> str:
-    return "" if grant is None else grant.profile
+def _needed(plan: LaunchPlan, used: str, fresh: set[Given]) -> set[str]:
+    """Return the profiles without whose keys there is no launch: the one it uses, and those typed.
+
+    fresh: what stand-ins in its values stand for. Nobody asked for what `s3_array` lists besides:
+    the place of such a key stays empty where there is none.
+    """
+    chosen = set() if _has_own_storage(plan) else {used}
+    s3_array = plan.context.get("s3_array")
+    stores = s3_array if isinstance(s3_array, list) else []
+    keys = (one.get("AWS_ACCESS_KEY_ID") for one in stores if isinstance(one, dict))
+    listed = {one.profile for key in keys if (one := read_stand_in(key))}
+    return chosen | {one.profile for one in fresh} - listed
 
 
 def _given(place: KeyPlace) -> Given:
@@ -337,9 +354,11 @@ def _given_before(grant: ReleaseGrant | None, values: JsonObject) -> dict[Path, 
 
 
 def _made_elsewhere(
-    grant: ReleaseGrant | None, values: JsonObject, stores: frozenset[str] | None
+    grant: ReleaseGrant | None, values: JsonObject, stores: frozenset[str] | None, profile: str
 ) -> dict[Path, Given | None]:
     """Return where keys stand that another platform put there: they end with their session.
+
+    Those of storage become keys of `profile`, that of the release.
 
     A release that we know too may have been edited there since; its other tokens are a person's.
     So are the keys to a store that is none of the region's.
@@ -348,7 +367,7 @@ def _made_elsewhere(
     is_ours = stores is None or not host or host in stores
     ends = is_ours and bool(text_at(values, ("s3", "sessionToken")))
     return {
-        path: one
+        path: replace(one, profile=profile) if one.variable in S3_VARIABLES else one
         for path, one in _USUAL_PLACES
         if text_at(values, path) and (ends if one.variable in S3_VARIABLES else grant is None)
     }

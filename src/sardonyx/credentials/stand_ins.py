@@ -65,6 +65,14 @@ def wanted_in(text: str) -> tuple[Given, ...]:
     return tuple(_given(found) for found in _STAND_IN.finditer(text))
 
 
+def wanted_at(values: JsonObject, places: Mapping[Path, Given | None]) -> set[Given]:
+    """Return what belongs in the places, all that a longer text holds among it."""
+    wanted: set[Given] = set()
+    for path, one in places.items():
+        wanted.update(wanted_in(text_at(values, path) or "") if one is None else (one,))
+    return wanted
+
+
 def filled(text: str, given: Mapping[Given, str]) -> str:
     """Return the text with every stand-in replaced; what is not given becomes empty."""
     return _STAND_IN.sub(lambda found: given.get(_given(found), ""), text)

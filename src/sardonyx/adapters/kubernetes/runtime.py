@@ -356,7 +356,11 @@ class KubernetesRuntime:
 
     async def _with_fresh_keys(self, asked: Operation, values: JsonObject) -> Operation:
         fresh = await self._parts.credentials.reissue(
-            project=asked.project, release=asked.release, owner=asked.owner, values=values
+            project=asked.project,
+            release=asked.release,
+            owner=asked.owner,
+            values=values,
+            s3_profile=asked.s3_profile,
         )
         return replace(
             asked,
