@@ -13,8 +13,7 @@ from sardonyx.services.models import Observation, Standing
 
 def standing(actor: Actor, project: Project, seen: Observation) -> Standing:
     """Return what `actor` is to a release of `project`, where they may act."""
-    # Onyxia compares names without case; an identity provider gives them as they were typed.
-    if is_personal(project) or (seen.owner and seen.owner.casefold() == actor.username.casefold()):
+    if is_personal(project) or (seen.owner and _is_one_person(seen.owner, actor.username)):
         return Standing.OWNER
     if not seen.owner:
         return Standing.ADMINISTRATOR if actor.is_admin else Standing.STRANGER
@@ -30,3 +29,18 @@ def is_personal(project: Project) -> bool:
 def visible(actor: Actor, project: Project, seen: Observation) -> bool:
     """Tell whether a release exists for the person."""
     return standing(actor, project, seen) is not Standing.STRANGER
+
+
+def _is_one_person(name: str, other: str) -> bool:
+    """Tell whether two names are the same but for capitals, letter by letter.
+
+    Onyxia compares names without case; an identity provider gives them as they were typed. Folded
+    as a whole, “weiß” would be “weiss”, and a Kelvin sign a k: other people, who may exist too.
+    """
+    return list(map(_small, name)) == list(map(_small, other))
+
+
+def _small(letter: str) -> str:
+    """Return the small letter of a capital, where that one is its capital again."""
+    small = letter.lower()
+    return small if small.upper() == letter else letter
