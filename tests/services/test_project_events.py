@@ -201,6 +201,17 @@ async def test_an_open_page_learns_of_events_and_of_looks() -> None:
         await following
 
 
+async def test_who_waits_for_events_is_told_that_they_are_watched_no_more() -> None:
+    w = world()
+    async with aclosing(of(w).observe(ADA, MINE.id)) as changes, asyncio.timeout(20):
+        await anext(changes)
+        following = asyncio.ensure_future(anext(changes))
+        await asyncio.sleep(0)
+        w.told.fail(RuntimeError("the watch broke"))
+        with pytest.raises(RuntimeError, match="the watch broke"):
+            await following
+
+
 async def test_five_thousand_events_are_a_list_of_the_newest() -> None:
     w = world()
     for number in range(5_000):

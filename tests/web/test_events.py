@@ -242,6 +242,23 @@ async def test_a_service_s_page_tells_warnings_too(platform: SimpleNamespace) ->
     assert "Back-off" in toast
 
 
+@pytest.mark.parametrize("page", ["list", "service", "events"])
+async def test_a_page_whose_events_are_watched_no_more_ends_and_is_asked_for_again(
+    platform: SimpleNamespace, page: str
+) -> None:
+    viewer = viewer_of(platform)
+    stream: Any = {
+        "list": lambda: list_changes(viewer, cursor=None, limit=100),
+        "service": lambda: service_changes(viewer, STARTING),
+        "events": lambda: event_changes(viewer),
+    }[page]()
+    async with aclosing(stream) as changes, asyncio.timeout(20):
+        await anext(changes)
+        platform.told.fail(RuntimeError("the watch broke"))
+        async for _ in changes:
+            pass
+
+
 async def test_a_look_in_another_tab_clears_the_count(platform: SimpleNamespace) -> None:
     async with opened(platform) as changes:
         button, _ = await until_told(changes, "events")

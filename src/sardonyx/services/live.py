@@ -120,17 +120,21 @@ async def _warnings(viewer: Viewer, queue: asyncio.Queue[Event | None]) -> None:
     events, toasts = viewer.platform.events, Toasts(viewer)
     if events is None:
         return
-    async with aclosing(events.observe(viewer.actor, viewer.project.id)) as changes:
-        async for _ in changes:
-            for html in toasts.new():
-                await queue.put({"event": "toast", "data": html})
+    try:
+        async with aclosing(events.observe(viewer.actor, viewer.project.id)) as changes:
+            async for _ in changes:
+                for html in toasts.new():
+                    await queue.put({"event": "toast", "data": html})
+    except Exception:  # no warning would come any more: the browser asks again
+        await queue.put(None)
+        raise
 
 
 async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
     """Yield at once, at each change, and every two seconds while something moves.
 
-    name: of the only service that matters; else events and quotas do too. Ends when the services
-    can no longer be watched.
+    name: of the only service that matters; else events and quotas do too. Ends when either can no
+    longer be watched.
     """
     services, events = viewer.platform.services, viewer.platform.events
     changed = asyncio.Event()
@@ -144,18 +148,20 @@ async def _changes(viewer: Viewer, name: str | None) -> AsyncIterator[None]:
             changed.set()
 
     async def watch_events(told: ProjectEvents) -> None:
-        async with aclosing(told.observe(viewer.actor, viewer.project.id)) as changes:
-            async for _ in changes:
-                changed.set()
+        try:
+            async with aclosing(told.observe(viewer.actor, viewer.project.id)) as changes:
+                async for _ in changes:
+                    changed.set()
+        finally:
+            changed.set()
 
-    watching = asyncio.create_task(watch())
-    tasks = [watching]
+    tasks = [asyncio.create_task(watch())]
     if name is None and events is not None:
         tasks.append(asyncio.create_task(watch_events(events)))
     try:
         await asyncio.sleep(0)  # listening before the first look: no change is missed
         changed.clear()
-        while not watching.done():
+        while not any(task.done() for task in tasks):
             yield
             moving = services.is_moving(viewer.actor, viewer.project.id, name)
             try:

@@ -117,7 +117,7 @@ class ProjectEvents:
     async def observe(self, actor: Actor, project: str) -> AsyncGenerator[None, None]:
         """Yield at once, then each time events, quotas, or what is read of them may be others.
 
-        Whatever changes after the first is told.
+        Whatever changes after the first is told. Ends, or raises, where its source does.
         """
         place = authorised_project(actor, project)
         changed = asyncio.Event()
@@ -131,10 +131,14 @@ class ProjectEvents:
                     changed.set()
 
         watching = asyncio.create_task(watch())
+        watching.add_done_callback(lambda _: changed.set())
         try:
             while True:
                 await changed.wait()
                 changed.clear()
+                if watching.done():
+                    watching.result()
+                    return
                 yield
         finally:
             watching.cancel()

@@ -18,6 +18,7 @@ class MemoryEvents:
         self.refused: set[str] = set()
         self._kept: dict[str, dict[str, ProjectEvent]] = {}
         self._readers: dict[str, list[asyncio.Event]] = {}
+        self._fault: Exception | None = None
 
     def tell(self, project: str, event: EventEvidence, release: str = "") -> None:
         """Let the cluster say something, or say it again."""
@@ -28,6 +29,12 @@ class MemoryEvents:
         """Let something about the project's events or quotas change."""
         for changed in self._readers.get(project, ()):
             changed.set()
+
+    def fail(self, fault: Exception) -> None:
+        """Let nothing about any project be watched any more."""
+        self._fault = fault
+        for project in self._readers:
+            self.change(project)
 
     def events(self, project: str) -> Iterator[ProjectEvent]:
         if project in self.refused:
@@ -45,6 +52,8 @@ class MemoryEvents:
             while True:
                 await changed.wait()
                 changed.clear()
+                if self._fault is not None:
+                    raise self._fault
                 yield
         finally:
             self._readers[project].remove(changed)
