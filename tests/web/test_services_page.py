@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -101,7 +102,8 @@ async def test_a_service_may_be_called_as_what_is_done_to_all(
     one = platform.runtime.kept["jupyter-python-73105"]
     platform.runtime.kept[name] = replace(one, release=name, friendly_name="An odd one")
     assert f'href="/services/{name}"' in (await browser.get("/services")).text
-    page = await browser.get(f"/services/{name}")
+    async with asyncio.timeout(20):  # a stream in its place would never end
+        page = await browser.get(f"/services/{name}")
     assert page.headers["content-type"].startswith("text/html")
     assert f'sse-connect="/services/{name}/stream"' in page.text
     assert (await browser.get(f"/services/{name}/delete")).status_code == 200
