@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sardonyx.launcher.claim_rules import kept_values
-from sardonyx.launcher.context import ContextInputs, S3ProfileInputs, launch_context
+from sardonyx.launcher.context import (
+    MOST_STORES,
+    ContextInputs,
+    S3ProfileInputs,
+    launch_context,
+)
 from sardonyx.launcher.own_profiles import OwnProfile, joined
 from sardonyx.launcher.s3_choice import choose_profile
 from sardonyx.launcher.s3_profiles import (
@@ -280,6 +285,15 @@ def test_the_profile_of_a_launch(
     assert (made.name, made.notice is not None) == (chosen, told)
     assert made.inputs.s3 is not None and made.inputs.s3.name == chosen
     assert made.names == (("lake", "team", "mine") if personal else ("mine",))
+
+
+def test_a_list_of_stores_has_an_end_and_always_the_chosen_one() -> None:
+    many = tuple(replace(LAKE, name=f"lake-{number}") for number in range(MOST_STORES + 5))
+    inputs = ContextInputs(username="ada", s3=many[0], s3_profiles=many)
+    for asked, last in ((None, "lake-49"), ("lake-53", "lake-53")):
+        made: Any = launch_context(choose_profile(inputs, asked).inputs)
+        names = [one["profileName"] for one in made["s3_array"]]
+        assert (len(names), names[0], names[-1]) == (MOST_STORES, "lake-0", last)
 
 
 def test_a_launch_without_storage_is_told_nothing_of_it() -> None:

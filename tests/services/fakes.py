@@ -290,6 +290,7 @@ class Contexts:
             project_password=Secret(PROJECT_PASSWORD),
             domain="localhost:8000",
             s3=self.s3,
+            of_group=project.group is not None,
             s3_profiles=tuple(
                 one for one in (self.s3, self.own.get(actor.username)) if one is not None
             ),

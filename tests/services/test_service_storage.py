@@ -28,6 +28,7 @@ def profile(name: str, host: str, *, of_region: bool = False) -> S3ProfileInputs
         secret_access_key=Secret(f"secret of {host}"),
         working_directory="bucket/work",
         is_from_region=of_region,
+        created=None if of_region else 7,
     )
 
 
@@ -118,18 +119,34 @@ LISTS: JsonObject = {
 }
 
 
-async def test_a_list_of_stores_is_never_copied_beside_other_keys(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "listed"),
+    # Every member reads the pods of a group: nobody's own keys are there unasked.
+    [(None, ["region.example"]), ("nas", ["region.example", "nas.example"])],
+)
+async def test_a_list_of_stores_is_never_copied_beside_other_keys(
+    tmp_path: Path, chosen: str | None, listed: list[str]
+) -> None:
     chart_folder(tmp_path, "pond", files={"values.schema.json": json.dumps(LISTS)})
     w = world(sources=[CatalogSource("lab", "Lab", tmp_path)])
     w.contexts.s3, w.contexts.own = REGION, {"ada": NAS, "eve": profile("nas", "other.example")}
-    request = LaunchRequest("pond", catalog="lab", shared=True, settings=("note=mine",))
+    request = LaunchRequest(
+        "pond", catalog="lab", shared=True, settings=("note=mine",), s3_profile=chosen
+    )
     done = await w.services.launch_once(ADA, project=GROUP.id, request=request)
-    made = await copy(w, EVE, GROUP.id, done.result.name)
+    name = done.result.name
+    made = await copy(w, EVE, GROUP.id, name)
     assert made.values["note"] == "mine"
-    assert made.values["stores"] == [
-        {"AWS_S3_ENDPOINT": host, "AWS_ACCESS_KEY_ID": f"key of {host}"}
-        for host in ("region.example", "other.example")
-    ]
+    for plan, hosts in ((w.runtime.plans[name], listed), (made, ["region.example"])):
+        assert plan.values["stores"] == [
+            {"AWS_S3_ENDPOINT": host, "AWS_ACCESS_KEY_ID": f"key of {host}"} for host in hosts
+        ]
+    # In a project of one's own the list is of all.
+    request = replace(request, shared=False, s3_profile=None)
+    alone = (await w.services.launch_once(ADA, project=MINE.id, request=request)).result.name
+    stores = w.runtime.plans[alone].values["stores"]
+    assert isinstance(stores, list)
+    assert len(stores) == 2
 
 
 async def test_an_address_written_by_hand_is_not_copied_without_its_keys() -> None:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from sardonyx.values import Json, JsonObject, Secret
 
 DEFAULT_S3_REGION = "us-east-1"
+# Each entry of `s3_array` costs a question to STS, and room in a release, which may have 1 MB.
+MOST_STORES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class S3ProfileInputs:
     created: int | None = None
     renewing: bool = False
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the person made it: then its keys are theirs wherever they stand."""
+        return self.created is not None
+
 
 @dataclass(frozen=True, slots=True)
 class VaultInputs:
@@ -52,8 +59,9 @@ class ContextInputs:
 
     region: Onyxia's region object (`services`, `data`, `vault`, …), as configured.
     given_name, family_name: see `user_name`. random_subdomain, one_time_password: drawn once a
-    draft. personal_injection False: a group where personal values are kept out. profile: what
-    launches are given of it; profile_suggested: the list items that forms propose instead.
+    draft. of_group: the project is a group's. personal_injection False: a group where personal
+    values are kept out. profile: what launches are given of it; profile_suggested: the list items
+    that forms propose instead.
     """
 
     username: str
@@ -71,6 +79,7 @@ class ContextInputs:
     profile_suggested: JsonObject | None = None
     one_time_password: Secret = field(default_factory=lambda: Secret(""))
     project_id: str = ""
+    of_group: bool = False
     project_password: Secret = field(default_factory=lambda: Secret(""))
     git_name: str | None = None
     git_email: str | None = None
@@ -109,12 +118,11 @@ def launch_context(inputs: ContextInputs) -> JsonObject:
     }
     if inputs.vault is not None:
         context["vault"] = _vault(inputs.vault, inputs.personal_injection)
-    eligible = sorted(inputs.eligible_profiles, key=lambda one: one.name != "default")
     chosen = inputs.s3
     if chosen is not None and not inputs.personal_injection and chosen.is_from_region:
         chosen = None
     context["s3"] = {"isEnabled": False} if chosen is None else _s3(chosen)
-    context["s3_array"] = [] if chosen is None else [_s3(one) for one in eligible]
+    context["s3_array"] = [] if chosen is None else [_s3(one) for one in _listed(inputs, chosen)]
     for name in ("proxyInjection", "packageRepositoryInjection", "certificateAuthorityInjection"):
         injected = inputs.region.get(name)
         if isinstance(injected, dict):
@@ -188,6 +196,21 @@ def _vault(vault: VaultInputs, personal: bool) -> JsonObject:
     if personal and vault.token is not None:
         made["VAULT_TOKEN"] = vault.token.reveal()
     return made
+
+
+def _listed(inputs: ContextInputs, chosen: S3ProfileInputs) -> list[S3ProfileInputs]:
+    """Return the profiles of `s3_array`: the one named `default` first, at most `MOST_STORES`.
+
+    Every member of a group reads its pods: a person's own keys go there only where the launch
+    chose that very profile. Source: launcher.md 3.2, decision 0014.
+    """
+    eligible = [
+        one
+        for one in sorted(inputs.eligible_profiles, key=lambda one: one.name != "default")
+        if one == chosen or not (inputs.of_group and one.is_own)
+    ]
+    listed = eligible[:MOST_STORES]
+    return listed if chosen in listed else [*listed[:-1], chosen]
 
 
 def _s3(profile: S3ProfileInputs) -> JsonObject:

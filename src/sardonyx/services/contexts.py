@@ -190,6 +190,7 @@ async def _of_person(accounts: Accounts, actor: Actor, project: Project) -> Cont
         profile=None if profile is None else profile.injected,
         profile_suggested=None if profile is None else profile.suggested,
         project_id=project.id,
+        of_group=project.group is not None,
         project_password=await accounts.passwords.current(actor, project),
         git_name=preferences.git_name or actor.full_name,
         git_email=preferences.git_email or actor.email,
