@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, update
 from tests.credentials.world import KEY, RENEWING, Broker, plan, s3
 
-from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.grants import GrantRow, SqlReleaseGrants
-from sardonyx.adapters.sql.tables import SchemaRow
 from sardonyx.credentials.models import KeyPlace, ReleaseGrant
 from sardonyx.credentials.service import Credentials
 from sardonyx.credentials.stand_ins import S3_VARIABLES, stand_in
@@ -224,16 +221,16 @@ async def test_places_that_an_earlier_version_kept_are_read(grants: SqlReleaseGr
     assert kept.profile == "team-soil"
 
 
-async def test_a_table_of_an_earlier_version_gets_its_column(tmp_path: Path) -> None:
-    database = sqlite_database(tmp_path / "older.sqlite")
-    with database.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE release_grants DROP COLUMN profile"))
-        row = "VALUES ('p', 'lab', 'ada', 'd', '[]')"
-        connection.execute(
-            text(f"INSERT INTO release_grants (project, release, owner, token, places) {row}")
-        )
-        connection.execute(update(SchemaRow).values(version=3))
-    database.close()
-    opened = SqlReleaseGrants(sqlite_database(tmp_path / "older.sqlite"))
-    assert await opened.of_token("d") == ReleaseGrant("p", "lab", "ada", "d")
-    opened.close()
+async def test_places_of_the_usual_profile_are_written_as_the_version_before_reads_them(
+    grants: SqlReleaseGrants,
+) -> None:
+    places = tuple(
+        KeyPlace(("a", number), "AWS_ACCESS_KEY_ID", ("d",), profile)
+        for number, profile in enumerate(("", "team-soil"))
+    )
+    await grants.save(ReleaseGrant("p", "lab", "ada", key_places=places))
+    row = await grants._run(lambda session: session.scalars(select(GrantRow.places)).one())
+    assert [len(one) for one in json.loads(row)] == [3, 4]
+    kept = await grants.of_release("p", "lab")
+    assert kept is not None
+    assert kept.key_places == places

@@ -22,6 +22,7 @@ from sardonyx.adapters.sql.logs import SqlKeptLogs
 from sardonyx.adapters.sql.own_charts import SqlOwnCharts
 from sardonyx.adapters.sql.repositories import SqlRecords, postgresql_database, sqlite_database
 from sardonyx.adapters.sql.tables import SCHEMA, SchemaRow
+from sardonyx.credentials.models import ReleaseGrant
 from sardonyx.projects.people import KeptPerson
 from sardonyx.projects.sign_in import PORTAL, Grant
 from sardonyx.projects.tokens import ApiToken
@@ -184,6 +185,27 @@ async def test_all_who_work_on_a_database_share_its_threads(tmp_path: Path) -> N
     )
     assert len(set(ran)) == 1
     database.close()
+
+
+async def test_a_table_of_an_earlier_version_gets_its_column(
+    opened: Callable[[], SqlRecords],
+) -> None:
+    older = opened()._database
+    columns = "INSERT INTO release_grants (project, release, owner, token, places)"
+    with older.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE release_grants DROP COLUMN profile"))
+        connection.execute(text(f"{columns} VALUES ('p', 'lab', 'ada', 'd', '[]')"))
+        connection.execute(update(SchemaRow).values(version=3))
+    grants = SqlReleaseGrants(opened()._database)
+    assert await grants.of_token("d") == ReleaseGrant("p", "lab", "ada", "d")
+    # A replica of that version that still runs writes without it.
+    with older.engine.begin() as connection:
+        connection.execute(text(f"{columns} VALUES ('p', 'late', 'ada', 'e', '[]')"))
+    assert await grants.of_token("e") == ReleaseGrant("p", "late", "ada", "e")
+    await grants.save(ReleaseGrant("p", "new", "ada", "f", profile="team-soil"))
+    kept = await grants.of_token("f")
+    assert kept is not None
+    assert kept.profile == "team-soil"
 
 
 @pytest.mark.real

@@ -15,8 +15,9 @@ from sardonyx.credentials.models import KeyPlace, ReleaseGrant
 class GrantRow(Base):
     """The credentials of one release. token: digest of what its pods renew with, or empty.
 
-    places: JSON list of `[path, variable, digests, profile]`, where plain keys stand in its
-    values; an earlier version wrote no profile.
+    places: JSON list of `[path, variable, digests]`, where plain keys stand in its values, and of
+    `[…, profile]` where they are of another profile than the usual one: replicas of the version
+    before, which may still run beside this one, read three elements.
     """
 
     __tablename__ = "release_grants"
@@ -35,7 +36,7 @@ class SqlReleaseGrants(SqlDatabase):
     async def save(self, grant: ReleaseGrant) -> None:
         places = json.dumps(
             [
-                [list(one.path), one.variable, list(one.digests), one.profile]
+                [list(one.path), one.variable, list(one.digests), *filter(None, [one.profile])]
                 for one in grant.key_places
             ]
         )
