@@ -20,12 +20,14 @@ from tests.web.stub_platform import StubRuntime, stub_platform
 
 from sardonyx.account.configurations.service import Configurations
 from sardonyx.account.service import Accounts
+from sardonyx.adapters.s3.roles import RegionRoles
 from sardonyx.adapters.sql.database import sqlite_database
 from sardonyx.adapters.sql.grants import SqlReleaseGrants
 from sardonyx.catalog.service import CatalogSource
 from sardonyx.credentials.service import Credentials
+from sardonyx.files.models import Access, S3Credentials
 from sardonyx.projects.claims import ClaimNames, ProjectRules, actor_of_claims
-from sardonyx.projects.models import Actor
+from sardonyx.projects.models import Actor, Project
 from sardonyx.secrets.errors import SecretNotFoundError
 from sardonyx.secrets.models import SecretSet
 from sardonyx.services.contexts import ClusterContexts
@@ -121,6 +123,25 @@ class Identity:
         return Secret("unused")
 
 
+class RegionBroker(Broker):
+    """Gives keys where the region's roles do, which say what a project offers."""
+
+    roles = RegionRoles(region=REGION, identity=Identity())
+
+    async def credentials(
+        self,
+        *,
+        username: str,
+        project: Project,
+        access: Access = Access.READ_WRITE,
+        profile: str | None = None,
+    ) -> S3Credentials:
+        await self.roles.role(username=username, project=project, access=access, profile=profile)
+        return await super().credentials(
+            username=username, project=project, access=access, profile=profile
+        )
+
+
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     chart_folder(tmp_path, "pond", files={"values.schema.json": json.dumps(SCHEMA)})
@@ -148,7 +169,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     runtime.credentials = Credentials(
         grants=grants,
         identity=Identity(),
-        broker=Broker("team-soil", "team-tide", "all"),
+        broker=RegionBroker("mine", "team-soil", "team-tide", "all"),
         secret_store=None,
         find_chart=made.catalog.installed,
         address="unused",
@@ -239,13 +260,12 @@ async def test_a_group_s_project_offers_no_role_of_the_person_or_another_group(
     assert (plan.s3_profile, plan.values["s3"]["key"]) == ("team-soil", "id-team-soil-ada-1")
     # Nor by writing what stands for its key.
     written = f"sardonyx-gives-this-at-launch-aws-access-key-id-of-{asked.replace('-', '-2d')}--"
-    platform.runtime.credentials._broker.profiles = {"team-soil", "all"}
     forged = await launched(browser, "team-soil", values={"s3": {"key": written}})
     assert (forged.status_code, forged.json()["code"]) == (403, "storage_profile_gone")
 
 
 async def test_it_is_remembered_by_a_saved_configuration_and_found_by_old_ids(
-    browser: httpx2.AsyncClient,
+    browser: httpx2.AsyncClient, platform: SimpleNamespace
 ) -> None:
     saved = await browser.post(
         "/api/v1/projects/user-ada/configurations",
@@ -256,6 +276,14 @@ async def test_it_is_remembered_by_a_saved_configuration_and_found_by_old_ids(
     assert kept["s3Profile"] == "team-tide"
     link = kept["link"]
     assert parse_qs(urlsplit(link).query)["s3"] == ["team-tide"]
+    begun = await browser.post(
+        f"/api/v1/projects/user-ada/configurations/{kept['id']}/launch",
+        headers={"idempotency-key": "once"},
+    )
+    assert begun.status_code == 202, begun.text
+    (plan,) = platform.runtime.installed
+    assert plan.s3_profile == "team-tide"
+    assert plan.values["s3"]["key"].startswith("id-user-ada-ada-team-tide-")
     page = html.unescape((await browser.get(f"{PAGE}?project=user-ada&s3=region-4d3f")).text)
     assert '<option value="mine" selected' in page
     assert "is not there" not in page
