@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import (
     Browser,
@@ -74,6 +75,8 @@ FRENCH = Look("french", DESK, "light", {})
 FRENCH_PHONE = Look("french-phone", PHONE, "light", WITHOUT_COLOURS)
 # Every look of every page, by the language of the browser.
 LOOKS = {"en-GB": (LIGHT, DARK, ON_A_PHONE), "fr-FR": (FRENCH, FRENCH_PHONE)}
+# French, whose words are longer, is looked at with what is heavy: every change runs that too.
+LOCALES = ("en-GB", pytest.param("fr-FR", marks=pytest.mark.heavy))
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ from tests.web.look import (
     FRENCH,
     FRENCH_PHONE,
     LIGHT,
+    LOCALES,
     LOOKS,
     ON_A_PHONE,
     chromium,
@@ -208,7 +209,7 @@ async def transferred(context: BrowserContext, page: Page) -> list[int]:
     return sizes
 
 
-@pytest.mark.parametrize("locale", LOOKS)
+@pytest.mark.parametrize("locale", LOCALES)
 async def test_each_page_is_accessible_and_fits_and_is_light_on_first_load(
     browser: Browser, locale: str
 ) -> None:

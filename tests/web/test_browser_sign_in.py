@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from playwright.async_api import Page, expect
 from tests.servers.provider import running_provider
-from tests.web.look import LOOKS, chromium, complaints, faults_of, settled, windows
+from tests.web.look import LOCALES, LOOKS, chromium, complaints, faults_of, settled, windows
 from tests.web.signed_in import PEOPLE, signed_in_world
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("locale", LOOKS)
+@pytest.mark.parametrize("locale", LOCALES)
 async def test_people_sign_in_and_their_pages_are_accessible(tmp_path: Path, locale: str) -> None:
     faults: list[str] = []
 
