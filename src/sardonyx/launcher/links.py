@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -25,9 +26,12 @@ from sardonyx.values import Path
 RESERVED = frozenset({"name", "shared", "version", "s3", "autoLaunch"})
 _FOREIGN = "oidc-spa."
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
-# An escape that is a character by itself, by its two digits in either case.
-_ASCII = {digits: chr(code) for code in range(128) for digits in (f"{code:02X}", f"{code:02x}")}
+# What an escape stands for, by its two digits.
+_BYTES = {
+    f"{one}{other}".encode(): bytes.fromhex(one + other)
+    for one in string.hexdigits
+    for other in string.hexdigits
+}
 _INDEX = re.compile(r"\[([0-9]{1,6})\]")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+|\[[0-9]{1,6}\])*\.?")
 _NAME_ESCAPE = re.compile(r"\.|(?<=\\)\[|\[(?=[0-9]+\])")
@@ -208,31 +212,12 @@ def read_query(query: str, *, known: Container[str] = ()) -> ReadLink:
 
 def _decoded(text: str) -> str | None:
     """Return a text with its escapes undone; None where one is no escape, or none of a text."""
-    first, *others = text.split("%")
-    try:  # most texts have escapes of one character each
-        return first + "".join([_ASCII[one[:2]] + one[2:] for one in others])
-    except KeyError:
-        return _runs_decoded(text)
-
-
-def _runs_decoded(text: str) -> str | None:
+    first, *others = text.encode("utf-8", "surrogatepass").split(b"%")
     try:
-        return _ESCAPES.sub(_unescaped, text)
-    except ValueError:
+        parts = [_BYTES[one[:2]] + one[2:] for one in others]
+        return b"".join((first, *parts)).decode("utf-8", "surrogatepass")
+    except (KeyError, ValueError):
         return None
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    return _runs_read[found[0]]
-
-
-def _read_run(escapes: str) -> str:
-    if escapes == "%":
-        raise ValueError(escapes)
-    return bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "surrogatepass")
-
-
-_runs_read = Kept(_read_run, lambda escapes, _: is_short(escapes))
 
 
 class _Key(NamedTuple):
@@ -315,10 +300,10 @@ class _Unread(Enum):
 
 
 def _read_value(text: str) -> Maybe | _Unread:
+    if text[:1] == "«" and text[-1:] == "»" and len(text) > 1:
+        return text[1:-1]
     if text in _WORDS:
         return _WORDS[text]
-    if len(text) >= 2 and text[0] == "«" and text[-1] == "»":
-        return text[1:-1]
     if text in ("[]", "{}"):
         return [] if text == "[]" else {}
     if len(text) <= _MAX_NUMBER and _NUMBER.fullmatch(text):
