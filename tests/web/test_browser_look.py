@@ -262,6 +262,19 @@ async def test_a_launch_by_keyboard_alone(browser: Browser) -> None:
         await expect(page.get_by_role("heading", level=1)).to_have_text("Wages")
 
 
+async def test_the_two_ways_by_command_stay_tabs_while_the_form_changes(browser: Browser) -> None:
+    async with serving() as address, signed_in(browser, address) as context:
+        page = await context.new_page()
+        await settled(page, f"{address}{PAGES['launch']}")
+        await page.get_by_text("The same launch by command").click()
+        name = page.locator("main input:not([type]):visible, main input[type=text]:visible").first
+        async with page.expect_response("**/check"):
+            await name.fill("other")
+            await name.press("Tab")
+        await expect(page.locator(".commands .code-box:visible")).to_contain_text("other")
+        await expect(page.locator(".commands .tab-list")).to_have_count(1)
+
+
 async def test_a_profile_is_not_left_unsaved_without_a_warning(browser: Browser) -> None:
     async with serving() as address, signed_in(browser, address) as context:
         page = await context.new_page()

@@ -4,8 +4,18 @@ let count = 0;
 
 class Tabs extends HTMLElement {
   connectedCallback() {
-    if (this.classList.contains("on")) return;
-    const sections = [...this.querySelectorAll(":scope > div")];
+    if (this.watching === undefined) {
+      // A swap takes away what the server did not send: the list, and which part is shown.
+      this.watching = new MutationObserver(() => this.dress());
+      this.watching.observe(this, { childList: true });
+    }
+    this.dress();
+  }
+
+  dress() {
+    if (this.querySelector(":scope > .tab-list") !== null) return;
+    const sections = [...this.querySelectorAll(":scope > .tab")];
+    const shown = this.buttons?.findIndex((one) => one.getAttribute("aria-selected") === "true");
     const list = document.createElement("div");
     list.className = "tab-list";
     list.setAttribute("role", "tablist");
@@ -28,7 +38,7 @@ class Tabs extends HTMLElement {
     this.prepend(list);
     this.classList.add("on");
     this.setAttribute("data-kept", "");
-    this.choose(this.buttons[0]);
+    this.choose(this.buttons[shown ?? 0]);
   }
 
   choose(chosen, focus = false) {
