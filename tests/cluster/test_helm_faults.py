@@ -25,6 +25,8 @@ from tests.cluster.helm_charts import write_chart
 from tests.cluster.helm_world import CONFIG_MAPS, OWNER, Site, site, until
 from tools.helm import program
 
+from sardonyx.adapters.kubernetes import onyxia_secret
+from sardonyx.adapters.kubernetes.client import ClusterClient
 from sardonyx.adapters.kubernetes.confined import ACCOUNT
 from sardonyx.adapters.kubernetes.kinds import (
     DEPLOYMENTS,
@@ -46,6 +48,7 @@ from sardonyx.catalog.models import Chart
 from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.services.errors import (
     ClusterObjectNotFoundError,
+    ClusterUnavailableError,
     PlanRefusedError,
     ServiceBusyError,
     ServiceChangedError,
@@ -157,6 +160,30 @@ async def test_a_kill_during_an_install_is_made_good(
     )
     [owner] = onyxia["metadata"]["ownerReferences"]
     assert owner["uid"] == first_record["metadata"]["uid"]
+
+
+async def test_an_operation_stays_until_all_it_owes_is_done(
+    here: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else Onyxia's Secret, not yet tied to the release, outlives one that Helm deletes."""
+    was_asked = []
+    tie = onyxia_secret.tie
+
+    async def cut_once(client: ClusterClient, namespace: str, release: str) -> bool:
+        was_asked.append(await here.operation(release) is not None)
+        if len(was_asked) == 1:
+            raise ClusterUnavailableError(verb="patch", resource="secrets", reason="cut")
+        return await tie(client, namespace, release)
+
+    monkeypatch.setattr(onyxia_secret, "tie", cut_once)
+    await here.launch(write_chart(tmp_path), "tied")
+    assert was_asked == [True, True]
+    onyxia: Any = await here.access.platform().get(
+        SECRETS, "sh.onyxia.release.v1.tied", namespace=here.namespace
+    )
+    [owner] = onyxia["metadata"]["ownerReferences"]
+    assert owner["name"] == "sh.helm.release.v1.tied.v1"
+    assert await records(here, "tied") == {1: "deployed"}
 
 
 async def test_a_kill_during_an_upgrade_is_made_good(

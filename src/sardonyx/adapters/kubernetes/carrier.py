@@ -123,9 +123,9 @@ class Carrier:
                 return
             self._with.ended(operation.verb.value, "done", time.monotonic() - began)
             if operation.verb in _TIED:
-                await asyncio.gather(self._remove(operation), self._tied(operation))
-            else:
-                await self._remove(operation)
+                # Before the operation goes: after a kill in between, nobody would do it again.
+                await self._tied(operation)
+            await self._remove(operation)
         except ClusterUnavailableError as fault:
             raise LaterError(_API_AWAY_SECONDS) from fault
         except (ClusterObjectNotFoundError, ClusterConflictError):
