@@ -16,6 +16,7 @@ import pytest
 from tests.cli.machine import Machine
 from tests.services.fakes import NOW
 
+from sardonyx.services.errors import ServiceBusyError
 from sardonyx.services.evidence import EventEvidence
 from sardonyx.services.models import Loss, QuotaUse, State, StepStatus
 from sardonyx.text import translations
@@ -295,6 +296,25 @@ def test_delete_all_takes_one_s_own_and_no_other_s(machine: Machine) -> None:
     assert {one["name"] for one in json.loads(done.out)} == mine
     assert set(machine.world.runtime.seen) == {"hers"}
     assert "None here is yours" in machine.run("services", "delete", "--all", "--yes").err
+
+
+def test_delete_all_goes_on_after_one_that_refuses(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = sorted(launched(machine) for _ in range(3))
+    uninstall = machine.world.runtime.uninstall
+
+    async def refusing(project: str, name: str) -> None:
+        if name == names[0]:
+            raise ServiceBusyError(name=name, state="starting")
+        await uninstall(project, name)
+
+    monkeypatch.setattr(machine.world.runtime, "uninstall", refusing)
+    done = machine.run("services", "delete", "--all", "--yes")
+    assert done.code == 4
+    assert "(service_busy)" in done.err
+    assert all(f"“{name}” is being deleted" in done.err for name in names[1:])
+    assert set(machine.world.runtime.seen) == {names[0]}
 
 
 def test_events_of_a_project(machine: Machine) -> None:

@@ -11,6 +11,7 @@ from tests.services.test_project_events import group_world
 from tests.services.world import world
 
 from sardonyx.projects.errors import ProjectNotFoundError
+from sardonyx.services.errors import ServiceBusyError, ServiceNotFoundError
 from sardonyx.services.models import State
 
 
@@ -38,6 +39,28 @@ async def test_what_was_not_named_stays_and_what_leaves_is_left_alone() -> None:
     assert {one.name for one in w.services.own(ADA, MINE.id)} == {"a", "c"}
     assert (await w.services.delete_own(ADA, MINE.id, ["a", "b", "zzz"])).result == ("a",)
     assert set(w.runtime.seen) == {"b", "c"}
+
+
+async def test_one_that_cannot_be_deleted_keeps_none_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    w = world()
+    for name in ("a", "b", "c", "d"):
+        w.runtime.put(release(name))
+    uninstall = w.runtime.uninstall
+
+    async def refusing(project: str, name: str) -> None:
+        if name == "a":
+            raise ServiceNotFoundError(name=name, project=project)
+        if name in {"b", "c"}:
+            raise ServiceBusyError(name=name, state="starting")
+        await uninstall(project, name)
+
+    monkeypatch.setattr(w.runtime, "uninstall", refusing)
+    with pytest.raises(ServiceBusyError):
+        await w.services.delete_own(ADA, MINE.id, ["a", "b", "c", "d"])
+    assert set(w.runtime.seen) == {"a", "b", "c"}
+    assert (await w.services.delete_own(ADA, MINE.id, ["a"])).result == ()
 
 
 async def test_another_s_project_is_not_found() -> None:

@@ -13,6 +13,8 @@ from sardonyx.cli.options import HomeOption, JsonOption, ProjectOption, YesOptio
 from sardonyx.cli.output import document, fields, listed, say, worded
 from sardonyx.cli.service_changes import NameArgument, told
 from sardonyx.cli.story import Story, print_steps
+from sardonyx.client.errors import RemoteError
+from sardonyx.errors import Kind
 from sardonyx.text import N_
 
 if TYPE_CHECKING:
@@ -253,13 +255,24 @@ def delete(
             _losses(client.services.losses(one, project=project))
         if names and not yes:
             _confirm_deletion(names)
-        deleted = [client.services.delete(one, project=project) for one in names]
+        deleted = {}
+        refused = []
+        for one in names:
+            try:
+                deleted[one] = client.services.delete(one, project=project)
+            except RemoteError as error:
+                # Of all, one that cannot go keeps none of the others.
+                if name is not None or error.remote_kind is Kind.FAULT:
+                    raise
+                refused.append(error)
     if as_json:
-        document(deleted[0] if name is not None else [*deleted])
-        return
-    for one in names:
-        say(N_("“{name}” is being deleted."), name=one)
-    if not names:
+        document(deleted[name] if name is not None else [*deleted.values()])
+    else:
+        for one in deleted:
+            say(N_("“{name}” is being deleted."), name=one)
+    if refused:
+        raise refused[0]
+    if not names and not as_json:
         say(N_("None here is yours."))
 
 

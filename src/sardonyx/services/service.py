@@ -157,15 +157,25 @@ class Services(Changes):
         """Delete those of one's own services that have these names; return which.
 
         Others' services, and those that are gone, are passed over. One that cannot be deleted
-        raises its error, and those after it stay.
+        keeps none of the others: its error is raised when all were tried, the first of several.
         """
         wanted = [one.name for one in self.own(actor, project) if one.name in names]
-        done = [await self.delete(actor, project, name) for name in wanted]
+        done: dict[str, Commands] = {}
+        refused: list[UserError] = []
+        for name in wanted:
+            try:
+                done[name] = (await self.delete(actor, project, name)).commands
+            except ServiceNotFoundError:
+                continue
+            except UserError as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]
         commands = Commands(
-            platform="".join(one.commands.platform for one in done),
-            underneath="".join(one.commands.underneath for one in done),
+            platform="".join(one.platform for one in done.values()),
+            underneath="".join(one.underneath for one in done.values()),
         )
-        return Done(tuple(wanted), commands)
+        return Done(tuple(done), commands)
 
     async def rename(
         self,
