@@ -9,6 +9,7 @@ from sardonyx.adapters.kubernetes.kinds import ResourceKind
 from sardonyx.services.errors import ClusterRefusedError
 
 _TIMES, _SECONDS = 100, 0.1
+_UNKNOWN = {"Unauthorized", "401"}
 
 
 async def in_force(client: ClusterClient, verb: str, kind: ResourceKind, *, namespace: str) -> bool:
@@ -21,7 +22,9 @@ async def in_force(client: ClusterClient, verb: str, kind: ResourceKind, *, name
         try:
             if await client.self_subject_access(verb, kind, namespace=namespace):
                 return True
-        except ClusterRefusedError:
-            return False
+        except ClusterRefusedError as error:
+            # An account made anew is met as the one of that name that was deleted for a moment.
+            if error.values.get("cause") not in _UNKNOWN:
+                return False
         await asyncio.sleep(_SECONDS)
     return False
