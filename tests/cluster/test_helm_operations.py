@@ -145,6 +145,51 @@ async def test_other_words_and_sharing_are_seen_at_once(here: Site, tmp_path: Pa
     assert (told["friendlyName"], told["share"], told["owner"]) == ("Éléphants", "true", OWNER)
 
 
+async def test_what_is_changed_while_it_waits_is_not_undone(
+    light_cluster: RunningCluster, namespace: str, tmp_path: Path
+) -> None:
+    chart = write_chart(tmp_path)
+
+    async def carried_out() -> None:
+        async with site(light_cluster.kubeconfig, namespace, tmp_path / "working") as working:
+            working.offer(chart)
+            await until(lambda: asking.seen("queued").revision == asked)
+            await working.settled("queued")
+
+    async with site(light_cluster.kubeconfig, namespace, tmp_path, working=False) as asking:
+        asking.offer(chart)
+        asked = 1
+        await asking.runtime.install(asking.plan(chart, "queued"))
+        await asking.runtime.share(namespace, "queued", shared=True)
+        await carried_out()
+        onyxia = await stored(asking, "sh.onyxia.release.v1.queued")
+        assert (texts(onyxia)["share"], texts(onyxia)["friendlyName"]) == ("true", "Queued")
+        assert onyxia["metadata"]["ownerReferences"]
+        await asking.settled("queued")
+        asked = 2
+        await asking.runtime.upgrade(asking.plan(chart, "queued", greeting="bonsoir"))
+        await asking.runtime.rename(namespace, "queued", "Éléphants")
+        await carried_out()
+        told = texts(await stored(asking, "sh.onyxia.release.v1.queued"))
+        assert (told["share"], told["friendlyName"]) == ("true", "Éléphants")
+
+
+async def test_words_outlive_the_first_revision(here: Site, tmp_path: Path) -> None:
+    """Helm keeps a number of revisions, and forgets the first of them too."""
+    chart = write_chart(tmp_path)
+    await here.launch(chart, "aged")
+    await here.runtime.upgrade(here.plan(chart, "aged", greeting="second"))
+    await here.settled("aged")
+    client, name = here.access.platform(), "sh.onyxia.release.v1.aged"
+    untied: JsonObject = {"metadata": {"ownerReferences": None}}
+    await client.patch(SECRETS, name, untied, namespace=here.namespace)
+    await client.delete(SECRETS, "sh.helm.release.v1.aged.v1", namespace=here.namespace)
+    await here.runtime.upgrade(here.plan(chart, "aged", greeting="third"))
+    seen = await here.settled("aged")
+    assert (seen.revision, seen.owner, seen.friendly_name) == (3, OWNER, "Aged")
+    assert texts(await stored(here, name))["owner"] == OWNER
+
+
 async def test_a_release_without_onyxias_secret_gets_one(here: Site, tmp_path: Path) -> None:
     await here.launch(write_chart(tmp_path), "old")
     await here.access.platform().delete(

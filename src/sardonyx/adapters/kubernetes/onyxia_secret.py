@@ -23,6 +23,8 @@ PATHS = "sardonyx-secret-paths"
 KEYS_UNTIL = "sardonyx-keys-until"
 S3_PROFILE = "sardonyx-s3-profile"
 ASKED_AT = "sardonyx.dev/asked-at"
+# What people change without waiting for Helm.
+_CHANGED_AT_ONCE = {"owner", "friendlyName", "share"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +59,33 @@ async def write_before(
 ) -> None:
     """Write the Secret before Helm begins.
 
-    is_new: no revision 1 is kept, so it gets an owner later (`tie`); else its owner stays.
+    is_new: no revision 1 is kept, so it gets an owner later (`tie`); else its owner stays. One of
+    this very launch or release keeps the words and the sharing it has: they may have been changed
+    since the operation was asked for.
     """
     content = _secret(namespace, release, _data(about), asked_at=about.asked_at if is_new else "")
     try:
         await client.create(SECRETS, content, namespace=namespace)
     except ClusterConflictError:
+        told = _data(about)
+        if not is_new or await _asked_at(client, namespace, release) == about.asked_at:
+            told = {key: text for key, text in told.items() if key not in _CHANGED_AT_ONCE}
         # Edited to values without plain keys: nothing ends any more.
         ends: JsonObject = {} if about.keys_until else {KEYS_UNTIL: None}
-        changes: JsonObject = {"data": {**ends, **_data(about)}}
+        changes: JsonObject = {"data": {**ends, **told}}
         if is_new:
             changes["metadata"] = {
                 "ownerReferences": None,
                 "annotations": {ASKED_AT: about.asked_at},
             }
         await client.patch(SECRETS, name_of(release), changes, namespace=namespace)
+
+
+async def _asked_at(client: ClusterClient, namespace: str, release: str) -> str:
+    """Return when the launch was asked whose Secret this is, empty where it does not say."""
+    found = await client.get(SECRETS, name_of(release), namespace=namespace)
+    annotations = _metadata(found).get("annotations")
+    return str(annotations.get(ASKED_AT, "")) if isinstance(annotations, dict) else ""
 
 
 async def tie(client: ClusterClient, namespace: str, release: str) -> bool:
@@ -88,15 +102,24 @@ async def tie(client: ClusterClient, namespace: str, release: str) -> bool:
 async def change(
     client: ClusterClient, namespace: str, release: str, changes: Mapping[str, str], about: About
 ) -> JsonObject:
-    """Set single keys and return the Secret; missing, it is made from `about` and `changes`."""
+    """Set single keys and return the Secret; missing, it is made from `about` and `changes`.
+
+    Made with its owner, as nobody would tie it later; a launch that waits has none yet.
+    """
     told: JsonObject = {key: encoded(text) for key, text in changes.items()}
     try:
         return await client.patch(SECRETS, name_of(release), {"data": told}, namespace=namespace)
     except ClusterObjectNotFoundError:
-        content = _secret(namespace, release, {**_data(about), **told})
-        made = await client.create(SECRETS, content, namespace=namespace)
-        await tie(client, namespace, release)
-        return made
+        content = _secret(namespace, release, {**_data(about), **told}, asked_at=about.asked_at)
+    try:
+        first = await client.get(SECRETS, record_name(release, 1), namespace=namespace)
+        content["metadata"] = {**_metadata(content), "ownerReferences": [_owner(first)]}
+    except ClusterObjectNotFoundError:
+        pass
+    try:
+        return await client.create(SECRETS, content, namespace=namespace)
+    except ClusterConflictError:  # its launch began meanwhile
+        return await client.patch(SECRETS, name_of(release), {"data": told}, namespace=namespace)
 
 
 async def remove(client: ClusterClient, namespace: str, release: str) -> None:
@@ -140,9 +163,14 @@ def _secret(namespace: str, release: str, data: JsonObject, *, asked_at: str = "
     }
 
 
-def _owner(first: JsonObject) -> JsonObject:
-    metadata = first["metadata"]
+def _metadata(content: JsonObject) -> JsonObject:
+    metadata = content["metadata"]
     assert isinstance(metadata, dict)  # noqa: S101 - every object has one
+    return metadata
+
+
+def _owner(first: JsonObject) -> JsonObject:
+    metadata = _metadata(first)
     return {
         "apiVersion": "v1",
         "kind": "Secret",

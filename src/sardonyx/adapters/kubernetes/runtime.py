@@ -466,6 +466,8 @@ class KubernetesRuntime:
             friendly_name=seen.friendly_name,
             shared=seen.shared,
             secret_paths=seen.secret_paths,
+            # A launch that waits still has to write its own, and knows this one by it.
+            asked_at="" if seen.revision else seen.created_at.isoformat(),
             s3_profile=seen.s3_profile or "",
         )
         stored = await onyxia_secret.change(
