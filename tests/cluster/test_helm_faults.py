@@ -6,6 +6,7 @@ Over 400 lines: the faults share the ways to provoke them.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -215,6 +216,38 @@ async def test_a_kill_during_an_upgrade_is_made_good(
     assert asking.seen("edited").values["greeting"] == "bonsoir"
 
 
+@pytest.mark.parametrize("after", ["_roll_back", "_laid_over"])
+async def test_a_roll_back_that_was_cut_goes_on_with_fresh_keys(
+    here: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """Two revisions: that of Helm's roll back, and the fresh keys laid over it."""
+    chart = write_chart(tmp_path)
+    await here.launch(chart, "back")
+    await here.runtime.upgrade(here.plan(chart, "back", greeting="bonsoir"))
+    await here.settled("back")
+    here.credentials.fresh = {"security": {"password": "fresh-key-4711"}}
+    cut_at = "_laid_over" if after == "_roll_back" else "_keys_told"
+    whole, cuts = getattr(here.carrier, cut_at), []
+
+    async def cut_once(*words: Any) -> None:
+        if not cuts:
+            cuts.append(await records(here, "back"))
+            raise ClusterUnavailableError(verb="patch", resource="secrets", reason="cut")
+        await whole(*words)
+
+    monkeypatch.setattr(here.carrier, cut_at, cut_once)
+    await here.runtime.rollback(here.namespace, "back", 1)
+    seen = await here.settled("back")
+    assert len(cuts[0]) == (3 if after == "_roll_back" else 4)
+    assert (seen.revision, seen.values["greeting"]) == (4, "good morning")
+    assert seen.values["security"] == {"password": "fresh-key-4711"}
+    onyxia: Any = await here.access.platform().get(
+        SECRETS, "sh.onyxia.release.v1.back", namespace=here.namespace
+    )
+    until_when = base64.b64decode(onyxia["data"]["sardonyx-keys-until"]).decode()
+    assert until_when == "2030-01-01T00:00:00Z"
+
+
 async def test_a_kill_during_a_deletion_is_made_good(
     light_cluster: RunningCluster, asking: Site, tmp_path: Path
 ) -> None:
@@ -346,6 +379,7 @@ async def test_a_release_that_another_helm_is_at_waits(
     asking.offer(chart)
     async with site(light_cluster.kubeconfig, asking.namespace, tmp_path / "whole") as whole:
         await whole.launch(chart, "shared-work")
+    await asking.settled("shared-work")
     await asking.runtime.upgrade(asking.plan(chart, "shared-work", greeting="mine"))
     client = asking.access.platform()
     record: Any = await client.get(
@@ -403,6 +437,7 @@ async def test_an_edit_of_what_changed_meanwhile_is_refused(
     asking.offer(chart)
     async with site(light_cluster.kubeconfig, asking.namespace, tmp_path / "whole") as whole:
         await whole.launch(chart, "raced")
+    await asking.settled("raced")
     await asking.runtime.upgrade(asking.plan(chart, "raced", greeting="late"))
     words = ["upgrade", "raced", str(chart.folder), "-n", asking.namespace]
     process = await asyncio.create_subprocess_exec(

@@ -174,14 +174,16 @@ class Carrier:
         if (stuck := records.pending) is not None:
             await self._clear(operation, stuck)
             records = records.without(stuck)
-        if operation.attempt > 1 and _is_done(operation, records):
+        made = _made_before(operation, records)
+        if made and operation.verb is not Verb.ROLLBACK:
             return
-        if operation.verb in _ON_A_REVISION and operation.expected not in met | {records.newest}:
+        met |= {records.newest - made}
+        if operation.verb in _ON_A_REVISION and operation.expected not in met:
             raise ServiceChangedError(name=operation.release)
         if operation.verb is Verb.INSTALL or operation.verb is Verb.UPGRADE:
             await self._install(operation, records)
         elif operation.verb is Verb.ROLLBACK:
-            await self._roll_back(operation)
+            await self._roll_back(operation, made)
         else:
             await self._pause_or_resume(operation)
         await self._prune(operation, records)
@@ -215,9 +217,12 @@ class Carrier:
             raise
 
     async def _tied(self, operation: Operation) -> None:
-        """Let Onyxia's Secret go with Helm's revision 1; without one, at once."""
+        """Let Onyxia's Secret go with Helm's revision 1; where Helm has kept none, at once."""
         namespace, release = operation.namespace, operation.release
-        if not await onyxia_secret.tie(self._client, namespace, release):
+        if await onyxia_secret.tie(self._client, namespace, release):
+            return
+        # Helm itself forgets the oldest revisions, the first too.
+        if not (await Records.read(self._client, namespace, release)).kept:
             await onyxia_secret.remove(self._client, namespace, release)
 
     async def _pause_or_resume(self, operation: Operation) -> None:
@@ -274,12 +279,16 @@ class Carrier:
             raise gone
         yield found
 
-    async def _roll_back(self, operation: Operation) -> None:
+    async def _roll_back(self, operation: Operation, made: int) -> None:
+        """Go back, then lay fresh keys over. made: how many of the two revisions are there."""
         namespace, release = operation.namespace, operation.release
         account = await self._account(operation)
-        words = arguments.rollback(release, operation.revision, namespace, limit=self._with.limit)
-        await self._with.helm.run(words, limit=self._with.limit + _MARGIN, kubeconfig=account)
-        if operation.values:  # the keys among the old values have ended
+        if made < 1:
+            words = arguments.rollback(
+                release, operation.revision, namespace, limit=self._with.limit
+            )
+            await self._with.helm.run(words, limit=self._with.limit + _MARGIN, kubeconfig=account)
+        if operation.values and made < 2:  # the keys among the old values have ended
             await self._laid_over(operation, account, operation.values)
         await self._keys_told(operation)
 
@@ -397,12 +406,16 @@ async def _nothing() -> None:
     return
 
 
-def _is_done(operation: Operation, records: Records) -> bool:
-    """Tell whether Helm had ended well when its replica went, with nobody left to say so."""
+def _made_before(operation: Operation, records: Records) -> int:
+    """Return how many revisions of it Helm had made well when its replica went, unsaid."""
     newest = next(iter(records.kept), None)
+    if operation.attempt < 2 or operation.verb not in _ON_A_REVISION:
+        return 0
     if newest is None or newest.status != "deployed":
-        return False
-    return operation.verb in _ON_A_REVISION and newest.revision == operation.expected + 1
+        return 0
+    all_of_it = 2 if operation.verb is Verb.ROLLBACK and operation.values else 1
+    made = newest.revision - operation.expected
+    return made if 0 < made <= all_of_it else 0
 
 
 def _about(operation: Operation) -> About:
