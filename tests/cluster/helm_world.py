@@ -37,7 +37,7 @@ from sardonyx.services.models import LaunchPlan, Observation, State
 from sardonyx.values import JsonObject
 from sardonyx.values import Path as ValuePath
 
-SECONDS = 60.0
+SECONDS = 180.0  # busy machines are slow
 OWNER = "ada"
 CONFIG_MAPS = ResourceKind("v1", "configmaps", "ConfigMap")
 

@@ -70,6 +70,7 @@ def test_each_step_by_hand_gives_the_same_objects(
     change = {"set": ["resources.limits.memory=4Gi"]}
     script = ada.api("POST", ada.services("/lab-one/edit"), json=change).json()
     hand.reached(lambda found: "4Gi" in json.dumps(found), "the change")
+    ada.reach("lab-one", "running")  # the cluster has it before Helm has ended
     hand.does(script["commands"]["underneath"])
     hand.agree("edit")
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.cluster import waiting
 from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
 from tests.cluster.helm_world import Site, site, until
@@ -27,6 +28,9 @@ async def test_what_helm_is_refused_is_explained(
 ) -> None:
     for refused in BY_HELM.values():
         _make(light_cluster, refused, namespace)
+    counted = ("get", "resourcequota", "-n", namespace, "-o", "jsonpath={.items[*].status.used}")
+    # Before its use is counted, an allowance refuses everything with other words.
+    waiting.until(lambda: bool(light_cluster.kubectl(*counted)), "the allowances are counted")
     async with site(light_cluster.kubeconfig, namespace, tmp_path) as here:
         charts = {_name(way): _chart(tmp_path, way, one) for way, one in BY_HELM.items()}
         for way, refused in BY_HELM.items():

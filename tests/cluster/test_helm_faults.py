@@ -227,7 +227,8 @@ async def test_a_roll_back_that_was_cut_goes_on_with_fresh_keys(
     await here.settled("back")
     here.credentials.fresh = {"security": {"password": "fresh-key-4711"}}
     cut_at = "_laid_over" if after == "_roll_back" else "_keys_told"
-    whole, cuts = getattr(here.carrier, cut_at), []
+    whole = getattr(here.carrier, cut_at)
+    cuts: list[dict[int, str]] = []
 
     async def cut_once(*words: Any) -> None:
         if not cuts:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.cluster import waiting
 from tests.cluster.conftest import RunningCluster
 from tests.deploy.chart import CHART, IDENTITY
 
@@ -46,8 +47,19 @@ def installer(light_cluster: RunningCluster, restricted: str, tmp_path: Path) ->
         *("-n", restricted, "create", "rolebinding", "installer", "--clusterrole=admin"),
         f"--serviceaccount={restricted}:installer",
     )
+    # A binding just made is known a moment later.
+    words = ("can-i", "create", "roles", "-n", restricted)
+    who = f"system:serviceaccount:{restricted}:installer"
+    waiting.until(lambda: _says_yes(light_cluster, *words, "--as", who), "the rights are known")
     token = light_cluster.kubectl("-n", restricted, "create", "token", "installer").strip()
     return _as_token(light_cluster, token, tmp_path / "installer.kubeconfig")
+
+
+def _says_yes(cluster: RunningCluster, *words: str) -> bool:
+    try:
+        return cluster.kubectl("auth", *words).strip().endswith("yes")
+    except subprocess.CalledProcessError:
+        return False
 
 
 def _as_token(cluster: RunningCluster, token: str, file: Path) -> Path:
@@ -214,7 +226,10 @@ def test_each_mode_has_the_rights_it_uses(
     )
     assert done.returncode == 0, done.stderr
     account, rights = "demo-sardonyx", needed_rights(_settings(light_cluster, cluster_wide))
-    assert _refused(light_cluster, account, cluster_wide, rights) == []
+    waiting.until(
+        lambda: _refused(light_cluster, account, cluster_wide, rights) == [],
+        "the rights are known",
+    )
     beyond = [
         Right("create", "pods", "default"),
         Right("create", "pods/exec", "default"),

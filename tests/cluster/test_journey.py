@@ -166,6 +166,7 @@ def test_from_sign_in_to_delete(  # noqa: PLR0915 - one journey, in the order it
     assert "4Gi" in page.content()
     page.locator("#apply").click()
     _settled(ada, name, lambda: _memory(node_cluster, project, name) == "4Gi")
+    ada.reach(name, "running")  # the cluster has it before Helm has ended
 
     # Back to what it was.
     page.goto(f"{platform.url}/services/{name}/history?project={project}")

@@ -250,7 +250,7 @@ def test_a_member_of_the_group_sees_what_is_shared_and_nothing_else(
 ) -> None:
     team = next(one["id"] for one in ada.api("GET", "/projects").json()["projects"] if one["group"])
     place = f"/projects/{team}/services"
-    name = launched(ada, team)
+    name = launched(ada, team)  # shared while its launch may still wait
     assert grace.asks("GET", f"{place}/{name}").status_code == 404
     ada.api("POST", f"{place}/{name}/share", json={"shared": True})
     assert grace.api("GET", f"{place}/{name}").json()["owner"] == "ada"

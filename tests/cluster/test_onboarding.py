@@ -18,6 +18,7 @@ from tests.cluster.conftest import RunningCluster
 from tests.cluster.helm_charts import write_chart
 from tests.cluster.helm_world import CONFIG_MAPS, site
 from tests.cluster.rights import applied, kubeconfig_of, removed
+from tests.cluster.waiting import until
 
 from sardonyx.adapters.kubernetes.access import ClusterAccess
 from sardonyx.adapters.kubernetes.client import ClusterClient
@@ -35,6 +36,7 @@ from sardonyx.adapters.kubernetes.onboarding import (
     IdentityMode,
     OnboardingRules,
 )
+from sardonyx.adapters.kubernetes.rights import in_force
 from sardonyx.projects.errors import WorkspaceRefusedError
 from sardonyx.projects.models import Actor, Project
 from sardonyx.services.errors import ClusterObjectNotFoundError, ClusterRefusedError
@@ -261,6 +263,7 @@ async def test_modes_read_with_different_accounts(access: ClusterAccess, names: 
         return IdentityMode(access, {"services": {"authenticationMode": name}})
 
     impersonated = mode("impersonate").client(ada)
+    assert await in_force(impersonated, "list", PODS, namespace=names[0])
     assert await impersonated.list(PODS, namespace=names[0]) == ()
     with pytest.raises(ClusterRefusedError):
         await impersonated.list(PODS, namespace=names[1])
@@ -333,11 +336,12 @@ def test_a_document_gives_what_it_says_and_no_more(
             return False
 
     for what in CAN[file]["cluster"]:
-        assert can(what, "--all-namespaces"), what
+        # A binding just made is known a moment later.
+        until(lambda: can(what, "--all-namespaces"), what)  # noqa: B023 - asked at once
     for what in CAN[file]["never"]:
         assert not can(what, "--all-namespaces"), what
     for what in ("update leases.coordination.k8s.io",):
-        assert can(what, "-n", namespace), what
+        until(lambda: can(what, "-n", namespace), what)  # noqa: B023 - asked at once
         assert not can(what, "-n", "kube-system"), what
     assert not can("bind clusterroles.rbac.authorization.k8s.io/cluster-admin")
     if file == "one-namespace.yaml":

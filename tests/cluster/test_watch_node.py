@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -96,8 +96,9 @@ async def test_logs_outlive_their_pod(
         # The release is gone; its last words are not.
         await eventually(lambda: says("farewell"), "farewell")
         assert not world.knows("one")
-        # A later service of that name does not show them as its own.
-        await world.add("one", first=datetime.now().astimezone())
+        # A later service of that name does not show them as its own: later than all that is kept
+        # of the former one, whose container and pod end one after the other.
+        await world.add("one", first=datetime.now().astimezone() + timedelta(minutes=5))
         await world.meets("one")
         assert await logs.logs(namespace, "one") == ""
 
