@@ -113,6 +113,21 @@ async def test_a_cut_log_goes_on_where_it_was() -> None:
     assert [since for _, _, since in kubelet.asked] == [None, NOW, NOW]
 
 
+async def test_a_log_that_ended_before_its_container_ran_is_asked_for_again() -> None:
+    """A kubelet ends it at once while the container is made and does not run yet."""
+    kubelet = Kubelet([([], over), (["hello\n"], None)])
+    async with running() as cache:
+        texts = followed(cache, kubelet)
+        async with asyncio.timeout(20), aclosing(texts):
+            first = asyncio.ensure_future(anext(texts))
+            while not kubelet.asked:  # noqa: ASYNC110 - one round of the loop each
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            cache.release_changed(NAMESPACE, RELEASE)
+            assert await first == "hello\n"
+    assert [pod for pod, _, _ in kubelet.asked] == [f"{RELEASE}-0"] * 2
+
+
 async def test_a_new_pod_is_read_from_its_beginning() -> None:
     kubelet = Kubelet([(["one\n"], over), (["two\n"], None)])
     async with running() as cache:

@@ -165,6 +165,9 @@ class ClusterLogs:
                                 async for text in texts:
                                     heard = source, self._clock()
                                     yield text
+                            if heard is None or heard[0] != source:
+                                # A kubelet ends the log of a container that is about to run.
+                                known = None  # so its next change asks again
                         except PlatformError as error:
                             _log.info("log_interrupted", release=release, reason=str(error)[:200])
                             known, is_cut = None, True
