@@ -149,28 +149,26 @@ async def test_what_is_changed_while_it_waits_is_not_undone(
     light_cluster: RunningCluster, namespace: str, tmp_path: Path
 ) -> None:
     chart = write_chart(tmp_path)
+    async with site(light_cluster.kubeconfig, namespace, tmp_path, working=False) as here:
 
-    async def carried_out() -> None:
-        async with site(light_cluster.kubeconfig, namespace, tmp_path / "working") as working:
-            working.offer(chart)
-            await until(lambda: asking.seen("queued").revision == asked)
-            await working.settled("queued")
+        async def carried_out(revision: int) -> dict[str, str]:
+            waiting = await here.operation("queued")
+            assert waiting is not None
+            await here.carrier.carry_out(waiting)
+            await until(lambda: here.seen("queued").revision == revision)
+            await here.settled("queued")
+            onyxia = await stored(here, "sh.onyxia.release.v1.queued")
+            assert onyxia["metadata"]["ownerReferences"]
+            return texts(onyxia)
 
-    async with site(light_cluster.kubeconfig, namespace, tmp_path, working=False) as asking:
-        asking.offer(chart)
-        asked = 1
-        await asking.runtime.install(asking.plan(chart, "queued"))
-        await asking.runtime.share(namespace, "queued", shared=True)
-        await carried_out()
-        onyxia = await stored(asking, "sh.onyxia.release.v1.queued")
-        assert (texts(onyxia)["share"], texts(onyxia)["friendlyName"]) == ("true", "Queued")
-        assert onyxia["metadata"]["ownerReferences"]
-        await asking.settled("queued")
-        asked = 2
-        await asking.runtime.upgrade(asking.plan(chart, "queued", greeting="bonsoir"))
-        await asking.runtime.rename(namespace, "queued", "Éléphants")
-        await carried_out()
-        told = texts(await stored(asking, "sh.onyxia.release.v1.queued"))
+        here.offer(chart)
+        await here.runtime.install(here.plan(chart, "queued"))
+        await here.runtime.share(namespace, "queued", shared=True)
+        told = await carried_out(1)
+        assert (told["share"], told["friendlyName"]) == ("true", "Queued")
+        await here.runtime.upgrade(here.plan(chart, "queued", greeting="bonsoir"))
+        await here.runtime.rename(namespace, "queued", "Éléphants")
+        told = await carried_out(2)
         assert (told["share"], told["friendlyName"]) == ("true", "Éléphants")
 
 
