@@ -97,6 +97,7 @@ class ConfinedAccounts:
             made = await self._platform.token_request(namespace, ACCOUNT, life=life)
         except ClusterObjectNotFoundError:
             await self.prepare(namespace)
+            self._in_force.discard(namespace)  # another account, if of the same name
             made = await self._platform.token_request(namespace, ACCOUNT, life=life)
         if namespace not in self._in_force:
             client = self._access.with_token(made[0])
