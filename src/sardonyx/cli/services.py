@@ -18,7 +18,9 @@ from sardonyx.errors import Kind
 from sardonyx.text import N_
 
 if TYPE_CHECKING:
+    from sardonyx.client.client import Client
     from sardonyx.client.models import Event, Finding, Loss, Service
+    from sardonyx.values import JsonObject
 
 commands = typer.Typer(help="Your running services.", no_args_is_help=True)
 commands.add_typer(service_changes.commands)
@@ -255,25 +257,39 @@ def delete(
             _losses(client.services.losses(one, project=project))
         if names and not yes:
             _confirm_deletion(names)
-        deleted = {}
-        refused = []
-        for one in names:
-            try:
-                deleted[one] = client.services.delete(one, project=project)
-            except RemoteError as error:
-                # Of all, one that cannot go keeps none of the others.
-                if name is not None or error.remote_kind is Kind.FAULT:
-                    raise
-                refused.append(error)
+        if name is not None:
+            deleted, refused = {name: client.services.delete(name, project=project)}, None
+        else:
+            deleted, refused = _deleted(client, names, project)
     if as_json:
         document(deleted[name] if name is not None else [*deleted.values()])
     else:
         for one in deleted:
             say(N_("“{name}” is being deleted."), name=one)
-    if refused:
-        raise refused[0]
+    if refused is not None:
+        raise refused
     if not names and not as_json:
         say(N_("None here is yours."))
+
+
+def _deleted(
+    client: Client, names: Iterable[str], project: str | None
+) -> tuple[dict[str, JsonObject], RemoteError | None]:
+    """Delete all that can go; return what was answered, and the first refusal.
+
+    What went meanwhile is passed over. A fault of the platform is raised at once.
+    """
+    deleted: dict[str, JsonObject] = {}
+    refused: RemoteError | None = None
+    for name in names:
+        try:
+            deleted[name] = client.services.delete(name, project=project)
+        except RemoteError as error:
+            if error.remote_kind is Kind.FAULT:
+                raise
+            if error.remote_kind is not Kind.NOT_FOUND:
+                refused = refused or error
+    return deleted, refused
 
 
 def _own(services: Iterable[Service]) -> list[str]:
