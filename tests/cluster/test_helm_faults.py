@@ -216,9 +216,9 @@ async def test_a_kill_during_an_upgrade_is_made_good(
     assert asking.seen("edited").values["greeting"] == "bonsoir"
 
 
-@pytest.mark.parametrize("after", ["_roll_back", "_laid_over"])
+@pytest.mark.parametrize(("cut_at", "revisions"), [("_laid_over", 3), ("_keys_told", 4)])
 async def test_a_roll_back_that_was_cut_goes_on_with_fresh_keys(
-    here: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+    here: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_at: str, revisions: int
 ) -> None:
     """Two revisions: that of Helm's roll back, and the fresh keys laid over it."""
     chart = write_chart(tmp_path)
@@ -226,7 +226,6 @@ async def test_a_roll_back_that_was_cut_goes_on_with_fresh_keys(
     await here.runtime.upgrade(here.plan(chart, "back", greeting="bonsoir"))
     await here.settled("back")
     here.credentials.fresh = {"security": {"password": "fresh-key-4711"}}
-    cut_at = "_laid_over" if after == "_roll_back" else "_keys_told"
     whole = getattr(here.carrier, cut_at)
     cuts: list[dict[int, str]] = []
 
@@ -239,7 +238,7 @@ async def test_a_roll_back_that_was_cut_goes_on_with_fresh_keys(
     monkeypatch.setattr(here.carrier, cut_at, cut_once)
     await here.runtime.rollback(here.namespace, "back", 1)
     seen = await here.settled("back")
-    assert len(cuts[0]) == (3 if after == "_roll_back" else 4)
+    assert len(cuts[0]) == revisions
     assert (seen.revision, seen.values["greeting"]) == (4, "good morning")
     assert seen.values["security"] == {"password": "fresh-key-4711"}
     onyxia: Any = await here.access.platform().get(

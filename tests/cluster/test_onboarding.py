@@ -335,13 +335,16 @@ def test_a_document_gives_what_it_says_and_no_more(
         except subprocess.CalledProcessError:
             return False
 
+    def will(what: str, *where: str) -> None:
+        """Wait: a binding just made is known a moment later."""
+        until(lambda: can(what, *where), what)
+
     for what in CAN[file]["cluster"]:
-        # A binding just made is known a moment later.
-        until(lambda: can(what, "--all-namespaces"), what)  # noqa: B023 - asked at once
+        will(what, "--all-namespaces")
     for what in CAN[file]["never"]:
         assert not can(what, "--all-namespaces"), what
     for what in ("update leases.coordination.k8s.io",):
-        until(lambda: can(what, "-n", namespace), what)  # noqa: B023 - asked at once
+        will(what, "-n", namespace)
         assert not can(what, "-n", "kube-system"), what
     assert not can("bind clusterroles.rbac.authorization.k8s.io/cluster-admin")
     if file == "one-namespace.yaml":
